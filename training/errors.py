@@ -1,0 +1,37 @@
+"""The one error of this package, and how a command shows it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+__all__ = ["TrainingError", "run_command"]
+
+_INTERRUPTED = 130
+
+
+class TrainingError(Exception):
+    """Something the person at the keyboard can put right; the message says what."""
+
+
+def run_command(command: Callable[[], None]) -> None:
+    """Run a command-line entry point; a `TrainingError` becomes one line and exit code 1.
+
+    Parameters
+    ----------
+    command
+        The entry point, called without arguments.
+
+    Raises
+    ------
+    SystemExit
+        With code 1 after a `TrainingError`, 130 after Ctrl-C.
+    """
+    try:
+        command()
+    except TrainingError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as error:
+        sys.stderr.write("interrupted; the same command goes on where it stopped\n")
+        raise SystemExit(_INTERRUPTED) from error

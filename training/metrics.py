@@ -1,0 +1,131 @@
+"""The figures: accuracy, area under the curve, intervals, calibration, threshold."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "accuracy_at",
+    "area_under_curve",
+    "area_under_curve_interval",
+    "best_threshold",
+    "fit_calibration",
+    "sigmoid",
+    "wilson_interval",
+]
+
+Scores = NDArray[np.floating]
+Labels = NDArray[np.bool_]
+
+Z_95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
+BOOTSTRAP_ROUNDS = 1000
+CALIBRATION_STEPS = 50  # Newton's method needs about 6
+
+
+def sigmoid(logit: Scores) -> NDArray[np.float64]:
+    """Return 1 / (1 + exp(-logit)), without overflow."""
+    halves: NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * np.asarray(logit, dtype=np.float64)))
+    return halves
+
+
+def accuracy_at(scores: Scores, labels: Labels, threshold: float) -> float:
+    """Return the share of right verdicts when scores from `threshold` up mean smile."""
+    return float(np.mean((scores >= threshold) == labels))
+
+
+def area_under_curve(scores: Scores, labels: Labels) -> float:
+    """Return the chance that a random smile scores above a random non-smile (ties count half).
+
+    The Mann-Whitney statistic (Hanley and McNeil, Radiology 1982); NaN when a class is empty.
+    """
+    smiles, others = np.sort(scores[labels]), np.sort(scores[~labels])
+    if not len(smiles) or not len(others):
+        return math.nan
+    below = np.searchsorted(others, smiles, side="left")
+    upto = np.searchsorted(others, smiles, side="right")
+    return float(np.mean(below + upto) / 2 / len(others))
+
+
+def area_under_curve_interval(scores: Scores, labels: Labels, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile-bootstrap interval of the area under the curve."""
+    rng = np.random.default_rng(seed)
+    smiles, others = scores[labels], scores[~labels]
+    areas = []
+    for _ in range(BOOTSTRAP_ROUNDS):
+        drawn = np.concatenate([rng.choice(smiles, len(smiles)), rng.choice(others, len(others))])
+        areas.append(area_under_curve(drawn, np.arange(len(drawn)) < len(smiles)))
+    low, high = np.percentile(areas, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson, JASA 1927).
+
+    Raises
+    ------
+    ValueError
+        When the total is not positive.
+    """
+    if total <= 0:
+        raise ValueError(f"total: expected 1 or more, got {total}")
+    share, z2 = right / total, Z_95**2
+    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def best_threshold(scores: Scores, labels: Labels) -> float:
+    """Return the threshold of the highest accuracy: the middle of the best stretch of scores.
+
+    With int8 scores many thresholds are equally good; the middle one of the longest best run
+    is least at the mercy of a single picture.
+    """
+    levels = np.unique(scores)
+    if len(levels) == 1:
+        return float(levels[0])
+    cuts = (levels[1:] + levels[:-1]) / 2
+    smiles, others = np.sort(scores[labels]), np.sort(scores[~labels])
+    right = (len(smiles) - np.searchsorted(smiles, cuts)) + np.searchsorted(others, cuts)
+    best = np.flatnonzero(right == right.max())
+    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
+    longest = max(runs, key=len)
+    return float((cuts[longest[0]] + cuts[longest[-1]]) / 2)
+
+
+def fit_calibration(logits: Scores, targets: Scores) -> tuple[float, float]:
+    """Fit probability = sigmoid(scale * logit + bias) by maximum likelihood (Platt, 1999).
+
+    Parameters
+    ----------
+    logits
+        (N,) of the network.
+    targets
+        (N,) in [0, 1].
+
+    Returns
+    -------
+    tuple[float, float]
+        scale (> 0) and bias.
+
+    Raises
+    ------
+    ValueError
+        When larger logits do not mean larger targets.
+    """
+    design = np.stack([logits, np.ones_like(logits)], axis=1).astype(np.float64)
+    weights = np.array([1.0, 0.0])
+    for _ in range(CALIBRATION_STEPS):
+        probability = sigmoid(design @ weights)
+        gradient = design.T @ (probability - targets)
+        curvature = (design * (probability * (1 - probability))[:, None]).T @ design
+        step = np.linalg.solve(curvature + 1e-6 * np.eye(2), gradient)
+        weights -= step
+        if float(np.abs(step).max()) < 1e-9:  # noqa: PLR2004 - converged
+            break
+    scale, bias = float(weights[0]), float(weights[1])
+    if not scale > 0:
+        raise ValueError(f"logits: no relation to the targets (calibration scale {scale:.3g})")
+    return scale, bias

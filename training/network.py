@@ -1,0 +1,52 @@
+"""The network: a small plain 3x3 convolutional net, 64x64 grey in, one logit out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smile_vision.preprocess import CROP_SIZE_PX
+
+__all__ = ["LAYERS", "build_network", "count_multiply_adds"]
+
+# (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
+# one of the two interpreters the model must run in.
+LAYERS = ((16, 2), (24, 2), (32, 1), (48, 2), (64, 1), (64, 2))
+DROPOUT = 0.3  # of the pooled features
+
+
+def build_network(seed: int) -> Any:
+    """Build the untrained Keras model.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights and the dropout.
+
+    Returns
+    -------
+    Any
+        keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
+    """
+    import keras  # noqa: PLC0415 - heavy, and not there in the environment of the tests
+
+    keras.utils.set_random_seed(seed)
+    features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
+    for channels, stride in LAYERS:
+        features = keras.layers.Conv2D(
+            channels, 3, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+        )(features)
+        features = keras.layers.BatchNormalization(momentum=0.95)(features)
+        features = keras.layers.ReLU()(features)
+    features = keras.layers.Flatten()(features)
+    features = keras.layers.Dropout(DROPOUT)(features)
+    return keras.Model(inputs, keras.layers.Dense(1)(features))
+
+
+def count_multiply_adds() -> int:
+    """Return the multiply-add operations of one face (two floating-point operations each)."""
+    side, channels_in, total = CROP_SIZE_PX, 1, 0
+    for channels, stride in LAYERS:
+        side //= stride
+        total += side * side * 9 * channels_in * channels
+        channels_in = channels
+    return total + side * side * channels_in

@@ -1,0 +1,156 @@
+"""Step 1: read the pictures and labels, leave out what is faulty, split by person.
+
+    python -m training.prepare [--data FOLDER|ARCHIVE|GIT-URL] [--second-opinion FILE]
+
+Writes build/training/crops.npz and build/training/prepare.json. Takes about 5 s.
+"""
+# ruff: noqa: T201 - this is a command; its output is for the person who runs it
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.crops import Crops
+from training.errors import TrainingError, run_command
+from training.opinions import FILE_NAME, Opinion, read_opinions, target_of, tier_of
+from training.pictures import Picture, Pictures, read_pictures
+from training.source import Source, open_source
+from training.splits import Split, assign_splits
+from training.workspace import CROPS, WORK, sha256_of_file, write_json
+
+__all__ = ["label_pictures", "main", "prepare"]
+
+LEAST_PICTURES = 100  # fewer in any split than this cannot teach or judge anything
+SHOWN_FAULTS = 20  # named on the screen; all of them are in prepare.json
+_UNKNOWN = Opinion(second=None, person=None)
+
+
+def label_pictures(pictures: Sequence[Picture], opinions: dict[tuple[str, bool], Opinion]) -> Crops:
+    """Join pictures and second opinions, and split them by person.
+
+    Parameters
+    ----------
+    pictures
+        The usable pictures.
+    opinions
+        By picture name and label; may be empty, then each picture counts as its own person.
+
+    Returns
+    -------
+    Crops
+        In the order of the pictures.
+    """
+    known = [opinions.get((picture.name, picture.smile), _UNKNOWN) for picture in pictures]
+    people = [
+        f"picture {picture.smile:d}/{picture.name}"
+        if opinion.person is None
+        else f"person {opinion.person}"
+        for picture, opinion in zip(pictures, known, strict=True)
+    ]
+    if opinions:
+        tiers = [tier_of(p.smile, o.second) for p, o in zip(pictures, known, strict=True)]
+        targets = [target_of(tier) for tier in tiers]
+    else:
+        tiers = [tier_of(p.smile, None) for p in pictures]
+        targets = [target_of(tier_of(p.smile, p.smile)) for p in pictures]
+    return Crops(
+        grey=np.stack([picture.grey for picture in pictures]),
+        smile=np.array([picture.smile for picture in pictures]),
+        target=np.array(targets, dtype=np.float32),
+        tier=np.array([tier.value for tier in tiers]),
+        split=np.array([split.value for split in assign_splits(people)]),
+        name=np.array([picture.name for picture in pictures]),
+    )
+
+
+def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[str, Any]]:
+    """Read, clean, label and split the data.
+
+    Parameters
+    ----------
+    data
+        Folder, archive or git URL; None means the default place.
+    second_opinion
+        The table to use; None means `second-opinion.csv` beside the data when it is there.
+
+    Returns
+    -------
+    tuple[Crops, dict[str, Any]]
+        The crops, and a report with counts, checksums and every picture left out.
+
+    Raises
+    ------
+    TrainingError
+        When the data cannot be used.
+    """
+    with open_source(data) as source:
+        table = second_opinion or source.beside / FILE_NAME
+        if second_opinion is not None and not table.is_file():
+            raise TrainingError(f"--second-opinion {table}: no such file")
+        opinions = read_opinions(table) if table.is_file() else {}
+        found = read_pictures(source.folder)
+        crops = label_pictures(found.kept, opinions)
+        report = _report(source, found, crops, table if opinions else None)
+    for split in Split:
+        count = len(crops.part(split))
+        if count < LEAST_PICTURES:
+            raise TrainingError(
+                f"only {count} pictures for {split.value}: expected {LEAST_PICTURES} or more"
+            )
+    return crops, report
+
+
+def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -> dict[str, Any]:
+    return {
+        "data": source.name,
+        "data_sha256": source.sha256,
+        "data_commit": source.commit,
+        "pictures_sha256": hashlib.sha256(crops.grey.tobytes()).hexdigest(),
+        "second_opinion": table.name if table else None,
+        "second_opinion_sha256": sha256_of_file(table) if table else None,
+        "pictures": len(crops),
+        "smile": int(crops.smile.sum()),
+        "splits": {
+            split.value: {
+                "pictures": len(crops.part(split)),
+                "smile": int(crops.part(split).smile.sum()),
+            }
+            for split in Split
+        },
+        "tiers": dict(sorted(Counter(crops.tier.tolist()).items())),
+        "skipped": found.skipped,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.prepare", description="Read, clean, label and split the data."
+    )
+    parser.add_argument("--data", help="folder, tar.gz or zip archive, or git URL of SMILEsmileD")
+    parser.add_argument("--second-opinion", type=Path, help="CSV (default: beside the data)")
+    options = parser.parse_args(arguments)
+    crops, report = prepare(options.data or None, options.second_opinion)
+    crops.save(CROPS)
+    write_json(WORK / "prepare.json", report)
+    print(f"{report['data']}: {report['pictures']:,} pictures, {report['smile']:,} smiles")
+    for split, counts in report["splits"].items():
+        print(f"  {split:<10} {counts['pictures']:>6,} pictures, {counts['smile']:>5,} smiles")
+    for tier, count in report["tiers"].items():
+        print(f"  {tier:<18} {count:>6,}")
+    if not report["second_opinion"]:
+        print(f"no {FILE_NAME} beside the data: plain labels, and each picture its own person")
+    print(f"left out {len(report['skipped'])}:")
+    for name, why in list(report["skipped"].items())[:SHOWN_FAULTS]:
+        print(f"  {name}: {why}")
+
+
+if __name__ == "__main__":
+    run_command(main)

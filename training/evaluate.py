@@ -1,9 +1,9 @@
-"""Step 4: judge the int8 file on people it never saw; write its card and metrics.json.
+"""Step 4: judge the int8 file on people it never saw; ship it with its card and metrics.json.
 
-    python -m training.evaluate
+    python -m training.evaluate [--ship-anyway]
 
 Calibration and thresholds come from the validation people, the figures from the test people.
-Takes about 10 s.
+A model below the least accuracy is not shipped: the last good one stays. Takes about 10 s.
 """
 # ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
@@ -16,22 +16,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from smile_vision.preprocess import preprocess
 
+from smile_vision.preprocess import preprocess
 from training.crops import Crops
 from training.errors import TrainingError, run_command
+from training.figures import judge_scores, judge_tiers, rounded
 from training.judge import int8_logits, logit_range
 from training.metrics import (
     accuracy_at,
     area_under_curve,
-    area_under_curve_interval,
     best_threshold,
     fit_calibration,
     sigmoid,
-    wilson_interval,
 )
-from training.network import count_multiply_adds
+from training.network import count_multiply_adds, import_keras
 from training.opinions import Tier
+from training.quantize import QUANTIZED
 from training.splits import Split
 from training.train import BATCH, STATE, TRAINED
 from training.workspace import (
@@ -43,16 +43,15 @@ from training.workspace import (
     display_path,
     read_json,
     sha256_of_file,
+    write_atomically,
     write_json,
 )
 
-__all__ = ["Verdicts", "judge_scores", "main"]
+__all__ = ["Verdicts", "choose_verdicts", "main"]
 
 COMMAND = "make train"
 HYSTERESIS = 0.1  # a smile starts this far above the threshold and ends this far below it
 LEAST_ACCURACY, LEAST_AREA = 0.90, 0.965  # of the int8 file on the test people
-_DIGITS = 4
-
 Scores = NDArray[np.float64]
 
 
@@ -73,96 +72,39 @@ def choose_verdicts(logits: Scores, crops: Crops) -> Verdicts:
     """Choose calibration and threshold on the validation people.
 
     The score is calibrated to the share of labellers who call the picture a smile: 1 when both
-    do, a half when they differ.
+    do, a half when they differ. The threshold is the one with which most labellers agree; where
+    they differ, either verdict pleases one of them, so those pictures have no say.
     """
-    opinions = np.where(crops.tier == Tier.FAINT.value, 0.5, crops.smile.astype(float))
+    faint = crops.tier == Tier.FAINT.value
     try:
-        scale, bias = fit_calibration(logits, opinions)
+        scale, bias = fit_calibration(logits, np.where(faint, 0.5, crops.smile.astype(float)))
     except ValueError as error:
         raise TrainingError(f"the network has learned nothing: {error}") from error
     scores = sigmoid(scale * logits + bias)
-    return Verdicts(scale, bias, round(best_threshold(scores, crops.smile), 3))
-
-
-def judge_scores(scores: Scores, labels: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
-    """Return counts, accuracy and area under the curve, with 95 % intervals.
-
-    Parameters
-    ----------
-    scores
-        (N,) in [0, 1].
-    labels
-        bool (N,), both classes present.
-    threshold
-        Scores from here up mean smile.
-
-    Returns
-    -------
-    dict[str, Any]
-        Ready for metrics.json.
-    """
-    said = scores >= threshold
-    right = int((said == labels).sum())
-    smiles, others = int(labels.sum()), int((~labels).sum())
-    hits, correct_rejections = int((said & labels).sum()), int((~said & ~labels).sum())
-    return {
-        "pictures": len(labels),
-        "smile": smiles,
-        "true_positive": hits,
-        "false_negative": smiles - hits,
-        "true_negative": correct_rejections,
-        "false_positive": others - correct_rejections,
-        "accuracy": _rounded(right / len(labels)),
-        "accuracy_95": _interval(wilson_interval(right, len(labels))),
-        "auc": _rounded(area_under_curve(scores, labels)),
-        "auc_95": _interval(area_under_curve_interval(scores, labels)),
-        "sensitivity": _rounded(hits / smiles),
-        "sensitivity_95": _interval(wilson_interval(hits, smiles)),
-        "specificity": _rounded(correct_rejections / others),
-        "specificity_95": _interval(wilson_interval(correct_rejections, others)),
-    }
-
-
-def judge_tiers(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
-    """Return, for each tier, how many pictures were called a smile."""
-    tiers = {}
-    for tier in Tier:
-        of_tier = scores[crops.tier == tier.value]
-        if len(of_tier):
-            called = int((of_tier >= threshold).sum())
-            tiers[tier.value] = {
-                "pictures": len(of_tier),
-                "called_smile": called,
-                "called_smile_share": _rounded(called / len(of_tier)),
-                "called_smile_share_95": _interval(wilson_interval(called, len(of_tier))),
-                "mean_score": _rounded(float(of_tier.mean())),
-            }
-    return tiers
+    return Verdicts(scale, bias, round(best_threshold(scores[~faint], crops.smile[~faint]), 3))
 
 
 def compare_with_float(logits: Scores, crops: Crops, verdicts: Verdicts) -> dict[str, Any]:
     """Return how far the int8 file and the network it was made of agree."""
-    import keras  # noqa: PLC0415
-
-    network = keras.models.load_model(TRAINED)
+    network = import_keras().models.load_model(TRAINED)
     answers = network.predict(preprocess(crops.grey), batch_size=BATCH, verbose=0)
     ours, theirs = verdicts.scores(logits), verdicts.scores(answers[:, 0].astype(np.float64))
     same = int(((ours >= verdicts.threshold) == (theirs >= verdicts.threshold)).sum())
     return {
         "same_verdict": same,
         "pictures": len(crops),
-        "same_verdict_share": _rounded(same / len(crops)),
-        "mean_score_difference": _rounded(float(np.abs(ours - theirs).mean())),
-        "float_accuracy": _rounded(accuracy_at(theirs, crops.smile, verdicts.threshold)),
-        "float_auc": _rounded(area_under_curve(theirs, crops.smile)),
+        "same_verdict_share": rounded(same / len(crops)),
+        "mean_score_difference": rounded(float(np.abs(ours - theirs).mean())),
+        "float_accuracy": rounded(accuracy_at(theirs, crops.smile, verdicts.threshold)),
+        "float_auc": rounded(area_under_curve(theirs, crops.smile)),
     }
 
 
 def evaluate(crops: Crops) -> tuple[Verdicts, dict[str, Any]]:
     """Choose the settings on the validation people, judge on the test people."""
     deciders, judges = crops.part(Split.VALIDATION), crops.part(Split.TEST)
-    verdicts = choose_verdicts(int8_logits(MODEL, deciders.grey), deciders)
-    logits = int8_logits(MODEL, judges.grey)
+    verdicts = choose_verdicts(int8_logits(QUANTIZED, deciders.grey), deciders)
+    logits = int8_logits(QUANTIZED, judges.grey)
     scores = verdicts.scores(logits)
     figures: dict[str, Any] = {"test": judge_scores(scores, judges.smile, verdicts.threshold)}
     agreed = np.isin(judges.tier, [Tier.CLEAR.value, Tier.NONE.value])
@@ -175,9 +117,15 @@ def evaluate(crops: Crops) -> tuple[Verdicts, dict[str, Any]]:
     return verdicts, figures
 
 
-def write_card(verdicts: Verdicts, metrics: dict[str, Any]) -> None:
-    """Write the card that the classifier reads beside the model."""
-    low, high = (float(verdicts.scores(np.array(logit))) for logit in logit_range(MODEL))
+def card_of(verdicts: Verdicts, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the card that the classifier reads beside the model.
+
+    Raises
+    ------
+    TrainingError
+        When the model cannot give scores on both sides of the thresholds.
+    """
+    low, high = (float(verdicts.scores(np.array(logit))) for logit in logit_range(QUANTIZED))
     threshold_on = round(verdicts.threshold + HYSTERESIS, 3)
     threshold_off = round(verdicts.threshold - HYSTERESIS, 3)
     if not low < threshold_off < threshold_on < high:
@@ -186,7 +134,7 @@ def write_card(verdicts: Verdicts, metrics: dict[str, Any]) -> None:
             f" {low:.3f} to {high:.3f}: train longer"
         )
     test = metrics["test"]
-    card = {
+    return {
         "name": "smile_classifier",
         "file": MODEL.name,
         "sha256": metrics["model"]["sha256"],
@@ -204,11 +152,10 @@ def write_card(verdicts: Verdicts, metrics: dict[str, Any]) -> None:
         "data": metrics["data"]["data"],
         "metrics": {name: test[name] for name in ("pictures", "accuracy", "auc")},
     }
-    write_json(CARD, card)
 
 
 def _collect(figures: dict[str, Any], verdicts: Verdicts) -> dict[str, Any]:
-    import keras  # noqa: PLC0415
+    keras = import_keras()
     import tensorflow as tf  # noqa: PLC0415
 
     state = read_json(STATE, made_by="python -m training.train")
@@ -218,8 +165,8 @@ def _collect(figures: dict[str, Any], verdicts: Verdicts) -> dict[str, Any]:
         "command": COMMAND,
         "model": {
             "file": MODEL.name,
-            "sha256": sha256_of_file(MODEL),
-            "bytes": MODEL.stat().st_size,
+            "sha256": sha256_of_file(QUANTIZED),
+            "bytes": QUANTIZED.stat().st_size,
             "multiply_adds": count_multiply_adds(),
             "threshold": verdicts.threshold,
         },
@@ -235,40 +182,43 @@ def _collect(figures: dict[str, Any], verdicts: Verdicts) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float) -> float:
-    return round(value, _DIGITS)
-
-
-def _interval(bounds: tuple[float, float]) -> list[float]:
-    return [_rounded(bound) for bound in bounds]
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step from the command line."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m training.evaluate",
-        description="Judge the int8 file on the test people; write its card and metrics.json.",
-    ).parse_args(arguments)
+        description="Judge the int8 file on the test people; ship it with card and metrics.json.",
+    )
+    parser.add_argument("--ship-anyway", action="store_true", help="even when it is too weak")
+    options = parser.parse_args(arguments)
     crops = Crops.load(CROPS)
-    for path, step in ((TRAINED, "train"), (MODEL, "quantize")):
+    for path, step in ((TRAINED, "train"), (QUANTIZED, "quantize")):
         if not path.exists():
             raise TrainingError(f"{display_path(path)} is missing: run python -m training.{step}")
     verdicts, figures = evaluate(crops)
     metrics = _collect(figures, verdicts)
-    write_card(verdicts, metrics)
+    card = card_of(verdicts, metrics)
+    _show(metrics)
+    weak = figures["test"]["accuracy"] < LEAST_ACCURACY or figures["test"]["auc"] < LEAST_AREA
+    if weak and not options.ship_anyway:
+        raise TrainingError(
+            f"the model is too weak to ship: expected accuracy {LEAST_ACCURACY} and AUC"
+            f" {LEAST_AREA} on the test people; --ship-anyway overrules that"
+        )
+    write_atomically(MODEL, QUANTIZED.read_bytes())
+    write_json(CARD, card)
     write_json(METRICS, metrics)
+    print(f"shipped {display_path(MODEL)}, with its card; figures in {display_path(METRICS)}")
+
+
+def _show(metrics: dict[str, Any]) -> None:
     test, agreement = metrics["test"], metrics["int8_and_float"]
     low, high = test["accuracy_95"]
     print(f"test people, {test['pictures']:,} pictures, int8 file:")
     print(f"  accuracy {test['accuracy']:.4f} ({low:.3f} to {high:.3f}), AUC {test['auc']:.4f}")
     print(f"  sensitivity {test['sensitivity']:.3f}, specificity {test['specificity']:.3f}")
+    for tier, counts in metrics["test_by_tier"].items():
+        print(f"  {tier:<18} called smile: {counts['called_smile_share']:.3f}")
     print(f"  int8 and float agree on {agreement['same_verdict_share']:.2%}")
-    print(f"wrote {display_path(CARD)} and {display_path(METRICS)}")
-    if test["accuracy"] < LEAST_ACCURACY or test["auc"] < LEAST_AREA:
-        raise TrainingError(
-            f"the model is too weak to ship: expected accuracy {LEAST_ACCURACY} and AUC"
-            f" {LEAST_AREA} on the test people"
-        )
 
 
 if __name__ == "__main__":

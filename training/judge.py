@@ -1,4 +1,4 @@
-"""Runs the int8 file itself: the figures are those of the file that ships, not of Keras."""
+"""Runs the int8 file as the service does: the figures are those of what ships, not of Keras."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from smile_vision.card import ModelCard
+from smile_vision.classifier import SmileClassifier
 from smile_vision.interpreter import load_interpreter
-from smile_vision.preprocess import preprocess
+from training.workspace import sha256_of_file
 
 __all__ = ["int8_logits", "logit_range"]
 
@@ -15,7 +18,7 @@ _INT8 = np.iinfo(np.int8)
 
 
 def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the logits that the int8 model file gives.
+    """Return the logits that the int8 model file gives in service.
 
     Parameters
     ----------
@@ -29,18 +32,18 @@ def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     NDArray[np.float64]
         (N,), multiples of the output's quantisation step.
     """
-    interpreter = load_interpreter(model)
-    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    scale, zero_point = source["quantization"]
-    quantised = np.rint(preprocess(crops) / scale) + zero_point
-    inputs = np.clip(quantised, _INT8.min, _INT8.max).astype(np.int8)
-    answers = np.empty(len(crops))
-    for row, crop in enumerate(inputs):
-        interpreter.set_tensor(source["index"], crop[np.newaxis])
-        interpreter.invoke()
-        answers[row] = np.asarray(interpreter.get_tensor(result["index"])).item()
-    scale, zero_point = result["quantization"]
-    return (answers - zero_point) * float(scale)
+    uncalibrated = ModelCard(
+        name=model.stem,
+        file=model.name,
+        sha256=sha256_of_file(model),
+        calibration_scale=1.0,
+        calibration_bias=0.0,
+        threshold=0.5,
+        threshold_on=0.5,
+        threshold_off=0.5,
+    )
+    classifier = SmileClassifier(load_interpreter(model), uncalibrated)
+    return classifier.logits(crops).astype(np.float64)
 
 
 def logit_range(model: Path) -> tuple[float, float]:

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from smile_vision.preprocess import CROP_SIZE_PX
+from training.errors import TrainingError
 
-__all__ = ["LAYERS", "build_network", "count_multiply_adds"]
+__all__ = ["LAYERS", "build_network", "count_multiply_adds", "import_keras"]
 
 # (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
 # one of the two interpreters the model must run in.
 LAYERS = ((16, 2), (24, 2), (32, 1), (48, 2), (64, 1), (64, 2))
 DROPOUT = 0.3  # of the pooled features
+
+
+def import_keras() -> Any:
+    """Return the module ``keras``, imported late and without TensorFlow's greetings.
+
+    It takes seconds, and the environment of product and tests has no TensorFlow.
+
+    Raises
+    ------
+    TrainingError
+        When it is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras  # noqa: PLC0415
+        import tensorflow  # noqa: F401, PLC0415 - Keras alone has nothing to compute with
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"{error.name} is not installed here: use make train, or .venv-train/bin/python"
+        ) from error
+    return keras
 
 
 def build_network(seed: int) -> Any:
@@ -27,8 +50,7 @@ def build_network(seed: int) -> Any:
     Any
         keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
     """
-    import keras  # noqa: PLC0415 - heavy, and not there in the environment of the tests
-
+    keras = import_keras()
     keras.utils.set_random_seed(seed)
     features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
     for channels, stride in LAYERS:

@@ -2,7 +2,7 @@
 
     python -m training.quantize
 
-Reads build/training/run/trained.keras, writes the shipped model file. Takes about 10 s.
+Reads build/training/run/trained.keras, writes smile_classifier.tflite beside it. Takes 10 s.
 """
 # ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
@@ -18,14 +18,17 @@ from smile_vision.preprocess import CROP_SIZE_PX, preprocess
 from training.augment import augment
 from training.crops import Crops
 from training.errors import TrainingError, run_command
+from training.network import import_keras
 from training.splits import Split
-from training.train import TRAINED
+from training.train import RUN, TRAINED
 from training.workspace import CROPS, MODEL, display_path, write_atomically
 
-__all__ = ["main"]
+__all__ = ["QUANTIZED", "main"]
 
 REPRESENTATIVE = 500  # crops (each plain and varied) that set the int8 ranges
 LARGEST_FILE_BYTES = 200_000
+
+QUANTIZED = RUN / MODEL.name
 
 
 def representative_inputs(crops: Crops) -> Iterator[list[Any]]:
@@ -44,6 +47,7 @@ def convert(network: Any, crops: Crops) -> bytes:
     The model is frozen first: straight from Keras 3, TensorFlow 2.21 writes a file that fails
     with READ_VARIABLE.
     """
+    import_keras()  # silences TensorFlow
     import tensorflow as tf  # noqa: PLC0415
     from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415
         convert_variables_to_constants_v2,
@@ -74,13 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise TrainingError(
             f"{display_path(TRAINED)} is missing: run python -m training.train first"
         )
-    import keras  # noqa: PLC0415
-
-    content = convert(keras.models.load_model(TRAINED), crops)
+    content = convert(import_keras().models.load_model(TRAINED), crops)
     if len(content) >= LARGEST_FILE_BYTES:
         raise TrainingError(f"the int8 file has {len(content):,} bytes: expected < 200,000")
-    write_atomically(MODEL, content)
-    print(f"{display_path(MODEL)}: {len(content):,} bytes")
+    write_atomically(QUANTIZED, content)
+    print(f"{display_path(QUANTIZED)}: {len(content):,} bytes")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened_zip:
-                opened_zip.extractall(folder)
+                opened_zip.extractall(folder)  # noqa: S202 - zipfile drops ".." and drives
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as opened_tar:
                 opened_tar.extractall(folder, filter="data")

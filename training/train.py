@@ -25,11 +25,11 @@ from training.augment import augment
 from training.crops import Crops
 from training.errors import TrainingError, run_command
 from training.metrics import accuracy_at, area_under_curve, best_threshold
-from training.network import build_network
+from training.network import build_network, import_keras
 from training.splits import Split
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
 
-__all__ = ["STATE", "TRAINED", "main"]
+__all__ = ["RUN", "STATE", "TRAINED", "main"]
 
 EPOCHS = 40  # passes over the training people
 BATCH = 64  # crops a step
@@ -55,8 +55,7 @@ def varied_epoch(
 
 def compiled_network(seed: int, epochs: int, steps_an_epoch: int) -> Any:
     """Return the untrained network with its loss and its learning-rate schedule."""
-    import keras  # noqa: PLC0415
-
+    keras = import_keras()
     network = build_network(seed)
     warm_up = WARM_UP_EPOCHS * steps_an_epoch
     rate = keras.optimizers.schedules.CosineDecay(
@@ -96,10 +95,10 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
             spent_s += seconds
             _save(network, _LAST)
             write_json(STATE, {**plan, "epochs_done": epoch + 1, "spent_s": round(spent_s, 1)})
+            accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
             print(
                 f"epoch {epoch + 1:>3}/{epochs}: loss {history.history['loss'][0]:.4f},"
-                f" validation accuracy"
-                f" {accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile)):.4f},"
+                f" validation accuracy {accuracy:.4f},"
                 f" AUC {area_under_curve(scores, deciders.smile):.4f}, {seconds:.0f} s",
                 flush=True,
             )
@@ -121,8 +120,7 @@ def _last_checkpoint(plan: dict[str, Any]) -> tuple[Any, int, float]:
     if any(state.get(name) != value for name, value in plan.items()):
         print("the data or settings differ from the last run: starting anew")
         return None, 0, 0.0
-    import keras  # noqa: PLC0415
-
+    keras = import_keras()
     try:
         network = keras.models.load_model(_LAST)
     except (ValueError, OSError) as error:

@@ -1,0 +1,55 @@
+"""Calibration and threshold, and what the card promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.crops import Crops
+from training.errors import TrainingError
+from training.evaluate import choose_verdicts
+from training.opinions import Tier
+
+
+def _crops(tiers: list[Tier]) -> Crops:
+    count = len(tiers)
+    return Crops(
+        grey=np.zeros((count, 64, 64), np.uint8),
+        smile=np.array([tier is Tier.CLEAR for tier in tiers]),
+        target=np.zeros(count, np.float32),
+        tier=np.array([tier.value for tier in tiers]),
+        split=np.array(["validation"] * count),
+        name=np.array([str(n) for n in range(count)]),
+    )
+
+
+def _three_tiers() -> tuple[np.ndarray, Crops]:
+    rng = np.random.default_rng(5)
+    tiers = [Tier.NONE] * 300 + [Tier.FAINT] * 60 + [Tier.CLEAR] * 150
+    means = {Tier.NONE: -3.0, Tier.FAINT: 0.0, Tier.CLEAR: 3.0}
+    return np.array([rng.normal(means[tier]) for tier in tiers]), _crops(tiers)
+
+
+def test_faint_smiles_score_about_a_half_when_labellers_differ_on_them() -> None:
+    logits, crops = _three_tiers()
+    scores = choose_verdicts(logits, crops).scores(logits)
+    assert scores[crops.tier == Tier.FAINT.value].mean() == pytest.approx(0.5, abs=0.1)
+    assert scores[crops.tier == Tier.NONE.value].mean() < 0.1
+    assert scores[crops.tier == Tier.CLEAR.value].mean() > 0.9
+
+
+def test_threshold_does_not_depend_on_faint_smiles_when_chosen() -> None:
+    logits, crops = _three_tiers()
+    verdicts = choose_verdicts(logits, crops)
+    faint = crops.tier == Tier.FAINT.value
+    relabelled = replace(crops, smile=np.where(faint, True, crops.smile))
+    assert choose_verdicts(logits, relabelled).threshold == verdicts.threshold
+    assert 0.2 < verdicts.threshold < 0.8
+
+
+def test_model_is_refused_when_its_answers_say_nothing_about_smiles() -> None:
+    logits, crops = _three_tiers()
+    with pytest.raises(TrainingError, match="learned nothing"):
+        choose_verdicts(-logits, crops)

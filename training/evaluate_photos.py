@@ -1,0 +1,151 @@
+"""Optional: judge the whole way, from photo to verdict, on whole photos of other people.
+
+    python -m training.evaluate_photos [--photos FOLDER|ARCHIVE] [--detector KIND]
+
+The photos (with labels.csv: path,smile) are for judging only, nothing is learned from them. By
+default photos-dev.tar.gz beside the data. The largest face counts; no face found is a mistake.
+Takes about 30 s; adds the figures to metrics.json.
+"""
+# ruff: noqa: T201 - this is a command; its output is for the person who runs it
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smile_vision.blazeface import VARIANTS
+from smile_vision.classifier import SmileClassifier
+from smile_vision.crop import crop_face
+from smile_vision.detection import FaceDetection
+from smile_vision.detector import FaceDetector
+from smile_vision.errors import VisionError
+from smile_vision.photo import load_photo
+from training.errors import TrainingError, run_command
+from training.figures import judge_scores, rounded
+from training.metrics import accuracy_at, best_threshold
+from training.source import open_source
+from training.workspace import DEFAULT_DATA, METRICS, display_path, read_json, write_json
+
+__all__ = ["judge_photos", "main"]
+
+DEFAULT_PHOTOS = DEFAULT_DATA.with_name("photos-dev.tar.gz")
+DEFAULT_DETECTOR = "short"  # finds 99.65 % of portraits; photos with one main face need no more
+_LABELS = "labels.csv"
+
+
+def score_photo(path: Path, detector: FaceDetector, classifier: SmileClassifier) -> float | None:
+    """Return the smile score of the largest face, or None when no face is found."""
+    image = load_photo(path)
+    faces = detector.detect(np.asarray(image))
+    if not faces:
+        return None
+    crop = crop_face(np.asarray(image.convert("L")), max(faces, key=_area).keypoints)
+    return float(classifier.smile_scores(crop[np.newaxis])[0])
+
+
+def judge_photos(
+    folder: Path, detector: FaceDetector, classifier: SmileClassifier
+) -> dict[str, Any]:
+    """Judge all photos of a folder.
+
+    Parameters
+    ----------
+    folder
+        Holds ``labels.csv`` (path, smile) at any depth, paths relative to it.
+    detector, classifier
+        As in service.
+
+    Returns
+    -------
+    dict[str, Any]
+        Ready for metrics.json. The area under the curve is that of the photos with a face.
+
+    Raises
+    ------
+    TrainingError
+        When there is no table or a photo cannot be read.
+    """
+    tables = sorted(folder.rglob(_LABELS))
+    if not tables:
+        raise TrainingError(f"no {_LABELS} (path,smile) in the photos")
+    scores, labels, missed = [], [], 0
+    for name, smile in _read_labels(tables[0]):
+        try:
+            score = score_photo(tables[0].parent / name, detector, classifier)
+        except VisionError as error:
+            raise TrainingError(f"photo {name}: {error}") from error
+        if score is None:
+            missed += 1
+        else:
+            scores.append(score)
+            labels.append(smile)
+    if not any(labels) or all(labels):
+        raise TrainingError("photos: expected found faces with and without a smile")
+    found, truth, threshold = np.array(scores), np.array(labels), classifier.card.threshold
+    figures = judge_scores(found, truth, threshold)
+    right = figures["true_positive"] + figures["true_negative"]
+    best = best_threshold(found, truth)
+    return {
+        "photos": len(scores) + missed,
+        "no_face_found": missed,
+        "accuracy_all_photos": rounded(right / (len(scores) + missed)),
+        "found_faces": figures,
+        "best_threshold": rounded(best),
+        "accuracy_at_best_threshold": rounded(accuracy_at(found, truth, best)),
+    }
+
+
+def _read_labels(table: Path) -> list[tuple[str, bool]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return [(row["path"], bool(int(row["smile"]))) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{table.name}: expected columns path and smile (0 or 1)") from error
+
+
+def _area(face: FaceDetection) -> float:
+    return face.box[2] * face.box[3]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate_photos",
+        description="Judge the whole way, from photo to verdict, on whole photos.",
+    )
+    parser.add_argument("--photos", help="folder or archive with labels.csv")
+    parser.add_argument("--detector", choices=sorted(VARIANTS), default=DEFAULT_DETECTOR)
+    parser.add_argument("--flip", action="store_true", help="average with the mirror image")
+    options = parser.parse_args(arguments)
+    metrics = read_json(METRICS, made_by="python -m training.evaluate")
+    if options.photos is None and not DEFAULT_PHOTOS.exists():
+        raise TrainingError(f"no photos: give --photos a folder or archive with {_LABELS}")
+    try:
+        detector = FaceDetector.load(options.detector)
+        classifier = SmileClassifier.load(flip=options.flip)
+    except VisionError as error:
+        raise TrainingError(str(error)) from error
+    with open_source(options.photos or str(DEFAULT_PHOTOS)) as source:
+        figures = judge_photos(source.folder, detector, classifier)
+        source_facts = {"data": source.name, "data_sha256": source.sha256}
+    ways = {"detector": options.detector, "flip_averaging": options.flip}
+    metrics["whole_photos"] = {**source_facts, **ways, **figures}
+    write_json(METRICS, metrics)
+    print(
+        f"{figures['photos']:,} photos: accuracy {figures['accuracy_all_photos']:.4f}"
+        f" ({figures['no_face_found']} without a face count as wrong),"
+        f" AUC of the found {figures['found_faces']['auc']:.4f};"
+        f" best possible threshold {figures['best_threshold']:.3f}"
+        f" would give {figures['accuracy_at_best_threshold']:.4f} of the found"
+    )
+    print(f"added to {display_path(METRICS)}")
+
+
+if __name__ == "__main__":
+    run_command(main)

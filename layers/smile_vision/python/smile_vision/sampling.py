@@ -1,0 +1,127 @@
+"""Look at a turned, scaled square of an image."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from smile_vision.errors import ImageError
+
+__all__ = ["Similarity", "fit_similarity", "sample_square"]
+
+_MARGIN_PX = 2
+
+
+class Similarity(NamedTuple):
+    """Turn, scale and shift, from points (u, v) of a square to points (x, y) of an image.
+
+    ``x = a * u - b * v + shift_x`` and ``y = b * u + a * v + shift_y``.
+    """
+
+    a: float
+    b: float
+    shift_x: float
+    shift_y: float
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the image to one of the square."""
+        return math.hypot(self.a, self.b)
+
+    def apply(self, points: NDArray[Any]) -> NDArray[np.float32]:
+        """Map points (..., 2) of the square to the image."""
+        u, v = points[..., 0], points[..., 1]
+        x = self.a * u - self.b * v + self.shift_x
+        y = self.b * u + self.a * v + self.shift_y
+        return np.stack([x, y], axis=-1).astype(np.float32)
+
+
+def fit_similarity(square: NDArray[Any], image: NDArray[Any]) -> Similarity:
+    """Fit the transform that brings points of the square nearest to points of the image.
+
+    With points as complex numbers a similarity is ``image = s * square + t``, and the least
+    squares s and t have a closed form (Umeyama 1991, in two dimensions, never mirroring).
+
+    Parameters
+    ----------
+    square, image
+        (N, 2) each, x and y in px, N at least 2.
+
+    Returns
+    -------
+    Similarity
+
+    Raises
+    ------
+    ImageError
+        The points of the image are not finite or all in one place.
+    """
+    source = square[:, 0] + 1j * square[:, 1]
+    target = image[:, 0] + 1j * image[:, 1]
+    source_mean, target_mean = source.mean(), target.mean()
+    centred = source - source_mean
+    s = complex(np.vdot(centred, target - target_mean) / np.vdot(centred, centred).real)
+    if not (math.isfinite(abs(s)) and abs(s) > 1e-6):  # noqa: PLR2004 - a face of no size
+        raise ImageError("keypoints: expected finite points in different places")
+    t = complex(target_mean - s * source_mean)
+    return Similarity(s.real, s.imag, t.real, t.imag)
+
+
+def sample_square(image: NDArray[np.uint8], view: Similarity, side_px: int) -> NDArray[np.uint8]:
+    """Sample a square without aliasing; beyond the image its edge is repeated.
+
+    Parameters
+    ----------
+    image
+        uint8 (H, W) or (H, W, 3).
+    view
+        Where the square lies in the image.
+    side_px
+        Side of the square.
+
+    Returns
+    -------
+    ndarray
+        uint8 (side_px, side_px) or (side_px, side_px, 3), not writable.
+    """
+    left, top, right, bottom = _bounds(view, side_px)
+    region = Image.fromarray(_cut(image, left, top, right, bottom))
+    # Average over areas first, so that fine texture does not turn into noise.
+    shrink = max(int(view.scale), 1)
+    if shrink > 1:
+        region = region.reduce(shrink)
+    a, b = view.a / shrink, view.b / shrink
+    shift_x, shift_y = (view.shift_x - left) / shrink, (view.shift_y - top) / shrink
+    sampled = region.transform(
+        (side_px, side_px),
+        Image.Transform.AFFINE,
+        (a, -b, shift_x, b, a, shift_y),
+        Image.Resampling.BILINEAR,
+    )
+    return np.asarray(sampled)
+
+
+def _bounds(view: Similarity, side_px: int) -> tuple[int, int, int, int]:
+    """Bound the turned square in the image: left, top, right, bottom in px."""
+    corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]])
+    mapped = view.apply(corners)
+    left, top = np.floor(mapped.min(axis=0)).astype(int).tolist()
+    right, bottom = np.ceil(mapped.max(axis=0)).astype(int).tolist()
+    return left - _MARGIN_PX, top - _MARGIN_PX, right + _MARGIN_PX, bottom + _MARGIN_PX
+
+
+def _cut(
+    image: NDArray[np.uint8], left: int, top: int, right: int, bottom: int
+) -> NDArray[np.uint8]:
+    """Cut a rectangle; beyond the image, repeat the nearest pixel."""
+    height, width = image.shape[:2]
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return np.ascontiguousarray(image[top:bottom, left:right])
+    rows = np.arange(top, bottom).clip(0, height - 1)
+    columns = np.arange(left, right).clip(0, width - 1)
+    region: NDArray[np.uint8] = image[rows[:, None], columns]
+    return region

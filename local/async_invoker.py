@@ -1,0 +1,213 @@
+"""Asynchronous invocations: a queue per function, retries, and a record of what failed.
+
+Source: "Error handling for asynchronous invocation" and "Capturing records of Lambda
+asynchronous invocations", AWS Lambda Developer Guide.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws import LocalAws
+from local.errors import DeliveryError
+from local.function_runtime import FunctionRuntime
+from local.physical import queue_url
+from local.runtime_api import Answer
+
+MAX_PAYLOAD_BYTES = 1024 * 1024  # of an asynchronous invocation, "Lambda quotas"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one try of an asynchronous invocation ended.
+
+    Attributes
+    ----------
+    function : str
+        The function's logical id.
+    payload : bytes
+        The event.
+    answer : Answer
+        What the function said.
+    attempt : int
+        1 for the first try.
+    final : bool
+        False when it will be tried again.
+    ended_at : float
+        Seconds since the epoch.
+    """
+
+    function: str
+    payload: bytes
+    answer: Answer
+    attempt: int
+    final: bool
+    ended_at: float
+
+
+@dataclass(frozen=True)
+class _Job:
+    payload: bytes
+    qualifier: str | None
+    attempt: int = 1
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # the same on every try
+
+
+@dataclass
+class _Line:
+    runtime: FunctionRuntime
+    jobs: queue.Queue[_Job | None] = field(default_factory=queue.Queue)
+
+
+class AsyncInvoker:
+    """Invokes functions in the background, one event at a time each.
+
+    Parameters
+    ----------
+    runtimes : list of FunctionRuntime
+        The functions.
+    aws : LocalAws
+        Where failure queues are.
+    retry_delay_s : float
+        Pause before each retry; Lambda waits one minute, then two.
+    on_outcome : callable
+        Told of every try; called in the background.
+    """
+
+    def __init__(
+        self,
+        runtimes: list[FunctionRuntime],
+        aws: LocalAws,
+        retry_delay_s: float,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._aws = aws
+        self._retry_delay_s = retry_delay_s
+        self._on_outcome = on_outcome
+        self._lines = {runtime.spec.arn: _Line(runtime) for runtime in runtimes}
+        self._pending = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        for line in self._lines.values():
+            threading.Thread(
+                target=self._work,
+                args=(line,),
+                name=f"async {line.runtime.spec.logical_id}",
+                daemon=True,
+            ).start()
+
+    def accept(self, function_arn: str, payload: bytes) -> None:
+        """Take an event, as Lambda does with status 202.
+
+        Raises
+        ------
+        DeliveryError
+            When there is no such function or the event is too large.
+        """
+        line, qualifier = self._line(function_arn)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise DeliveryError(f"the event has more than {MAX_PAYLOAD_BYTES} bytes")
+        with self._changed:
+            self._pending += 1
+        line.jobs.put(_Job(payload, qualifier))
+
+    def knows(self, function_arn: str) -> bool:
+        """Tell whether an ARN, with or without alias, is one of the functions."""
+        return function_arn in self._lines or function_arn.rpartition(":")[0] in self._lines
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until every event and its retries are done; False when the time is up."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout_s)
+
+    def close(self) -> None:
+        """Take no more events from the queues, and record no more failures."""
+        self._closed = True
+        for line in self._lines.values():
+            line.jobs.put(None)
+
+    def _line(self, function_arn: str) -> tuple[_Line, str | None]:
+        if function_arn in self._lines:
+            return self._lines[function_arn], None
+        arn, _, qualifier = function_arn.rpartition(":")
+        if arn not in self._lines:
+            raise DeliveryError(f"there is no function {function_arn}")
+        return self._lines[arn], qualifier
+
+    def _work(self, line: _Line) -> None:
+        while (job := line.jobs.get()) is not None:
+            answer = line.runtime.invoke(job.payload, job.qualifier, job.request_id)
+            if self._closed:
+                return  # the function was ended with everything else
+            retry = answer.error_type is not None and job.attempt <= line.runtime.spec.retries
+            if retry:
+                self._later(line, replace(job, attempt=job.attempt + 1))
+            elif answer.error_type is not None:
+                self._record_failure(line.runtime, job, answer)
+            self._on_outcome(
+                Outcome(
+                    line.runtime.spec.logical_id,
+                    job.payload,
+                    answer,
+                    job.attempt,
+                    final=not retry,
+                    ended_at=time.time(),
+                )
+            )
+            if not retry:
+                with self._changed:
+                    self._pending -= 1
+                    self._changed.notify_all()
+
+    def _later(self, line: _Line, job: _Job) -> None:
+        timer = threading.Timer(self._retry_delay_s * (job.attempt - 1), line.jobs.put, [job])
+        timer.daemon = True
+        timer.start()
+
+    def _record_failure(self, runtime: FunctionRuntime, job: _Job, answer: Answer) -> None:
+        arn = runtime.spec.failure_queue_arn
+        if arn is None:
+            return
+        url = queue_url(self._aws.endpoint_url, arn.rpartition(":")[2])
+        body = json.dumps(_failure_record(runtime.spec.arn, job, answer))
+        try:
+            self._aws.sqs.send_message(QueueUrl=url, MessageBody=body)
+        except (BotoCoreError, ClientError) as error:
+            failed = Answer.error("DestinationFailed", f"{arn}: {error}")
+            self._on_outcome(
+                Outcome(
+                    runtime.spec.logical_id, job.payload, failed, job.attempt, True, time.time()
+                )
+            )
+
+
+def _failure_record(function_arn: str, job: _Job, answer: Answer) -> dict[str, Any]:
+    """Return the record that Lambda sends to an on-failure destination."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {
+        "version": "1.0",
+        "timestamp": now,
+        "requestContext": {
+            "requestId": job.request_id,
+            "functionArn": f"{function_arn}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": job.attempt,
+        },
+        "requestPayload": json.loads(job.payload),
+        "responseContext": {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": "Unhandled",
+        },
+        "responsePayload": json.loads(answer.payload),
+    }

@@ -1,0 +1,145 @@
+"""The AWS that this run talks to: never the real one, never the user's own credentials for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from local.errors import StartError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+_AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "aws.dev", "amazonaws.eu")
+_DUMMY_KEY = "local"
+_DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """Endpoints and credentials of one run.
+
+    Attributes
+    ----------
+    endpoint_url : str
+        The server for everything (moto).
+    region : str
+        From ``AWS_REGION`` or ``AWS_DEFAULT_REGION``, else us-east-1.
+    dynamodb_url : str or None
+        Another server for the table, from ``AWS_ENDPOINT_URL_DYNAMODB``.
+    access_key_id, secret_access_key : str
+        Dummies, or the user's own when ``dynamodb_url`` is set: DynamoDB Local keeps a database
+        for each access key.
+    """
+
+    endpoint_url: str
+    region: str = _DEFAULT_REGION
+    dynamodb_url: str | None = None
+    access_key_id: str = _DUMMY_KEY
+    secret_access_key: str = _DUMMY_KEY
+
+    @staticmethod
+    def from_environment(endpoint_url: str, environment: Mapping[str, str]) -> LocalAws:
+        """Take region and table server from the user's environment, and nothing else.
+
+        Raises
+        ------
+        StartError
+            When the table server is AWS itself or no http(s) URL.
+        """
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+        dynamodb_url = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or None
+        key = secret = _DUMMY_KEY
+        if dynamodb_url is not None:
+            _check_not_aws(dynamodb_url)
+            given = (
+                environment.get("AWS_ACCESS_KEY_ID"),
+                environment.get("AWS_SECRET_ACCESS_KEY"),
+            )
+            key, secret = (given[0] or key, given[1] or secret) if all(given) else (key, secret)
+        return LocalAws(endpoint_url, region or _DEFAULT_REGION, dynamodb_url, key, secret)
+
+    def environment(self) -> dict[str, str]:
+        """Return what makes any AWS SDK in a child process talk to this AWS only."""
+        variables = {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+        if self.dynamodb_url:
+            variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.dynamodb_url
+        return variables
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """A DynamoDB client."""
+        return self._session.client(
+            "dynamodb", endpoint_url=self.dynamodb_url or self.endpoint_url, config=_CONFIG
+        )
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """An SNS client."""
+        return self._session.client("sns", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """An SQS client."""
+        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """A Secrets Manager client."""
+        return self._session.client(
+            "secretsmanager", endpoint_url=self.endpoint_url, config=_CONFIG
+        )
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        return boto3.session.Session(
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            region_name=self.region,
+        )
+
+
+_CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 2}, proxies={})
+
+
+def forget_user_settings(environment: dict[str, str] | os._Environ[str]) -> None:
+    """Remove every AWS setting, so that no profile or key can be used by accident."""
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        del environment[name]
+    environment["AWS_CONFIG_FILE"] = os.devnull
+    environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    environment["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def _check_not_aws(url: str) -> None:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".").lower()
+    if parts.scheme not in ("http", "https") or not host:
+        raise StartError(
+            f"AWS_ENDPOINT_URL_DYNAMODB is {url!r}: expected a URL like http://127.0.0.1:8001"
+        )
+    if any(host == domain or host.endswith(f".{domain}") for domain in _AWS_DOMAINS):
+        raise StartError(
+            f"AWS_ENDPOINT_URL_DYNAMODB points at AWS itself ({host}); this runner only talks to "
+            "servers of your own, such as DynamoDB Local"
+        )

@@ -1,0 +1,28 @@
+"""DynamoDB, SNS, SQS and Secrets Manager: moto's server in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from local.aws import LocalAws
+from local.processes import LOOPBACK, Child, Processes
+
+
+def start_aws_server(aws: LocalAws, port: int, processes: Processes) -> Child:
+    """Start moto's server on the loopback address; it keeps nothing over a restart.
+
+    Raises
+    ------
+    StartError
+        When it cannot be started.
+    """
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "PYTHONWARNINGS": "ignore",
+        **aws.environment(),
+    }
+    del environment["AWS_ENDPOINT_URL"]  # it is the endpoint
+    argv = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
+    return processes.start("aws", argv, environment=environment)

@@ -1,0 +1,162 @@
+"""Runs a real handler under the real Lambda runtime interface client, one process a function."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import uuid
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+
+from local.aws import LocalAws
+from local.errors import StartError
+from local.function_spec import FunctionSpec
+from local.processes import Child, Processes
+from local.runtime_api import Answer, Invocation, RuntimeApi
+
+# Lambda gives 10 s; a loaded machine with cold caches may need more.
+_INIT_TIMEOUT_S = 30.0
+
+
+class FunctionRuntime:
+    """One execution environment of one function, started again whenever it dies.
+
+    Invocations wait for each other, as on one execution environment of Lambda.
+
+    Parameters
+    ----------
+    spec : FunctionSpec
+        What the template says.
+    aws : LocalAws
+        The endpoints that the function is given.
+    processes : Processes
+        What starts and ends the process.
+    """
+
+    def __init__(self, spec: FunctionSpec, aws: LocalAws, processes: Processes) -> None:
+        self.spec = spec
+        self._aws = aws
+        self._processes = processes
+        self._turn = threading.Lock()
+        self._api: RuntimeApi | None = None
+        self._child: Child | None = None
+
+    def start(self) -> None:
+        """Start the process without waiting for it."""
+        with self._turn:
+            self._restart_if_needed()
+
+    def wait_initialized(self) -> Answer | None:
+        """Wait until the handler is imported; returns the error when it cannot be."""
+        with self._turn:
+            return self._initialized()
+
+    def invoke(
+        self, payload: bytes, qualifier: str | None = None, request_id: str | None = None
+    ) -> Answer:
+        """Invoke the function and wait for its answer.
+
+        Parameters
+        ----------
+        payload : bytes
+            The event as JSON.
+        qualifier : str, optional
+            The alias in the invoked ARN.
+        request_id : str, optional
+            The id that the function sees; a new one by default.
+        """
+        arn = f"{self.spec.arn}:{qualifier}" if qualifier else self.spec.arn
+        invocation = Invocation(payload, arn, self.spec.timeout_s, request_id or str(uuid.uuid4()))
+        with self._turn:
+            failure = self._initialized()
+            if failure is not None:
+                return failure
+            assert self._api is not None  # noqa: S101 - initialized
+            self._api.submit(invocation)
+            return self._answer(invocation)
+
+    def close(self) -> None:
+        """Stop serving the process; ending it is the business of ``Processes``."""
+        if self._api is not None:
+            self._api.close()
+
+    def _initialized(self) -> Answer | None:
+        try:
+            self._restart_if_needed()
+        except StartError as error:
+            return Answer.error("ServiceException", str(error))
+        assert self._api is not None  # noqa: S101 - just started
+        try:
+            return self._api.initialized.result(_INIT_TIMEOUT_S)
+        except FutureTimeoutError:
+            self._kill()
+            return Answer.error(
+                "Sandbox.Timedout", f"initialization took more than {_INIT_TIMEOUT_S:.0f} s"
+            )
+
+    def _answer(self, invocation: Invocation) -> Answer:
+        invocation.started.wait(_INIT_TIMEOUT_S)
+        try:
+            return invocation.answer.result(self.spec.timeout_s)
+        except FutureTimeoutError:
+            self._kill()
+            return Answer.error(
+                "Sandbox.Timedout",
+                f"{invocation.request_id} Task timed out after {self.spec.timeout_s:.2f} seconds",
+            )
+
+    def _restart_if_needed(self) -> None:
+        if self._child is not None and self._child.process.poll() is None:
+            return
+        if self._api is not None:
+            self._api.close()
+        api = self._api = RuntimeApi()
+        child = self._child = self._processes.start(
+            self.spec.logical_id,
+            [sys.executable, "-m", "awslambdaric", self.spec.handler],
+            environment=function_environment(self.spec, self._aws, api.address),
+            folder=self.spec.code_folder,
+        )
+        threading.Thread(
+            target=_watch, args=(child, api), name=f"watch {child.name}", daemon=True
+        ).start()
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            self._processes.kill(self._child)
+
+
+def function_environment(spec: FunctionSpec, aws: LocalAws, api_address: str) -> dict[str, str]:
+    """Return a function's whole environment: the template's, Lambda's own, local endpoints.
+
+    Source of the names: "Defined runtime environment variables", AWS Lambda Developer Guide.
+    """
+    path = [str(spec.code_folder), *(str(folder) for folder in spec.layer_folders)]
+    started = time.strftime("%Y/%m/%d", time.gmtime())
+    return {
+        **spec.environment,
+        **aws.environment(),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{started}/[1]local",
+        "AWS_LAMBDA_RUNTIME_API": api_address,
+        "LAMBDA_RUNTIME_DIR": str(Path(sys.executable).parent),
+        "LAMBDA_TASK_ROOT": str(spec.code_folder),
+        "LANG": "en_US.UTF-8",
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONUTF8": "1",
+        "TZ": ":UTC",
+        "_HANDLER": spec.handler,
+    }
+
+
+def _watch(child: Child, api: RuntimeApi) -> None:
+    status = child.process.wait()
+    api.fail("Runtime.ExitError", f"the function's process ended with exit status {status}")

@@ -1,0 +1,98 @@
+"""Answer the REST API. Invoked by API Gateway, proxy integration."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from smile_cloud.errors import NotFoundError, ParameterProblem, QueryError
+from smile_cloud.history_service import HistoryService
+from smile_cloud.problem import CONTENT_TYPE, problem
+from smile_cloud.settings import HistoryApiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+app = APIGatewayRestResolver()
+
+
+@lru_cache(maxsize=1)
+def service() -> HistoryService:
+    """Return the one service of this execution environment."""
+    return HistoryService.from_settings(HistoryApiSettings.from_environment(os.environ))
+
+
+@app.get("/v1/events")
+def list_events() -> Response[str]:
+    """Return a page of the history, newest first."""
+    return _answer(service().list_events(app.current_event.resolved_query_string_parameters))
+
+
+@app.get("/v1/devices/<device>/events/<event_id>")
+def get_event(device: str, event_id: str) -> Response[str]:
+    """Return one event."""
+    return _answer(service().get_event(unquote(device), unquote(event_id)))
+
+
+@app.get("/v1/openapi.json")
+def get_openapi() -> Response[str]:
+    """Return the description of this API, with the server that it was asked from."""
+    document = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
+    stage_path = app.current_event.request_context.path or ""
+    document["servers"] = [{"url": stage_path.removesuffix(app.current_event.path) or "/"}]
+    return _answer(document)
+
+
+@app.exception_handler(QueryError)  # type: ignore[untyped-decorator]
+def on_query_error(error: QueryError) -> Response[str]:
+    """Say which parameters to change, and how."""
+    return _problem(HTTPStatus.BAD_REQUEST, str(error), error.problems)
+
+
+@app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]
+def on_missing_thing(error: NotFoundError) -> Response[str]:
+    """Say that there is no such thing."""
+    return _problem(HTTPStatus.NOT_FOUND, str(error))
+
+
+@app.not_found
+def on_unknown_path(_error: Exception) -> Response[str]:
+    """Say where to read which paths there are."""
+    detail = "No such path or method; GET /v1/openapi.json describes those there are."
+    return _problem(HTTPStatus.NOT_FOUND, detail)
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def on_failure(error: Exception) -> Response[str]:
+    """Keep what went wrong in the log, and answer without it."""
+    logger.error("request failed", exc_info=error)
+    detail = "The request could not be answered just now; try again in a moment."
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request."""
+    return app.resolve(event, context)
+
+
+def _answer(document: dict[str, Any]) -> Response[str]:
+    body = json.dumps(document, separators=(",", ":"))
+    return Response(HTTPStatus.OK.value, "application/json", body)
+
+
+def _problem(
+    status: HTTPStatus, detail: str, errors: Sequence[ParameterProblem] = ()
+) -> Response[str]:
+    return Response(status.value, CONTENT_TYPE, json.dumps(problem(status, detail, errors)))

@@ -1,0 +1,199 @@
+"""Keeps each smile event once, whatever is redelivered and in whatever order it arrives.
+
+Of the messages of one event the item holds the one that ranks highest: ``ended`` above
+``started``, then the higher `seq`. The highest of a set does not depend on the order in which
+the set arrives, hence neither does the item. Each step to a higher rank and what it adds to the
+hourly rollup are one transaction on the condition that the item is still as it was read, so
+nothing is counted twice. That condition, and not DynamoDB's ten-minute ClientRequestToken, is
+what makes it idempotent.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.errors import ConflictError
+from smile_cloud.event_days import EventDays
+from smile_cloud.keys import day_pk, device_pk, event_sk, hour_sk, shard_of
+from smile_contract import SmileEvent, format_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_MAX_ATTEMPTS: Final = 6
+_BACKOFF_S: Final = 0.02
+_PHASE_RANK: Final = {"started": 0, "ended": 1}
+_WORTH_RETRYING: Final = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
+
+
+class Outcome(StrEnum):
+    """What storing a message of an event did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class EventStore:
+    """Writes smile events and their hourly rollups.
+
+    Parameters
+    ----------
+    client : DynamoDBClient
+    table_name : str
+    event_retention, rollup_retention : timedelta
+        How long an item is kept after the message that last changed it was received.
+    sleep : callable
+        Waits the given seconds before another attempt.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        *,
+        event_retention: timedelta,
+        rollup_retention: timedelta,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._event_retention = event_retention
+        self._rollup_retention = rollup_retention
+        self._sleep = sleep
+        self._days = EventDays(client, table_name)
+
+    def store(self, event: SmileEvent, received_at: datetime) -> Outcome:
+        """Keep `event` unless the same or a later message of it is kept already.
+
+        Raises
+        ------
+        ConflictError
+            When others kept changing the event or its rollup for several attempts.
+        """
+        expires_at = int((received_at + self._event_retention).timestamp())
+        for attempt in range(_MAX_ATTEMPTS):
+            stored = self._read(event)
+            if stored is not None and _rank(event.phase, event.seq) <= _rank(
+                stored["phase"], stored["seq"]
+            ):
+                return Outcome.UNCHANGED
+            if stored is None:
+                self._days.note(event.started_at.date(), expires_at)
+            if self._write(event, stored, received_at, expires_at):
+                return Outcome.CREATED if stored is None else Outcome.UPDATED
+            self._sleep(_BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+        raise ConflictError(f"event {event.event_id} or its hour is changed by too many at once")
+
+    def _read(self, event: SmileEvent) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=_key(event),
+            ConsistentRead=True,
+            ProjectionExpression="phase, seq, duration_ms",
+        )
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def _write(
+        self,
+        event: SmileEvent,
+        stored: Mapping[str, Any] | None,
+        received_at: datetime,
+        expires_at: int,
+    ) -> bool:
+        fields = _item_fields(event, received_at, expires_at)
+        rollup_expires_at = int((received_at + self._rollup_retention).timestamp())
+        writes = [
+            self._event_write(event, stored, fields),
+            self._rollup_write(event, stored, rollup_expires_at),
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if not _is_conflict(error):
+                raise
+            return False
+        return True
+
+    def _event_write(
+        self, event: SmileEvent, stored: Mapping[str, Any] | None, fields: Mapping[str, Any]
+    ) -> TransactWriteItemTypeDef:
+        values = {f":{name}": value for name, value in fields.items()}
+        condition = "attribute_not_exists(pk)"
+        if stored is not None:
+            condition = "#phase = :stored_phase AND #seq = :stored_seq"
+            values |= {":stored_phase": stored["phase"], ":stored_seq": stored["seq"]}
+        return {
+            "Update": {
+                "TableName": self._table_name,
+                "Key": _key(event),
+                "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in fields),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {f"#{name}": name for name in fields},
+                "ExpressionAttributeValues": to_attributes(values),
+            }
+        }
+
+    def _rollup_write(
+        self, event: SmileEvent, stored: Mapping[str, Any] | None, expires_at: int
+    ) -> TransactWriteItemTypeDef:
+        values = {f":{name}": value for name, value in _rollup_change(event, stored).items()}
+        return {
+            "Update": {
+                "TableName": self._table_name,
+                "Key": to_attributes(
+                    {"pk": device_pk(event.device_id), "sk": hour_sk(event.started_at)}
+                ),
+                "UpdateExpression": (
+                    "ADD smiles :smiles, smiles_ended :smiles_ended, duration_ms :duration_ms "
+                    "SET expires_at = :expires_at"
+                ),
+                "ExpressionAttributeValues": to_attributes(values | {":expires_at": expires_at}),
+            }
+        }
+
+
+def _key(event: SmileEvent) -> dict[str, Any]:
+    return to_attributes({"pk": device_pk(event.device_id), "sk": event_sk(event.event_id)})
+
+
+def _rank(phase: str, seq: int) -> tuple[int, int]:
+    return _PHASE_RANK[phase], seq
+
+
+def _item_fields(event: SmileEvent, received_at: datetime, expires_at: int) -> dict[str, Any]:
+    return event.to_dict() | {
+        "gsi1pk": day_pk(event.started_at.date(), shard_of(event.event_id)),
+        "gsi1sk": event.event_id,
+        "received_at": format_time(received_at),
+        "expires_at": expires_at,
+    }
+
+
+def _rollup_change(event: SmileEvent, stored: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return what the step from `stored` to `event` adds to the hour in which the smile began."""
+    was_ended = stored is not None and stored["phase"] == "ended"
+    is_ended = event.phase == "ended"
+    counted_ms = stored["duration_ms"] if stored is not None and was_ended else 0
+    return {
+        "smiles": int(stored is None),
+        "smiles_ended": int(is_ended) - int(was_ended),
+        "duration_ms": event.duration_ms - counted_ms if is_ended else 0,
+    }
+
+
+def _is_conflict(error: ClientError) -> bool:
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+        return False
+    response: Mapping[str, Any] = error.response
+    codes = {reason.get("Code", "None") for reason in response.get("CancellationReasons", ())}
+    return bool(codes) and codes <= _WORTH_RETRYING

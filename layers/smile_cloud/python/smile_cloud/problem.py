@@ -1,0 +1,40 @@
+"""Errors as RFC 9457 problem documents that say what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from smile_cloud.errors import ParameterProblem
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+def problem(
+    status: HTTPStatus, detail: str, errors: Sequence[ParameterProblem] = ()
+) -> dict[str, Any]:
+    """Return a problem document.
+
+    Its type is ``about:blank``, hence its title is the status' own phrase:
+    https://www.rfc-editor.org/rfc/rfc9457#name-aboutblank
+
+    Parameters
+    ----------
+    status : HTTPStatus
+    detail : str
+        What went wrong and what to do about it.
+    errors : sequence of ParameterProblem
+        One per parameter to change.
+    """
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [
+            {"parameter": error.parameter, "detail": error.detail} for error in errors
+        ]
+    return document

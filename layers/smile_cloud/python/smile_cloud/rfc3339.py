@@ -1,0 +1,56 @@
+"""Times in requests: RFC 3339 with any offset, as people and other programs write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+_DATE_TIME: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+_LEAP_SECOND: Final = 60
+_MICROSECONDS: Final = 6
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Return the instant in UTC, rounded up to the next whole millisecond.
+
+    Event times are whole milliseconds, so rounding up keeps "at or after" and "before" true.
+    A blank instead of the offset's ``+`` is understood, for that is what an unescaped ``+``
+    becomes in a URL. Instants that no event can have are moved to the nearest one that it can.
+
+    Raises
+    ------
+    ValueError
+        When `text` is no RFC 3339 date and time, offset included.
+    """
+    match = _DATE_TIME.fullmatch(re.sub(r" (?=\d{2}:\d{2}$)", "+", text))
+    if match is None:
+        raise ValueError("no RFC 3339 date-time")
+    date, minute, second, fraction, offset = match.groups()
+    leap = int(second) == _LEAP_SECOND
+    local = datetime.fromisoformat(f"{date}T{minute}:{59 if leap else second}")
+    microseconds = int((fraction or "0")[:_MICROSECONDS].ljust(_MICROSECONDS, "0"))
+    if (fraction or "")[_MICROSECONDS:].strip("0"):
+        microseconds += 1
+    milliseconds = -(-microseconds // 1000)
+    try:
+        at = (local - _offset(offset)).replace(tzinfo=UTC)
+        at += timedelta(seconds=int(leap), milliseconds=milliseconds)
+    except OverflowError:
+        return _EPOCH if local < datetime(5000, 1, 1) else _LAST
+    return min(max(at, _EPOCH), _LAST)
+
+
+def _offset(text: str) -> timedelta:
+    if text in "Zz":
+        return timedelta()
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 23 or minutes > 59:  # noqa: PLR2004 - RFC 3339, time-hour and time-minute
+        raise ValueError("offset out of range")
+    offset = timedelta(hours=hours, minutes=minutes)
+    return -offset if text[0] == "-" else offset

@@ -29,6 +29,7 @@ from training.metrics import (
     fit_calibration,
     sigmoid,
 )
+from training.model_document import write_figures
 from training.network import count_multiply_adds, import_keras
 from training.opinions import Tier
 from training.quantize import QUANTIZED
@@ -207,6 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_atomically(MODEL, QUANTIZED.read_bytes())
     write_json(CARD, card)
     write_json(METRICS, metrics)
+    write_figures(metrics)
     print(f"shipped {display_path(MODEL)}, with its card; figures in {display_path(METRICS)}")
 
 

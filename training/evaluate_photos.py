@@ -26,8 +26,9 @@ from smile_vision.detector import FaceDetector
 from smile_vision.errors import VisionError
 from smile_vision.photo import load_photo
 from training.errors import TrainingError, run_command
-from training.figures import judge_scores, rounded
-from training.metrics import accuracy_at, best_threshold
+from training.figures import interval, judge_scores, rounded
+from training.metrics import accuracy_at, best_threshold, wilson_interval
+from training.model_document import write_figures
 from training.source import open_source
 from training.workspace import DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
@@ -94,6 +95,7 @@ def judge_photos(
         "photos": len(scores) + missed,
         "no_face_found": missed,
         "accuracy_all_photos": rounded(right / (len(scores) + missed)),
+        "accuracy_all_photos_95": interval(wilson_interval(right, len(scores) + missed)),
         "found_faces": figures,
         "best_threshold": rounded(best),
         "accuracy_at_best_threshold": rounded(accuracy_at(found, truth, best)),
@@ -137,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ways = {"detector": options.detector, "flip_averaging": options.flip}
     metrics["whole_photos"] = {**source_facts, **ways, **figures}
     write_json(METRICS, metrics)
+    write_figures(metrics)
     print(
         f"{figures['photos']:,} photos: accuracy {figures['accuracy_all_photos']:.4f}"
         f" ({figures['no_face_found']} without a face count as wrong),"

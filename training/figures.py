@@ -11,7 +11,7 @@ from training.crops import Crops
 from training.metrics import area_under_curve, area_under_curve_interval, wilson_interval
 from training.opinions import Tier
 
-__all__ = ["judge_scores", "judge_tiers", "rounded"]
+__all__ = ["interval", "judge_scores", "judge_tiers", "rounded"]
 
 _DIGITS = 4
 
@@ -47,13 +47,13 @@ def judge_scores(scores: Scores, labels: NDArray[np.bool_], threshold: float) ->
         "true_negative": correct_rejections,
         "false_positive": others - correct_rejections,
         "accuracy": rounded(right / len(labels)),
-        "accuracy_95": _interval(wilson_interval(right, len(labels))),
+        "accuracy_95": interval(wilson_interval(right, len(labels))),
         "auc": rounded(area_under_curve(scores, labels)),
-        "auc_95": _interval(area_under_curve_interval(scores, labels)),
+        "auc_95": interval(area_under_curve_interval(scores, labels)),
         "sensitivity": rounded(hits / smiles),
-        "sensitivity_95": _interval(wilson_interval(hits, smiles)),
+        "sensitivity_95": interval(wilson_interval(hits, smiles)),
         "specificity": rounded(correct_rejections / others),
-        "specificity_95": _interval(wilson_interval(correct_rejections, others)),
+        "specificity_95": interval(wilson_interval(correct_rejections, others)),
     }
 
 
@@ -68,7 +68,7 @@ def judge_tiers(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any
                 "pictures": len(of_tier),
                 "called_smile": called,
                 "called_smile_share": rounded(called / len(of_tier)),
-                "called_smile_share_95": _interval(wilson_interval(called, len(of_tier))),
+                "called_smile_share_95": interval(wilson_interval(called, len(of_tier))),
                 "mean_score": rounded(float(of_tier.mean())),
             }
     return tiers
@@ -79,5 +79,6 @@ def rounded(value: float) -> float:
     return round(value, _DIGITS)
 
 
-def _interval(bounds: tuple[float, float]) -> list[float]:
+def interval(bounds: tuple[float, float]) -> list[float]:
+    """Round the two ends of an interval."""
     return [rounded(bound) for bound in bounds]

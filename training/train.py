@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -53,16 +54,16 @@ def varied_epoch(
     return preprocess(augment(crops.grey[order], rng)), crops.target[order]
 
 
-def compiled_network(seed: int, epochs: int, steps_an_epoch: int) -> Any:
+def compiled_network(seed: int, epochs: int, steps: int) -> Any:
     """Return the untrained network with its loss and its learning-rate schedule."""
     keras = import_keras()
     network = build_network(seed)
-    warm_up = WARM_UP_EPOCHS * steps_an_epoch
+    warm_up = WARM_UP_EPOCHS * steps
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=LEARNING_RATE,
         warmup_steps=warm_up,
-        decay_steps=max(1, epochs * steps_an_epoch - warm_up),
+        decay_steps=max(1, epochs * steps - warm_up),
         alpha=1e-3,
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
@@ -75,14 +76,10 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
     """Train and leave `TRAINED`; a checkpoint is written after every epoch."""
     learners, deciders = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
     plan = {"epochs": epochs, "seed": seed, "batch": BATCH, "inputs": _fingerprint(learners)}
-    network, done, spent_s = None, 0, 0.0
-    if not fresh:
-        network, done, spent_s = _last_checkpoint(plan)
-    if network is None:
-        network = compiled_network(seed, epochs, -(-len(learners) // BATCH))
+    network = compiled_network(seed, epochs, steps_an_epoch(learners))
+    done, spent_s = (0, 0.0) if fresh else _go_on(network, plan, steps_an_epoch(learners))
     print(f"{network.count_params():,} parameters, {len(learners):,} crops, {epochs} epochs")
-    check = preprocess(deciders.grey)
-    with ThreadPoolExecutor(1) as ahead:
+    with ThreadPoolExecutor(1) as ahead:  # the next epoch is drawn while this one is learned
         upcoming = ahead.submit(varied_epoch, learners, seed, done)
         for epoch in range(done, epochs):
             started = time.monotonic()
@@ -90,20 +87,28 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
             if epoch + 1 < epochs:
                 upcoming = ahead.submit(varied_epoch, learners, seed, epoch + 1)
             history = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
-            scores = network.predict(check, batch_size=256, verbose=0)[:, 0]
-            seconds = time.monotonic() - started
-            spent_s += seconds
+            spent_s += time.monotonic() - started
             _save(network, _LAST)
             write_json(STATE, {**plan, "epochs_done": epoch + 1, "spent_s": round(spent_s, 1)})
-            accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
             print(
                 f"epoch {epoch + 1:>3}/{epochs}: loss {history.history['loss'][0]:.4f},"
-                f" validation accuracy {accuracy:.4f},"
-                f" AUC {area_under_curve(scores, deciders.smile):.4f}, {seconds:.0f} s",
+                f" {_judged(network, deciders)}, {time.monotonic() - started:.0f} s",
                 flush=True,
             )
     _save(network, TRAINED)
     print(f"trained in {spent_s / 60:.1f} min: {display_path(TRAINED)}")
+
+
+def steps_an_epoch(learners: Crops) -> int:
+    """Return the optimizer's steps in one pass over the crops."""
+    return math.ceil(len(learners) / BATCH)
+
+
+def _judged(network: Any, deciders: Crops) -> str:
+    scores = network.predict(preprocess(deciders.grey), batch_size=256, verbose=0)[:, 0]
+    accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
+    area = area_under_curve(scores, deciders.smile)
+    return f"validation accuracy {accuracy:.4f}, AUC {area:.4f}"
 
 
 def _fingerprint(crops: Crops) -> str:
@@ -112,21 +117,30 @@ def _fingerprint(crops: Crops) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _last_checkpoint(plan: dict[str, Any]) -> tuple[Any, int, float]:
-    """Return the network, the epochs done and the seconds spent; None when there is no run."""
+def _go_on(network: Any, plan: dict[str, Any], steps: int) -> tuple[int, float]:
+    """Bring the network to where the last run stopped; return epochs done and seconds spent."""
     if not (STATE.exists() and _LAST.exists()):
-        return None, 0, 0.0
+        return 0, 0.0
     state = read_json(STATE, made_by="python -m training.train --fresh")
     if any(state.get(name) != value for name, value in plan.items()):
         print("the data or settings differ from the last run: starting anew")
-        return None, 0, 0.0
+        return 0, 0.0
     keras = import_keras()
     try:
-        network = keras.models.load_model(_LAST)
+        last = keras.models.load_model(_LAST)
     except (ValueError, OSError) as error:
         raise TrainingError(f"{display_path(_LAST)} is damaged: give --fresh") from error
-    print(f"going on after epoch {state['epochs_done']}")
-    return network, int(state["epochs_done"]), float(state["spent_s"])
+    # Into the network just built, because the file does not hold all of the optimizer's settings.
+    network.optimizer.build(network.trainable_variables)
+    for ours, theirs in (
+        (network.variables, last.variables),
+        (network.optimizer.variables, last.optimizer.variables),
+    ):
+        for variable, value in zip(ours, theirs, strict=True):
+            variable.assign(value)
+    done = int(network.optimizer.iterations) // steps
+    print(f"going on after epoch {done}")
+    return done, float(state["spent_s"])
 
 
 def _save(network: Any, path: Path) -> None:

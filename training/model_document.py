@@ -1,0 +1,104 @@
+"""Keeps the figures in docs/model.md equal to those in metrics.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from training.errors import TrainingError
+from training.workspace import REPOSITORY, display_path, write_atomically
+
+__all__ = ["DOCUMENT", "figures_text", "write_figures"]
+
+DOCUMENT = REPOSITORY / "docs" / "model.md"
+START, END = "<!-- figures: written by training.evaluate -->", "<!-- end of figures -->"
+
+_TIER_WORDS = {
+    "clear": "both labellers say smile",
+    "faint": "the labellers differ (a faint smile)",
+    "none": "both say no smile",
+    "smile, one opinion": "one label only: smile",
+    "none, one opinion": "one label only: no smile",
+}
+
+
+def figures_text(metrics: dict[str, Any]) -> str:
+    """Return the figures as Markdown tables for people.
+
+    Parameters
+    ----------
+    metrics
+        The content of metrics.json.
+
+    Returns
+    -------
+    str
+        Ends with a line break.
+    """
+    judged = [_judged_row("people held out, labels as they came", metrics["test"])]
+    if "test_where_both_opinions_agree" in metrics:
+        agreed = metrics["test_where_both_opinions_agree"]
+        judged.append(_judged_row("of these, where both labellers agree", agreed))
+    lines = [
+        "| judged on | pictures | accuracy (95 % interval) | AUC | smiles seen | others passed |",
+        "|---|---|---|---|---|---|",
+        *judged,
+        "",
+        "| the held-out pictures, by clearness | pictures | judged smiling |",
+        "|---|---|---|",
+        *(_tier_row(tier, counts) for tier, counts in metrics["test_by_tier"].items()),
+        "",
+        *([_photos_text(metrics["whole_photos"]), ""] if "whole_photos" in metrics else []),
+        _file_text(metrics["model"], metrics["int8_and_float"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_figures(metrics: dict[str, Any], document: Path = DOCUMENT) -> None:
+    """Put the figures between the document's two marks.
+
+    Raises
+    ------
+    TrainingError
+        When the document or its marks are missing.
+    """
+    try:
+        before, rest = document.read_text(encoding="utf-8").split(START)
+        _, after = rest.split(END)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{display_path(document)}: expected the lines {START!r} and {END!r}, once each"
+        ) from error
+    text = f"{before}{START}\n{figures_text(metrics)}{END}{after}"
+    write_atomically(document, text.encode())
+
+
+def _judged_row(name: str, figures: dict[str, Any]) -> str:
+    low, high = figures["accuracy_95"]
+    return (
+        f"| {name} | {figures['pictures']:,} | {figures['accuracy']:.3f} ({low:.3f} to {high:.3f})"
+        f" | {figures['auc']:.3f} | {figures['sensitivity']:.1%} | {figures['specificity']:.1%} |"
+    )
+
+
+def _tier_row(tier: str, counts: dict[str, Any]) -> str:
+    return f"| {_TIER_WORDS[tier]} | {counts['pictures']:,} | {counts['called_smile_share']:.1%} |"
+
+
+def _photos_text(photos: dict[str, Any]) -> str:
+    low, high = photos["accuracy_all_photos_95"]
+    return (
+        f"Whole way, from photo to verdict, on {photos['photos']:,} photos of other people from"
+        f" another source: accuracy {photos['accuracy_all_photos']:.3f} ({low:.3f} to {high:.3f};"
+        f" the {photos['no_face_found']} photos in which no face was found count as mistakes),"
+        f" AUC {photos['found_faces']['auc']:.3f} where a face was found."
+    )
+
+
+def _file_text(model: dict[str, Any], agreement: dict[str, Any]) -> str:
+    return (
+        f"File: {model['bytes']:,} bytes, sha256 `{model['sha256'][:16]}…`;"
+        f" {model['multiply_adds'] / 1e6:.1f} million multiply-adds a face. The int8 file and the"
+        f" network it was made from give the same verdict on {agreement['same_verdict_share']:.1%}"
+        " of the held-out pictures."
+    )

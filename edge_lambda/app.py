@@ -1,0 +1,134 @@
+"""Put the rooms together, run the loop, and leave tidily."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+
+from edge_lambda.camera import open_source
+from edge_lambda.config import EdgeConfig
+from edge_lambda.episode import EpisodeRules
+from edge_lambda.events import EventMaker
+from edge_lambda.loop import EdgeLoop
+from edge_lambda.outbox import Outbox
+from edge_lambda.publisher import Publisher
+from edge_lambda.sinks import MqttSink, Sink, StdoutSink
+from edge_lambda.sinks.broker import Broker
+from edge_lambda.thresholds import resolve_thresholds
+from edge_lambda.tracker import Tracker
+from edge_lambda.vision import SmileVision
+from smile_contract import Model
+
+UNDELIVERED = 3
+_STOP_DRAIN_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
+    """Watch the source until it ends or `is_stopped` says so.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 3 when events of a file stay in the outbox.
+
+    Raises
+    ------
+    EdgeError, VisionError
+        When it cannot start or go on; one line for a person.
+    """
+    # Whatever can be wrong is found before the camera's light goes on.
+    vision = SmileVision(
+        config.vision.detector, config.vision.min_face_score, config.vision.min_face_px
+    )
+    rules = _rules(config, vision)
+    broker = _broker(config)
+    source = open_source(config.source, config.camera)
+    outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
+    publisher = Publisher(outbox, _sinks(config, outbox, broker))
+    model = Model(vision.card.sha256, rules.threshold_on, rules.threshold_off)
+    loop = EdgeLoop(
+        source,
+        vision=vision,
+        tracker=Tracker(config.track.min_iou, config.track.max_missed_ms),
+        rules=rules,
+        events=EventMaker(config.device_id, model, source.time_at),
+        publisher=publisher,
+        detect_every=config.vision.detect_every,
+        has_progress=config.progress,
+    )
+    _end_interrupted_smiles(outbox, publisher, config.device_id)
+    _log.info(
+        "started",
+        extra={"device_id": config.device_id, "model": vision.card.sha256[:12]}
+        | {"threshold_on": rules.threshold_on, "threshold_off": rules.threshold_off},
+    )
+    try:
+        counts = loop.run(is_stopped)
+        publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
+    finally:
+        source.close()
+        publisher.close()
+    undelivered = publisher.undelivered
+    if undelivered:
+        told = f"{undelivered} events stay in the outbox {outbox.path}; the next run sends them"
+        print(f"edge_lambda: {told}", file=sys.stderr)  # noqa: T201
+    _log.info(
+        "finished",
+        extra=asdict(counts)
+        | {"skipped_frames": source.skipped_frames, "damaged_frames": source.damaged_frames}
+        | {"events": publisher.published, "undelivered": undelivered}
+        | {"lost": publisher.lost, "dropped": outbox.dropped},
+    )
+    outbox.close()
+    return UNDELIVERED if undelivered and not is_stopped() else 0
+
+
+def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
+    card = vision.card
+    on, off = resolve_thresholds(
+        config.smile, card.threshold_on, card.threshold_off, vision.largest_score
+    )
+    return EpisodeRules(
+        threshold_on=on,
+        threshold_off=off,
+        smoothing_ms=config.smile.smoothing_ms,
+        min_duration_ms=config.smile.min_duration_ms,
+        max_gap_ms=config.smile.max_gap_ms,
+    )
+
+
+def _broker(config: EdgeConfig) -> Broker | None:
+    if "mqtt" not in config.sinks:
+        return None
+    mqtt = config.mqtt
+    return Broker.from_url(
+        mqtt.url, ca_file=mqtt.ca_file, cert_file=mqtt.cert_file, key_file=mqtt.key_file
+    )
+
+
+def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Sink]:
+    sinks: list[Sink] = []
+    if "stdout" in config.sinks:
+        sinks.append(StdoutSink(sys.stdout.buffer))
+    if broker is not None:
+        sinks.append(
+            MqttSink(
+                outbox,
+                broker,
+                config.device_id,
+                max_publishes_per_s=config.mqtt.max_publishes_per_s,
+                keepalive_s=config.mqtt.keepalive_s,
+            )
+        )
+    return sinks
+
+
+def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher, device_id: str) -> None:
+    """Tell the end of smiles during which the last run was cut off, lest they last for ever."""
+    for event in outbox.unfinished(device_id):
+        _log.warning("interrupted smile ended", extra={"event_id": event.event_id})
+        publisher.publish(event)

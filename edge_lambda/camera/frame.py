@@ -1,0 +1,100 @@
+"""One picture of a video, in the two forms that the later stages need."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import cast
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, VideoReformatter
+from numpy.typing import NDArray
+
+# Pixel formats whose first plane is 8-bit luma at full resolution.
+_LUMA_FIRST = frozenset(
+    f"yuv{j}{sub}p" for j in ("", "j") for sub in ("420", "422", "444", "440", "411")
+) | {"nv12", "nv21", "nv16", "gray"}
+_QUARTER_TURN = 90
+
+
+class Frame:
+    """A decoded frame; the conversions happen when asked for, and are upright.
+
+    Parameters
+    ----------
+    index : int
+        Counts the source's frames, skipped ones included.
+    position_ms : float
+        Since the source's first frame; grows from frame to frame.
+    picture : av.VideoFrame
+    sample_aspect_ratio : Fraction or None
+        Width over height of a pixel, where it is not square.
+    reformatter : VideoReformatter or None
+        Kept from frame to frame, so that the scaler is set up once.
+    """
+
+    __slots__ = ("_picture", "_reformatter", "_sample_aspect", "index", "position_ms")
+
+    def __init__(
+        self,
+        index: int,
+        position_ms: float,
+        picture: av.VideoFrame,
+        sample_aspect_ratio: Fraction | None = None,
+        reformatter: VideoReformatter | None = None,
+    ) -> None:
+        self.index = index
+        self.position_ms = position_ms
+        self._picture = picture
+        self._sample_aspect = sample_aspect_ratio or Fraction(1)
+        self._reformatter = reformatter or VideoReformatter()
+
+    def rgb(self, long_side_px: int) -> NDArray[np.uint8]:
+        """Return the frame scaled so that its longer side is `long_side_px`; uint8 (h, w, 3)."""
+        width, height = self._display_size()
+        scale = long_side_px / max(width, height)
+        small = self._reformatter.reformat(
+            self._picture,
+            max(round(width * scale), 1),
+            max(round(height * scale), 1),
+            "rgb24",
+            interpolation="AREA",
+            threads=1,
+        )
+        return self._upright(cast("NDArray[np.uint8]", small.to_ndarray()))
+
+    def grey(self) -> NDArray[np.uint8]:
+        """Return the luma plane at full size; uint8 (H, W), without a copy where possible."""
+        picture = self._picture
+        if picture.format.name not in _LUMA_FIRST or self._sample_aspect != 1:
+            width, height = self._display_size()
+            picture = picture.reformat(width, height, "gray", threads=1)
+        plane = picture.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        return self._upright(rows[: picture.height, : picture.width])
+
+    @property
+    def width(self) -> int:
+        """Width in px of `grey`, upright."""
+        width, height = self._display_size()
+        return height if self._turns() % 2 else width
+
+    @property
+    def is_limited_range(self) -> bool:
+        """Whether black is 16 and white 235 in `grey` (ITU-R BT.601), as in most video."""
+        name = self._picture.format.name
+        if name not in _LUMA_FIRST or self._sample_aspect != 1:
+            return False
+        is_full = name == "gray" or name.startswith("yuvj")
+        return not is_full and self._picture.color_range != ColorRange.JPEG
+
+    def _display_size(self) -> tuple[int, int]:
+        width = round(self._picture.width * self._sample_aspect)
+        return max(width, 1), self._picture.height
+
+    def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        turns = self._turns()
+        return np.rot90(pixels, turns) if turns else pixels
+
+    def _turns(self) -> int:
+        return round(self._picture.rotation / _QUARTER_TURN) % 4

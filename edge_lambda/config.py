@@ -1,0 +1,239 @@
+"""All settings of the device, in one model; each section forbids keys it does not know."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from edge_lambda.errors import ConfigError
+
+DEVICE_ID_PATTERN = r"^[a-zA-Z0-9:_-]{1,128}$"
+
+
+class Section(BaseModel):
+    """A group of settings; a misspelt key is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CameraSettings(Section):
+    """Where frames come from."""
+
+    start_time: AwareDatetime | None = Field(
+        default=None,
+        description="Time of a file's first frame, with time zone; the time of the start "
+        "when left out. Files only.",
+    )
+    realtime: bool = Field(default=False, description="Play a file at its own speed.")
+    open_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="How long a stream may take to answer."
+    )
+    reconnect_max_s: float = Field(
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="Longest wait between tries to reopen a lost camera.",
+    )
+
+
+class VisionSettings(Section):
+    """How faces are found."""
+
+    detector: Literal["short", "full", "back"] = Field(
+        default="full",
+        description="Face detector: near faces, all round, or slow and for far faces.",
+    )
+    min_face_score: float = Field(
+        default=0.5, gt=0, lt=1, description="Least confidence of the face detector."
+    )
+    min_face_px: int = Field(
+        default=24,
+        ge=8,
+        le=1000,
+        description="Faces with a shorter side, in px of the video, are left out.",
+    )
+    detect_every: int = Field(
+        default=1,
+        ge=1,
+        le=30,
+        description="Search every so many frames; between them faces are predicted.",
+    )
+
+
+class TrackSettings(Section):
+    """How faces are followed."""
+
+    min_iou: float = Field(
+        default=0.25, gt=0, lt=1, description="Least overlap of a face with where it was expected."
+    )
+    max_missed_ms: float = Field(
+        default=1000.0,
+        ge=0,
+        le=60_000,
+        description="A face unseen for longer is lost, its smile ended.",
+    )
+
+
+class SmileSettings(Section):
+    """When a smile counts."""
+
+    threshold_on: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Smoothed score at which a smile starts; the model card's when left out.",
+    )
+    threshold_off: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Smoothed score below which it ends; less than "
+        "`threshold_on`; the model card's when left out.",
+    )
+    smoothing_ms: float = Field(
+        default=250.0, ge=0, le=10_000, description="Time constant of the smoothing of scores."
+    )
+    min_duration_ms: float = Field(
+        default=500.0, ge=0, le=60_000, description="Shorter smiles are not told."
+    )
+    max_gap_ms: float = Field(
+        default=500.0, ge=0, le=60_000, description="A shorter break does not end a smile."
+    )
+
+
+class OutboxSettings(Section):
+    """Where events wait."""
+
+    path: Path | None = Field(
+        default=None,
+        description="SQLite file; `~/.local/state/smile-edge/<device_id>.sqlite` with an "
+        "mqtt sink, memory without, when left out.",
+    )
+    max_mb: float = Field(
+        default=64.0,
+        gt=0,
+        le=10_000,
+        description="Size of all waiting events above which the oldest go.",
+    )
+
+
+class MqttSettings(Section):
+    """How to reach the broker."""
+
+    url: str = Field(
+        default="mqtt://127.0.0.1:1883",
+        description="`mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Authorities to trust, PEM; the system's when left out."
+    )
+    cert_file: Path | None = Field(default=None, description="The device's certificate, PEM.")
+    key_file: Path | None = Field(default=None, description="The device's private key, PEM.")
+    keepalive_s: int = Field(
+        default=30, ge=5, le=1200, description="Longest silence before a ping."
+    )
+    max_publishes_per_s: float = Field(
+        default=100.0, gt=0, le=100, description="AWS IoT Core's limit for one connection is 100."
+    )
+
+
+class EdgeConfig(Section):
+    """The whole configuration."""
+
+    source: str = Field(
+        min_length=1,
+        description="Video file, webcam (`0`, `/dev/video0`) or stream (`rtsp://…`).",
+    )
+    device_id: Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)] = Field(
+        description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id."
+    )
+    sinks: tuple[Literal["stdout", "mqtt"], ...] = Field(
+        default=("stdout",), min_length=1, max_length=2, description="Where events go."
+    )
+    drain_timeout_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=3600,
+        description="At the end of a file, how long to wait for the broker.",
+    )
+    progress: bool = Field(default=False, description="Log the position twice a second.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity that is logged."
+    )
+    camera: CameraSettings = CameraSettings()
+    vision: VisionSettings = VisionSettings()
+    track: TrackSettings = TrackSettings()
+    smile: SmileSettings = SmileSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    mqtt: MqttSettings = MqttSettings()
+
+    @property
+    def outbox_path(self) -> Path | None:
+        """Where the outbox lies; None for memory."""
+        if self.outbox.path is not None or "mqtt" not in self.sinks:
+            return self.outbox.path
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "smile-edge" / f"{self.device_id}.sqlite"
+
+
+def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfig:
+    """Read a TOML file and let flags win over it.
+
+    Parameters
+    ----------
+    path : Path or None
+    overrides : mapping
+        Values by dotted key, such as ``smile.threshold_on``.
+
+    Raises
+    ------
+    ConfigError
+        Names every key that is wrong, and what was expected.
+    """
+    values = {} if path is None else _read_toml(path)
+    for dotted, value in overrides.items():
+        *sections, name = dotted.split(".")
+        target = values
+        for section in sections:
+            target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"{section}: expected a table of settings")
+        target[name] = value
+    try:
+        return EdgeConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(map(_problem, error.errors()))) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"config: {path}: {(error.strerror or 'unreadable').lower()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config: {path}: {error}") from None
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if error["type"] == "missing":
+        return f"{key}: expected, but missing"
+    if key == "device_id":
+        return f"{key}: expected 1 to 128 of a-z A-Z 0-9 : _ -"
+    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def as_time(text: str) -> datetime | str:
+    """Return the instant that `text` names, or `text` for the model to refuse."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return text

@@ -1,0 +1,75 @@
+"""Number each event, keep it, and pass it on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from edge_lambda.errors import OutboxError
+from edge_lambda.outbox import Outbox
+from edge_lambda.sinks import Sink
+from smile_contract import SmileEvent
+
+_log = logging.getLogger(__name__)
+_POLL_S = 0.02
+
+
+class Publisher:
+    """Pass events to every sink, by way of the outbox.
+
+    Parameters
+    ----------
+    outbox : Outbox
+    sinks : sequence of Sink
+    """
+
+    def __init__(self, outbox: Outbox, sinks: Sequence[Sink]) -> None:
+        self._outbox = outbox
+        self._sinks = sinks
+        self._is_confirmed = any(sink.confirms for sink in sinks)
+        self.published = 0
+        self.lost = 0
+
+    @property
+    def undelivered(self) -> int:
+        """How many events wait for a confirmation."""
+        return len(self._outbox) if self._is_confirmed else 0
+
+    def publish(self, event: SmileEvent) -> None:
+        """Keep an event and offer it to every sink.
+
+        A full disk loses the event, which is counted and logged, and does not stop the camera.
+
+        Raises
+        ------
+        SinkError
+            When a sink is gone for good.
+        """
+        try:
+            _, record = self._outbox.put(event)
+        except OutboxError as error:
+            self.lost += 1
+            _log.error("event lost", extra={"event_id": event.event_id, "error": str(error)})
+            return
+        self.published += 1
+        for sink in self._sinks:
+            sink.offer(record)
+        if not self._is_confirmed:
+            self._outbox.delete([record.id])
+
+    def drain(
+        self, timeout_s: float, stopped_timeout_s: float, is_stopped: Callable[[], bool]
+    ) -> None:
+        """Wait until everything is confirmed, for a shorter time once `is_stopped`."""
+        begun = time.monotonic()
+        while self.undelivered:
+            limit_s = min(stopped_timeout_s, timeout_s) if is_stopped() else timeout_s
+            if time.monotonic() - begun >= limit_s:
+                return
+            time.sleep(_POLL_S)
+
+    def close(self) -> None:
+        """Close the sinks; what is not confirmed stays in the outbox."""
+        for sink in self._sinks:
+            sink.close()

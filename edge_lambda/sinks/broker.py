@@ -1,0 +1,116 @@
+"""Where the broker is and how to prove who we are."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from edge_lambda.errors import ConfigError
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """A broker's address and credentials.
+
+    Attributes
+    ----------
+    host : str
+    port : int
+    is_encrypted : bool
+        TLS; with `cert_file` and `key_file` mutual, as AWS IoT Core asks for on port 8883
+        (https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html).
+    username, password : str or None
+    ca_file : Path or None
+        None trusts the system's authorities.
+    cert_file, key_file : Path or None
+        The device's certificate and private key, PEM.
+    """
+
+    host: str
+    port: int
+    is_encrypted: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        ca_file: Path | None = None,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+    ) -> Broker:
+        """Read ``mqtt[s]://[user:password@]host[:port]``.
+
+        Raises
+        ------
+        ConfigError
+            When the URL or its combination with the files makes no sense.
+        """
+        expected = "expected mqtt://host[:port] or mqtts://host[:port]"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise ConfigError(f"mqtt.url: {expected}") from None
+        if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+            raise ConfigError(f"mqtt.url: {expected}")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ConfigError(f"mqtt.url: {expected}, without a path")
+        is_encrypted = parts.scheme == "mqtts"
+        files = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
+        for name, path in files.items():
+            if path is not None and not is_encrypted:
+                raise ConfigError(f"mqtt.{name}: needs an mqtts:// url")
+        if (cert_file is None) != (key_file is None):
+            missing = "key_file" if key_file is None else "cert_file"
+            raise ConfigError(f"mqtt.{missing}: expected, for certificate and key go together")
+        return cls(
+            host=parts.hostname,
+            port=port or _PORTS[parts.scheme],
+            is_encrypted=is_encrypted,
+            username=unquote(parts.username) if parts.username is not None else None,
+            password=unquote(parts.password) if parts.password is not None else None,
+            ca_file=ca_file,
+            cert_file=cert_file,
+            key_file=key_file,
+        )
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return what to connect with, TLS 1.2 or later; None without encryption.
+
+        Raises
+        ------
+        ConfigError
+            When a file cannot be read or holds something else; the message names its key.
+        """
+        if not self.is_encrypted:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise ConfigError(_unusable("ca_file", self.ca_file, error)) from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.cert_file is not None and self.key_file is not None:
+            for name, path in (("cert_file", self.cert_file), ("key_file", self.key_file)):
+                if not path.is_file():
+                    raise ConfigError(f"mqtt.{name}: no such file: {path}")
+            try:
+                # An empty password, lest OpenSSL ask for one on the terminal.
+                context.load_cert_chain(self.cert_file, self.key_file, password="")
+            except (OSError, ValueError) as error:
+                raise ConfigError(_unusable("cert_file, key_file", self.cert_file, error)) from None
+        return context
+
+
+def _unusable(name: str, path: Path | None, error: Exception) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unusable"
+    return f"mqtt.{name}: {path}: {str(reason).replace('_', ' ').lower()}"

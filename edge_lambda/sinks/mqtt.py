@@ -1,0 +1,128 @@
+"""Events to an MQTT broker, at least once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import ClassVar
+
+from edge_lambda.backoff import Backoff
+from edge_lambda.errors import OutboxError, SinkError
+from edge_lambda.outbox import Outbox, OutboxRecord
+from edge_lambda.sinks.broker import Broker
+from edge_lambda.sinks.mqtt_session import MqttSession
+from edge_lambda.sinks.sink import Sink
+
+_log = logging.getLogger(__name__)
+_JOIN_S = 0.5
+
+
+class MqttSink(Sink):
+    """Publish what is in the outbox, in a thread of its own, and delete what is confirmed.
+
+    Each connection starts again from the oldest event, so an event may arrive twice and none
+    is left out. MQTT 3.1.1, quality of service 1.
+
+    Parameters
+    ----------
+    outbox : Outbox
+    broker : Broker
+    client_id : str
+        The device id, which AWS IoT policies ask for.
+    max_publishes_per_s : float
+    keepalive_s : int
+
+    Raises
+    ------
+    ConfigError
+        When a TLS file is unusable.
+    """
+
+    confirms: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        broker: Broker,
+        client_id: str,
+        *,
+        max_publishes_per_s: float = 100.0,
+        keepalive_s: int = 30,
+    ) -> None:
+        self._outbox = outbox
+        self._broker = broker
+        self._tls = broker.tls_context()
+        self._client_id = client_id
+        self._spacing_s = 1 / max_publishes_per_s
+        self._keepalive_s = keepalive_s
+        self._backoff = Backoff()
+        self._wake = threading.Event()
+        self._is_closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def offer(self, record: OutboxRecord) -> None:  # noqa: ARG002 - it is read from the outbox
+        """Wake the sender."""
+        if not self._thread.is_alive():
+            raise SinkError("mqtt: the sender has stopped")
+        self._wake.set()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._is_closing.set()
+        self._wake.set()
+        self._thread.join(_JOIN_S)
+
+    def _run(self) -> None:
+        while not self._is_closing.is_set():
+            reason = self._connect_and_send()
+            if self._is_closing.is_set():
+                return
+            wait_s = self._backoff.next_s()
+            broker = {"host": self._broker.host, "port": self._broker.port}
+            _log.warning(
+                "broker not connected",
+                extra=broker | {"reason": reason, "retry_in_s": round(wait_s, 2)},
+            )
+            self._is_closing.wait(wait_s)
+
+    def _connect_and_send(self) -> str:
+        """Serve one connection until it breaks; return why."""
+        session = MqttSession(
+            self._broker, self._tls, self._client_id, self._wake, self._keepalive_s
+        )
+        try:
+            problem = session.connect()
+            if problem:
+                return problem
+            _log.info(
+                "broker connected", extra={"host": self._broker.host, "port": self._broker.port}
+            )
+            self._backoff.reset()
+            while session.is_connected and not self._is_closing.is_set():
+                self._exchange(session)
+            self._settle(session)
+        except OutboxError as error:
+            return str(error)
+        else:
+            return session.problem or "connection lost"
+        finally:
+            session.close()
+
+    def _exchange(self, session: MqttSession) -> None:
+        """Settle what is confirmed, send what there is room for, then wait for news."""
+        self._settle(session)
+        for record in self._outbox.after(session.last_sent_id, session.room):
+            session.publish(record)
+            if self._is_closing.wait(self._spacing_s):
+                return
+        if session.is_stuck:
+            session.abandon("no confirmation")
+            return
+        self._wake.wait(1.0)
+        self._wake.clear()
+
+    def _settle(self, session: MqttSession) -> None:
+        confirmed = session.take_confirmed()
+        if confirmed:
+            self._outbox.delete(confirmed)

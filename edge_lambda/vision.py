@@ -1,0 +1,93 @@
+"""Faces of a frame and how much they smile, with the shipped models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_lambda.camera import Frame
+from edge_lambda.tracker import Observation
+from smile_vision.card import ModelCard
+from smile_vision.classifier import CARD_PATH, SmileClassifier
+from smile_vision.crop import crop_face
+from smile_vision.detector import FaceDetector
+from smile_vision.interpreter import load_interpreter
+
+# Luma of video runs from 16 to 235 (ITU-R BT.601), that of the training pictures from 0 to 255.
+_FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
+_INT8_MAX = 127
+
+
+class Vision(Protocol):
+    """What the loop asks of the eyes."""
+
+    def find_faces(self, frame: Frame) -> list[Observation]:
+        """Return the faces of a frame."""
+
+    def smile_scores(
+        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Return a score from 0 to 1 for each set of key points (6, 2), relative to the frame."""
+
+
+class SmileVision:
+    """The face detector and the smile classifier of `smile_vision`.
+
+    Parameters
+    ----------
+    kind : str
+        Which face detector.
+    min_face_score : float
+    min_face_px : int
+        Faces with a shorter side, in px of the whole frame, are left out.
+    """
+
+    def __init__(
+        self, kind: str = "full", min_face_score: float = 0.5, min_face_px: int = 24
+    ) -> None:
+        self._detector = FaceDetector.load(kind, score_threshold=min_face_score)
+        self._classifier = SmileClassifier.load()
+        self._min_face_px = min_face_px
+
+    @property
+    def card(self) -> ModelCard:
+        """The classifier's card."""
+        return self._classifier.card
+
+    @property
+    def largest_score(self) -> float:
+        """The largest score that the quantised classifier can give."""
+        output = load_interpreter(CARD_PATH.parent / self.card.file).get_output_details()[0]
+        if output["dtype"] != np.int8:
+            return 1.0
+        scale, zero_point = output["quantization"]
+        logit = (_INT8_MAX - zero_point) * scale
+        scaled = self.card.calibration_scale * logit + self.card.calibration_bias
+        return 1 / (1 + math.exp(-scaled))
+
+    def find_faces(self, frame: Frame) -> list[Observation]:
+        """Return the faces of a frame, in shares of its size."""
+        rgb = frame.rgb(self._detector.input_px)
+        height, width = rgb.shape[:2]
+        min_side = self._min_face_px * width / frame.width
+        found = [face for face in self._detector.detect(rgb) if min(face.box[2:]) >= min_side]
+        shares = [face.scaled(1 / width, 1 / height) for face in found]
+        return [Observation(face.box, face.score, face.keypoints) for face in shares]
+
+    def smile_scores(
+        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Return the smile score of each face; float32 (N,)."""
+        if not keypoints:
+            return np.empty(0, dtype=np.float32)
+        grey = frame.grey()
+        size = np.array(grey.shape[::-1], dtype=np.float32)
+        crops = np.stack([crop_face(grey, points * size) for points in keypoints])
+        # Stretching the crops instead of the frame gives the same and costs nothing.
+        return self._classifier.smile_scores(
+            _FULL_RANGE[crops] if frame.is_limited_range else crops
+        )

@@ -1,1 +1,41 @@
 """Faces in an image, and whether they smile."""
+
+from smile_vision.card import ModelCard
+from smile_vision.classifier import SmileClassifier
+from smile_vision.crop import crop_face
+from smile_vision.detection import KEYPOINT_NAMES, FaceDetection
+from smile_vision.detector import FaceDetector
+from smile_vision.errors import (
+    ImageError,
+    InterpreterError,
+    ModelError,
+    VisionError,
+    WeightsError,
+)
+from smile_vision.interpreter import load_interpreter
+from smile_vision.photo import load_photo
+from smile_vision.photo_detector import PhotoFaceDetector
+from smile_vision.photo_smiles import PhotoFace, PhotoResult, PhotoSmileDetector
+from smile_vision.preprocess import CROP_SIZE_PX, preprocess
+
+__all__ = [
+    "CROP_SIZE_PX",
+    "KEYPOINT_NAMES",
+    "FaceDetection",
+    "FaceDetector",
+    "ImageError",
+    "InterpreterError",
+    "ModelCard",
+    "ModelError",
+    "PhotoFace",
+    "PhotoFaceDetector",
+    "PhotoResult",
+    "PhotoSmileDetector",
+    "SmileClassifier",
+    "VisionError",
+    "WeightsError",
+    "crop_face",
+    "load_interpreter",
+    "load_photo",
+    "preprocess",
+]

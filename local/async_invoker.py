@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import LocalAws
 from local.errors import DeliveryError
 from local.function_runtime import FunctionRuntime
+from local.function_spec import FunctionSpec
 from local.physical import queue_url
 from local.runtime_api import Answer
 
@@ -65,16 +66,19 @@ class _Job:
 
 @dataclass
 class _Line:
-    runtime: FunctionRuntime
+    spec: FunctionSpec
     jobs: queue.Queue[_Job | None] = field(default_factory=queue.Queue)
 
 
 class AsyncInvoker:
     """Invokes functions in the background, one event at a time each.
 
+    Events are taken at once and wait until the functions are attached, so that a device may
+    already send while the functions start.
+
     Parameters
     ----------
-    runtimes : list of FunctionRuntime
+    specs : list of FunctionSpec
         The functions.
     aws : LocalAws
         Where failure queues are.
@@ -86,7 +90,7 @@ class AsyncInvoker:
 
     def __init__(
         self,
-        runtimes: list[FunctionRuntime],
+        specs: list[FunctionSpec],
         aws: LocalAws,
         retry_delay_s: float,
         on_outcome: Callable[[Outcome], None],
@@ -94,17 +98,19 @@ class AsyncInvoker:
         self._aws = aws
         self._retry_delay_s = retry_delay_s
         self._on_outcome = on_outcome
-        self._lines = {runtime.spec.arn: _Line(runtime) for runtime in runtimes}
+        self._lines = {spec.arn: _Line(spec) for spec in specs}
         self._pending = 0
         self._closed = False
         self._changed = threading.Condition()
-        for line in self._lines.values():
-            threading.Thread(
-                target=self._work,
-                args=(line,),
-                name=f"async {line.runtime.spec.logical_id}",
-                daemon=True,
-            ).start()
+
+    def attach(self, runtime: FunctionRuntime) -> None:
+        """Begin to invoke a function."""
+        threading.Thread(
+            target=self._work,
+            args=(self._lines[runtime.spec.arn], runtime),
+            name=f"async {runtime.spec.logical_id}",
+            daemon=True,
+        ).start()
 
     def accept(self, function_arn: str, payload: bytes) -> None:
         """Take an event, as Lambda does with status 202.
@@ -120,10 +126,6 @@ class AsyncInvoker:
         with self._changed:
             self._pending += 1
         line.jobs.put(_Job(payload, qualifier))
-
-    def knows(self, function_arn: str) -> bool:
-        """Tell whether an ARN, with or without alias, is one of the functions."""
-        return function_arn in self._lines or function_arn.rpartition(":")[0] in self._lines
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until every event and its retries are done; False when the time is up."""
@@ -144,51 +146,44 @@ class AsyncInvoker:
             raise DeliveryError(f"there is no function {function_arn}")
         return self._lines[arn], qualifier
 
-    def _work(self, line: _Line) -> None:
+    def _work(self, line: _Line, runtime: FunctionRuntime) -> None:
         while (job := line.jobs.get()) is not None:
-            answer = line.runtime.invoke(job.payload, job.qualifier, job.request_id)
+            answer = runtime.invoke(job.payload, job.qualifier, job.request_id)
             if self._closed:
                 return  # the function was ended with everything else
-            retry = answer.error_type is not None and job.attempt <= line.runtime.spec.retries
+            failed = answer.error_type is not None
+            retry = failed and job.attempt <= line.spec.retries
             if retry:
                 self._later(line, replace(job, attempt=job.attempt + 1))
-            elif answer.error_type is not None:
-                self._record_failure(line.runtime, job, answer)
-            self._on_outcome(
-                Outcome(
-                    line.runtime.spec.logical_id,
-                    job.payload,
-                    answer,
-                    job.attempt,
-                    final=not retry,
-                    ended_at=time.time(),
-                )
-            )
+            elif failed:
+                self._record_failure(line.spec, job, answer)
+            self._tell(line.spec, job, answer, final=not retry)
             if not retry:
                 with self._changed:
                     self._pending -= 1
                     self._changed.notify_all()
+
+    def _tell(self, spec: FunctionSpec, job: _Job, answer: Answer, *, final: bool) -> None:
+        self._on_outcome(
+            Outcome(spec.logical_id, job.payload, answer, job.attempt, final, time.time())
+        )
 
     def _later(self, line: _Line, job: _Job) -> None:
         timer = threading.Timer(self._retry_delay_s * (job.attempt - 1), line.jobs.put, [job])
         timer.daemon = True
         timer.start()
 
-    def _record_failure(self, runtime: FunctionRuntime, job: _Job, answer: Answer) -> None:
-        arn = runtime.spec.failure_queue_arn
+    def _record_failure(self, spec: FunctionSpec, job: _Job, answer: Answer) -> None:
+        arn = spec.failure_queue_arn
         if arn is None:
             return
         url = queue_url(self._aws.endpoint_url, arn.rpartition(":")[2])
-        body = json.dumps(_failure_record(runtime.spec.arn, job, answer))
+        body = json.dumps(_failure_record(spec.arn, job, answer))
         try:
             self._aws.sqs.send_message(QueueUrl=url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             failed = Answer.error("DestinationFailed", f"{arn}: {error}")
-            self._on_outcome(
-                Outcome(
-                    runtime.spec.logical_id, job.payload, failed, job.attempt, True, time.time()
-                )
-            )
+            self._tell(spec, job, failed, final=True)
 
 
 def _failure_record(function_arn: str, job: _Job, answer: Answer) -> dict[str, Any]:

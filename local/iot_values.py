@@ -65,10 +65,10 @@ def compare(symbol: str, left: Any, right: Any) -> bool | Undefined:
         if first is None or second is None:
             return UNDEFINED
         return bool(_ORDERINGS[symbol](first, second))
-    if left is UNDEFINED or right is UNDEFINED:
+    if isinstance(left, Undefined) or isinstance(right, Undefined):
         return UNDEFINED
-    equal = _kind(left) == _kind(right) and _equal(left, right)
-    return equal if symbol == "=" else not equal
+    equal: bool = _kind(left) == _kind(right) and _equal(left, right)
+    return equal is (symbol == "=")
 
 
 def to_decimal(value: Any) -> Decimal | None:

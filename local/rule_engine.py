@@ -179,4 +179,4 @@ class RuleListener:
         topic = message.topic
         direct = topic.startswith(self._prefix)
         if direct or topic_matches(self._rule.query.topic_filter, topic):
-            self.handle(topic, message.payload)
+            self.handle(topic, bytes(message.payload))

@@ -1,0 +1,102 @@
+"""Reads alerts back from SNS: a queue subscribed to every topic of the template."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws import LocalAws
+from local.physical import STACK_NAME, arn
+
+QUEUE_NAME = f"{STACK_NAME}-alert-inbox"
+_WAIT_S = 5
+_RETRY_S = 0.5
+# Alerts are for people; the event they speak of is found by the form of its id (RFC 9562).
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One message that SNS delivered.
+
+    Attributes
+    ----------
+    subject, text : str
+        What people read.
+    event_ids : frozenset of str
+        Ids of the events found in its text and attributes.
+    arrived_at : float
+        Seconds since the epoch.
+    """
+
+    subject: str
+    text: str
+    event_ids: frozenset[str]
+    arrived_at: float
+
+
+class AlertInbox:
+    """A subscriber of the alerts.
+
+    Parameters
+    ----------
+    aws : LocalAws
+        Where the topics are.
+    on_alert : callable
+        Told of each alert; called in the background.
+    """
+
+    def __init__(self, aws: LocalAws, on_alert: Callable[[Alert], None]) -> None:
+        self._aws = aws
+        self._on_alert = on_alert
+        self._stopping = threading.Event()
+
+    def subscribe(self, topic_arns: Sequence[str]) -> None:
+        """Create the queue, subscribe it and start reading."""
+        url = self._aws.sqs.create_queue(QueueName=QUEUE_NAME)["QueueUrl"]
+        queue_arn = arn("AWS::SQS::Queue", QUEUE_NAME, self._aws.region)
+        for topic_arn in topic_arns:
+            self._aws.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn)
+        threading.Thread(target=self._read, args=(url,), name="alert inbox", daemon=True).start()
+
+    def stop(self) -> None:
+        """Read no more; a read under way ends with the server."""
+        self._stopping.set()
+
+    def _read(self, url: str) -> None:
+        while not self._stopping.is_set():
+            try:
+                received = self._aws.sqs.receive_message(
+                    QueueUrl=url, WaitTimeSeconds=_WAIT_S, MaxNumberOfMessages=10
+                )
+                for message in received.get("Messages", []):
+                    if self._stopping.is_set():
+                        return
+                    self._on_alert(parse_alert(message["Body"], time.time()))
+                    self._aws.sqs.delete_message(
+                        QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                    )
+            except (BotoCoreError, ClientError):
+                self._stopping.wait(_RETRY_S)
+
+
+def parse_alert(body: str, arrived_at: float) -> Alert:
+    """Read what SNS put in the queue ("Amazon SNS message and JSON formats")."""
+    try:
+        message = json.loads(body)
+    except ValueError:
+        message = {}
+    if not isinstance(message, dict):
+        message = {}
+    return Alert(
+        str(message.get("Subject") or ""),
+        str(message.get("Message") or body),
+        frozenset(_UUID.findall(body)),
+        arrived_at,
+    )

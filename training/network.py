@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from smile_vision.preprocess import CROP_SIZE_PX
@@ -28,13 +31,34 @@ def import_keras() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras  # noqa: PLC0415
-        import tensorflow  # noqa: F401, PLC0415 - Keras alone has nothing to compute with
+        with _quiet_stderr():
+            import keras  # noqa: PLC0415
+            import tensorflow as tf  # noqa: PLC0415
+
+            tf.get_logger().setLevel("ERROR")
+            tf.config.list_physical_devices()  # looks for a GPU, and says so when there is none
     except ModuleNotFoundError as error:
         raise TrainingError(
             f"{error.name} is not installed here: use make train, or .venv-train/bin/python"
         ) from error
     return keras
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hide what is written to stderr: TensorFlow's native code has no switch for its first lines.
+
+    Exceptions are not hidden.
+    """
+    sys.stderr.flush()
+    kept = os.dup(sys.stderr.fileno())
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    try:
+        yield
+    finally:
+        os.dup2(kept, sys.stderr.fileno())
+        os.close(kept)
 
 
 def build_network(seed: int) -> Any:

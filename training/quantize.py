@@ -9,6 +9,7 @@ Reads build/training/run/trained.keras, writes smile_classifier.tflite beside it
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -58,13 +59,15 @@ def convert(network: Any, crops: Crops) -> bytes:
         tf.TensorSpec(shape, tf.float32)
     )
     frozen = convert_variables_to_constants_v2(traced)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: representative_inputs(crops)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    return bytes(converter.convert())
+    with warnings.catch_warnings():  # about input statistics, which the crops above provide
+        warnings.simplefilter("ignore")
+        return bytes(converter.convert())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tarfile
@@ -110,24 +111,26 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def _clone(url: str, folder: Path) -> str:
-    clone = ["git", "clone", "--quiet", "--depth", "1", "--", url, str(folder)]
     try:
-        subprocess.run(clone, check=True, capture_output=True, text=True, timeout=GIT_TIMEOUT_S)
-        commit = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=GIT_TIMEOUT_S,
-        ).stdout
+        _git("clone", "--quiet", "--depth", "1", "--", url, str(folder))
+        return _git("-C", str(folder), "rev-parse", "HEAD").strip()
     except FileNotFoundError as error:
         raise TrainingError("git is not installed: give a folder or an archive") from error
     except subprocess.TimeoutExpired as error:
         raise TrainingError(f"git clone took more than {GIT_TIMEOUT_S} s: try again") from error
     except subprocess.CalledProcessError as error:
         reason = (error.stderr or "").strip().splitlines()[-1:] or ["no reason given"]
-        raise TrainingError(f"git cannot clone the data: {reason[0]}") from error
-    return commit.strip()
+        why = _without_credentials(reason[0])
+        raise TrainingError(f"git cannot clone the data: {why}") from error
+
+
+def _git(*arguments: str) -> str:
+    never_ask = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    command = ["git", *arguments]
+    result = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=GIT_TIMEOUT_S, env=never_ask
+    )
+    return result.stdout
 
 
 def _without_credentials(url: str) -> str:

@@ -26,13 +26,13 @@ from training.augment import augment
 from training.crops import Crops
 from training.errors import TrainingError, run_command
 from training.metrics import accuracy_at, area_under_curve, best_threshold
-from training.network import build_network, import_keras
+from training.network import LAYERS, build_network, import_keras
 from training.splits import Split
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
 
 __all__ = ["RUN", "STATE", "TRAINED", "main"]
 
-EPOCHS = 40  # passes over the training people
+EPOCHS = 50  # passes over the training people
 BATCH = 64  # crops a step
 LEARNING_RATE = 2e-3  # of AdamW at the peak; then a cosine down to nearly nothing
 WARM_UP_EPOCHS = 1  # linear, from nothing to the peak
@@ -75,7 +75,7 @@ def compiled_network(seed: int, epochs: int, steps: int) -> Any:
 def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
     """Train and leave `TRAINED`; a checkpoint is written after every epoch."""
     learners, deciders = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
-    plan = {"epochs": epochs, "seed": seed, "batch": BATCH, "inputs": _fingerprint(learners)}
+    plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(learners), **_settings()}
     network = compiled_network(seed, epochs, steps_an_epoch(learners))
     done, spent_s = (0, 0.0) if fresh else _go_on(network, plan, steps_an_epoch(learners))
     print(f"{network.count_params():,} parameters, {len(learners):,} crops, {epochs} epochs")
@@ -86,6 +86,7 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
             pictures, targets = upcoming.result()
             if epoch + 1 < epochs:
                 upcoming = ahead.submit(varied_epoch, learners, seed, epoch + 1)
+            _reseed_dropout(network, seed, epoch)
             history = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
             spent_s += time.monotonic() - started
             _save(network, _LAST)
@@ -104,11 +105,27 @@ def steps_an_epoch(learners: Crops) -> int:
     return math.ceil(len(learners) / BATCH)
 
 
+def _reseed_dropout(network: Any, seed: int, epoch: int) -> None:
+    """Make the dropout depend on seed and epoch alone: Keras does not save its state."""
+    for variable in network.variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign([seed, epoch])
+
+
 def _judged(network: Any, deciders: Crops) -> str:
     scores = network.predict(preprocess(deciders.grey), batch_size=256, verbose=0)[:, 0]
     accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
     area = area_under_curve(scores, deciders.smile)
     return f"validation accuracy {accuracy:.4f}, AUC {area:.4f}"
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "batch": BATCH,
+        "learning_rate": LEARNING_RATE,
+        "weight_decay": WEIGHT_DECAY,
+        "layers": [list(layer) for layer in LAYERS],
+    }
 
 
 def _fingerprint(crops: Crops) -> str:
@@ -139,7 +156,10 @@ def _go_on(network: Any, plan: dict[str, Any], steps: int) -> tuple[int, float]:
         for variable, value in zip(ours, theirs, strict=True):
             variable.assign(value)
     done = int(network.optimizer.iterations) // steps
-    print(f"going on after epoch {done}")
+    if done == plan["epochs"]:
+        print("already trained with these data and settings; --fresh trains anew")
+    else:
+        print(f"going on after epoch {done}")
     return done, float(state["spent_s"])
 
 

@@ -1,0 +1,54 @@
+"""Judging whole photos runs the service's own detector and classifier, and names what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from smile_vision.classifier import SmileClassifier
+from smile_vision.detector import FaceDetector
+from training.errors import TrainingError
+from training.evaluate_photos import judge_photos, score_photo
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector.load("short")
+
+
+@pytest.fixture(scope="module")
+def classifier() -> SmileClassifier:
+    return SmileClassifier.load()
+
+
+def test_photo_has_no_score_when_there_is_no_face_in_it(
+    tmp_path: Path, detector: FaceDetector, classifier: SmileClassifier
+) -> None:
+    Image.new("RGB", (180, 200), (90, 120, 90)).save(tmp_path / "lawn.jpg")
+    assert score_photo(tmp_path / "lawn.jpg", detector, classifier) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, r"no labels\.csv"),
+        ("file,label\nlawn.jpg,1\n", "expected columns path and smile"),
+        ("path,smile\nlawn.jpg,yes\n", "expected columns path and smile"),
+        ("path,smile\nabsent.jpg,1\n", r"photo absent\.jpg: "),
+        ("path,smile\nlawn.jpg,1\n", "expected found faces"),
+    ],
+)
+def test_photos_are_refused_when_they_cannot_be_judged(
+    tmp_path: Path,
+    detector: FaceDetector,
+    classifier: SmileClassifier,
+    table: str | None,
+    message: str,
+) -> None:
+    Image.new("RGB", (180, 200), (90, 120, 90)).save(tmp_path / "lawn.jpg")
+    if table is not None:
+        (tmp_path / "labels.csv").write_text(table)
+    with pytest.raises(TrainingError, match=message):
+        judge_photos(tmp_path, detector, classifier)

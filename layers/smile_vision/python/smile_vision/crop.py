@@ -17,8 +17,15 @@ from smile_vision.sampling import fit_similarity, sample_square
 
 __all__ = ["TEMPLATE", "crop_face"]
 
-TEMPLATE = np.array([[17.4, 16.3], [46.6, 16.3], [32.0, 49.0]], dtype=np.float64)
-"""Image-left eye, image-right eye and mouth in the crop, px; float64 (3, 2)."""
+TEMPLATE = np.array([[15.4, 15.0], [48.6, 15.0], [32.0, 52.3]], dtype=np.float64)
+"""Image-left eye, image-right eye and mouth in the crop, px; float64 (3, 2).
+
+A little tighter than the medians that the detectors report on the training pictures, (17.4,
+16.3), (46.6, 16.3) and (32, 49): faces cut at the brows pull their key points inwards. Here the
+mean crop looks most like the mean training picture, and on 1,000 whole photos of strangers
+accuracy is 1.4 points (95 %: 0.5 to 2.4) above that of the medians; it is level from 5 % looser
+to 10 % tighter.
+"""
 
 _EYES_AND_MOUTH = (0, 1, 3)
 

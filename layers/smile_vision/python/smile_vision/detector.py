@@ -33,7 +33,7 @@ class FaceDetector:
     kind
         A key of `smile_vision.blazeface.VARIANTS`.
     score_threshold
-        Faces with a lower score are left out, 0-1 exclusive.
+        Faces with a lower score are left out, 0-1 exclusive; None takes the network's own.
     iou_threshold
         Boxes that overlap by more are one face.
     """
@@ -43,9 +43,11 @@ class FaceDetector:
         interpreter: Interpreter,
         kind: str,
         *,
-        score_threshold: float = 0.5,
+        score_threshold: float | None = None,
         iou_threshold: float = 0.3,
     ) -> None:
+        if score_threshold is None:
+            score_threshold = VARIANTS[kind].min_score
         if not 0 < score_threshold < 1:
             raise VisionError(f"score_threshold: expected 0 < x < 1, got {score_threshold}")
         self.kind = kind
@@ -66,7 +68,7 @@ class FaceDetector:
         cls,
         kind: str = EDGE_KIND,
         *,
-        score_threshold: float = 0.5,
+        score_threshold: float | None = None,
         iou_threshold: float = 0.3,
         num_threads: int = 1,
     ) -> FaceDetector:

@@ -107,11 +107,17 @@ def sample_square(image: NDArray[np.uint8], view: Similarity, side_px: int) -> N
 
 def _bounds(view: Similarity, side_px: int) -> tuple[int, int, int, int]:
     """Bound the turned square in the image: left, top, right, bottom in px."""
-    corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]])
-    mapped = view.apply(corners)
-    left, top = np.floor(mapped.min(axis=0)).astype(int).tolist()
-    right, bottom = np.ceil(mapped.max(axis=0)).astype(int).tolist()
-    return left - _MARGIN_PX, top - _MARGIN_PX, right + _MARGIN_PX, bottom + _MARGIN_PX
+    a, b = view.a * side_px, view.b * side_px
+    left = view.shift_x + min(0, a, -b, a - b)
+    right = view.shift_x + max(0, a, -b, a - b)
+    top = view.shift_y + min(0, b, a, a + b)
+    bottom = view.shift_y + max(0, b, a, a + b)
+    return (
+        math.floor(left) - _MARGIN_PX,
+        math.floor(top) - _MARGIN_PX,
+        math.ceil(right) + _MARGIN_PX,
+        math.ceil(bottom) + _MARGIN_PX,
+    )
 
 
 def _cut(
@@ -123,5 +129,4 @@ def _cut(
         return np.ascontiguousarray(image[top:bottom, left:right])
     rows = np.arange(top, bottom).clip(0, height - 1)
     columns = np.arange(left, right).clip(0, width - 1)
-    region: NDArray[np.uint8] = image[rows[:, None], columns]
-    return region
+    return image.take(rows, axis=0).take(columns, axis=1)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+from local.aws import forget_user_settings
 from local.console import RunConsole
 from local.errors import LocalError
 from local.options import Options, parse_options
@@ -30,12 +31,15 @@ def main(argv: Sequence[str]) -> int:
     """
     started_at = time.time()
     for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
+    environment = dict(os.environ)
+    forget_user_settings(os.environ)
     options: Options | None = None
     try:
         options = parse_options(argv)
         with RunConsole() as console:
-            return Session(options, console, started_at).run()
+            return Session(options, console, environment, started_at).run()
     except LocalError as error:
         print(f"local: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
         return _CANNOT_GO_ON

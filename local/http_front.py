@@ -152,7 +152,7 @@ class HttpServer:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # keep connections open, as API Gateway does
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -191,9 +191,9 @@ def response_of(answer: object) -> Response:
         data = base64.b64decode(data, validate=True)
     response = Response(data, status=status)
     response.headers.clear()
-    response.headers["Content-Type"] = "application/json"  # API Gateway's default
     for name, value in _headers(answer):
         response.headers.add(name, value)
+    response.headers.setdefault("Content-Type", "application/json")  # API Gateway's default
     return response
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,7 @@ _STORED_TIMEOUT_S = 15.0
 _IDLE_TIMEOUT_S = 30.0
 _ALERT_TIMEOUT_S = 2.0
 _CHECK_S = 0.5
+_LETTERS_S = 2.0
 
 
 class Session:
@@ -42,11 +44,20 @@ class Session:
         What the user asked for.
     console : RunConsole
         Where to print.
+    environment : Mapping of str to str
+        The user's environment.
     started_at : float
         When the command began, from ``time.time()``.
     """
 
-    def __init__(self, options: Options, console: RunConsole, started_at: float) -> None:
+    def __init__(
+        self,
+        options: Options,
+        console: RunConsole,
+        environment: Mapping[str, str],
+        started_at: float,
+    ) -> None:
+        self._environment = environment
         self._options = options
         self._console = console
         self._started_at = started_at
@@ -54,6 +65,8 @@ class Session:
         self._start_time: datetime | None = None
         self._origin: float | None = None  # when the first frame was shown, time.time()
         self._ready_s = 0.0
+        self._look_at = 0.0
+        self._seen_letters: dict[str, int] = {}
 
     def run(self) -> int:
         """Run until the end of the clip with ``--once``, otherwise until Ctrl-C.
@@ -70,7 +83,7 @@ class Session:
         """
         with tempfile.TemporaryDirectory(prefix="smile-local-") as folder:
             events = StackEvents(self._on_outcome, self._on_alert, self._console.problem)
-            stack = Stack(self._options, Path(folder), events)
+            stack = Stack(self._options, Path(folder), events, self._environment)
             try:
                 return self._run(stack, Path(folder))
             finally:
@@ -81,11 +94,13 @@ class Session:
         stack.start_messaging()
         edge = self._start_edge(stack, folder)
         stack.start_functions()
+        if edge is not None:
+            edge.wait(0)  # a source that cannot be opened is told before anything else
         self._say_ready(stack)
         if edge is None:
             self._serve(stack)
         while not edge.wait(_CHECK_S):
-            stack.check()
+            self._look_after(stack)
         self._console.end_progress()
         verdict = self._verify(stack)
         matches = self._print_summary(verdict)
@@ -116,7 +131,26 @@ class Session:
         self._console.note("serving until Ctrl-C")
         while True:
             time.sleep(_CHECK_S)
-            stack.check()
+            self._look_after(stack)
+
+    def _look_after(self, stack: Stack) -> None:
+        """Notice servers that ended and messages that were set aside."""
+        stack.check()
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LETTERS_S
+        for queue, count in self._letters(stack).items():
+            new = count - self._seen_letters.get(queue, 0)
+            self._seen_letters[queue] = count
+            if new > 0:
+                self._console.problem(f"{new} new in {queue}, {count} in all")
+
+    @staticmethod
+    def _letters(stack: Stack) -> dict[str, int]:
+        try:
+            return count_messages(stack.aws, stack.queues)
+        except (BotoCoreError, ClientError) as error:
+            raise StartError(f"the dead letters could not be counted: {error}") from error
 
     # --- what the parts report, from their threads ---
 
@@ -180,10 +214,7 @@ class Session:
         verdict = verify(made, api, _STORED_TIMEOUT_S)
         stack.invoker.wait_idle(_IDLE_TIMEOUT_S)
         self._wait_for_alert()
-        try:
-            verdict.dead_letters = count_messages(stack.aws, stack.queues)
-        except (BotoCoreError, ClientError) as error:
-            raise StartError(f"the dead letters could not be counted: {error}") from error
+        verdict.dead_letters = self._letters(stack)
         return verdict
 
     def _wait_for_alert(self) -> None:

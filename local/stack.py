@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.alert_inbox import Alert, AlertInbox
 from local.api_spec import ApiSpec, api_spec
 from local.async_invoker import AsyncInvoker, Outcome
-from local.aws import LocalAws, forget_user_settings
+from local.aws import LocalAws
 from local.aws_server import start_aws_server
 from local.broker import choose_broker, start_broker, wait_for_broker
 from local.errors import StartError
@@ -61,6 +60,8 @@ class Stack:
         A temporary folder.
     events : StackEvents
         Whom to tell.
+    environment : Mapping of str to str
+        The user's environment; only the region and the table's server are taken from it.
 
     Raises
     ------
@@ -70,7 +71,13 @@ class Stack:
         When a port is taken or the table's server is AWS itself.
     """
 
-    def __init__(self, options: Options, folder: Path, events: StackEvents) -> None:
+    def __init__(
+        self,
+        options: Options,
+        folder: Path,
+        events: StackEvents,
+        environment: Mapping[str, str],
+    ) -> None:
         self._options = options
         self._folder = folder
         self._events = events
@@ -79,8 +86,7 @@ class Stack:
         self.api_port = _api_port(options.port)
         self.api_key = options.api_key or secrets.token_urlsafe(24)
         aws_port = self._aws_port = _port(options.aws_port, "--aws-port")
-        self.aws = LocalAws.from_environment(f"http://{LOOPBACK}:{aws_port}", os.environ)
-        forget_user_settings(os.environ)
+        self.aws = LocalAws.from_environment(f"http://{LOOPBACK}:{aws_port}", environment)
         self._template = load_template(options.template)
         self._names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
         self._resolver = Resolver(

@@ -62,7 +62,7 @@ def test_an_event_is_kept_whole_when_it_starts(store: EventStore, item: Any, smi
     assert hour["expires_at"] == int((RECEIVED + timedelta(days=400)).timestamp())
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([0, 1, 0, 1], 4))[:12])
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations([0, 0, 1, 1]))))
 def test_the_ended_event_is_counted_once_when_messages_repeat_in_any_order(
     store: EventStore, item: Any, pair: tuple[SmileEvent, SmileEvent], order: tuple[int, ...]
 ) -> None:

@@ -13,6 +13,7 @@ from smile_cloud.settings import StoreEventSettings
 from smile_cloud.store_service import StoreService
 
 Sample = Callable[[str], Any]
+Letters = Callable[[], list[dict[str, Any]]]
 
 
 def make_service(table: str, queue: str) -> StoreService:
@@ -32,6 +33,11 @@ def service(aws: SimpleNamespace, table: str, queue: str) -> StoreService:
     return make_service(table, queue)
 
 
+@pytest.fixture
+def letters(queue: str, received: Callable[[str], list[dict[str, Any]]]) -> Letters:
+    return lambda: received(queue)
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [
@@ -44,22 +50,22 @@ def service(aws: SimpleNamespace, table: str, queue: str) -> StoreService:
     ],
 )
 def test_a_message_is_set_aside_with_the_reason_when_it_breaks_the_contract(
-    service: StoreService, queue: str, sample: Sample, received: Any, name: str, field: str
+    service: StoreService, letters: Letters, sample: Sample, name: str, field: str
 ) -> None:
     stored = service.keep(sample(f"store_event/{name}"))
     assert len(stored.reasons) == 1
-    [letter] = received(queue)
+    [letter] = letters()
     assert letter["MessageAttributes"]["field"]["StringValue"] == field
     assert letter["MessageAttributes"]["reason"]["StringValue"].startswith(field)
     assert json.loads(letter["Body"]) == sample(f"store_event/{name}")
 
 
 def test_the_good_events_are_kept_when_one_of_a_batch_is_bad(
-    service: StoreService, queue: str, sample: Sample, received: Any
+    service: StoreService, letters: Letters, sample: Sample
 ) -> None:
     stored = service.keep(sample("store_event/bad_one_of_batch"))
     assert stored.outcomes[Outcome.CREATED] == 2
-    [letter] = received(queue)
+    [letter] = letters()
     assert letter["MessageAttributes"]["field"]["StringValue"] == "peak_score"
     repaired = json.loads(letter["Body"]) | {"peak_score": 0.9}
     assert service.keep(repaired).outcomes[Outcome.CREATED] == 1
@@ -79,15 +85,15 @@ def test_the_good_events_are_kept_when_one_of_a_batch_is_bad(
     ],
 )
 def test_anything_is_set_aside_when_it_is_no_message(
-    service: StoreService, queue: str, received: Any, rule_event: Any
+    service: StoreService, letters: Letters, rule_event: Any
 ) -> None:
     assert len(service.keep(rule_event).reasons) == 1
-    assert len(received(queue)) == 1
+    assert len(letters()) == 1
 
 
 def test_nothing_is_set_aside_when_the_table_is_out_of_reach(
-    aws: SimpleNamespace, queue: str, sample: Sample, received: Any
+    aws: SimpleNamespace, letters: Letters, sample: Sample
 ) -> None:
     with pytest.raises(ClientError):
         make_service("no-such-table", queue).keep(sample("store_event/bad_one_of_batch"))
-    assert received(queue) == []
+    assert letters() == []

@@ -67,9 +67,9 @@ class _Range:
     def of(cls, query: HistoryQuery, below: uuid.UUID | None) -> _Range:
         low, end = _LOWEST, _HIGHEST
         if query.start is not None:
-            low = uuid.UUID(uuid7_lower_bound(query.start))
+            low = _floor_of(query.start)
         if query.end is not None:
-            end = uuid.UUID(uuid7_lower_bound(query.end))
+            end = _floor_of(query.end)
         if below is not None:
             end = min(end, below)
         return cls(low, uuid.UUID(int=max(end.int - 1, 0)))
@@ -151,8 +151,7 @@ class EventHistory:
                 self._of_shard(reads, day_pk(day, shard), ids, limit) for shard in range(DAY_SHARDS)
             ]
             yield from heapq.merge(*shards, key=lambda item: item["event_id"], reverse=True)
-            midnight = datetime.combine(day, time(), UTC)
-            yield _Checkpoint(uuid.UUID(uuid7_lower_bound(midnight)))
+            yield _Checkpoint(_floor_of(datetime.combine(day, time(), UTC)))
 
     def _of_shard(self, reads: _Reads, shard_pk: str, ids: _Range, limit: int) -> Iterator[Item]:
         for items, _ in reads.pages(
@@ -196,6 +195,15 @@ class _Reads:
             if last_key is None:
                 return
             request["ExclusiveStartKey"] = last_key
+
+
+def _floor_of(at: datetime) -> uuid.UUID:
+    """Return what is at or below every id of the millisecond, and above all of the one before.
+
+    Unlike the lowest UUIDv7 it has no version bits, so that one less is in the millisecond before.
+    """
+    lowest = uuid.UUID(uuid7_lower_bound(at))
+    return uuid.UUID(int=lowest.int >> 80 << 80)
 
 
 def _day_of(event_id: uuid.UUID) -> date:

@@ -55,6 +55,8 @@ def load_photo(path: Path) -> Image.Image:
         raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
         raise ImageError("not an image of a known kind") from error
+    except PermissionError as error:
+        raise ImageError("file cannot be read: permission denied") from error
     except MemoryError as error:
         raise ImageError("not enough memory for the image") from error
     except _BROKEN_FILE as error:

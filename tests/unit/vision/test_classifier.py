@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from smile_vision.classifier import CARD_PATH, SmileClassifier
+from smile_vision.crop import crop_face
+from smile_vision.errors import ImageError, ModelError
+from smile_vision.photo_detector import PhotoFaceDetector
+
+Draw = Callable[..., Image.Image]
+
+
+class OneLogit:
+    """A network whose logit is the mean of its input, with a quantisation of the test's choice."""
+
+    def __init__(self, dtype: type, scale: float = 0.0, zero_point: int = 0) -> None:
+        self.details = {"index": 0, "dtype": dtype, "quantization": (scale, zero_point)}
+        self.seen: list[np.ndarray] = []
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        return [{**self.details, "shape": np.array([1, 64, 64, 1])}]
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        return [{**self.details, "shape": np.array([1, 1])}]
+
+    def set_tensor(self, tensor_index: int, value: np.ndarray) -> None:
+        assert value.dtype == self.details["dtype"]
+        self.seen.append(value.copy())
+
+    def invoke(self) -> None:
+        pass
+
+    def get_tensor(self, tensor_index: int) -> np.ndarray:
+        return self.seen[-1].mean(keepdims=True).reshape(1, 1).astype(self.details["dtype"])
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    shutil.copytree(CARD_PATH.parent, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def change_card(folder: Path, **fields: Any) -> Path:
+    path = folder / CARD_PATH.name
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+    return path
+
+
+def grey(level: int, count: int = 1) -> np.ndarray:
+    return np.full((count, 64, 64), level, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "zero_point"),
+    [(np.int8, 1 / 128, 0), (np.int8, 2 / 255, -1), (np.uint8, 1 / 128, 128), (np.float32, 0, 0)],
+)
+def test_quantisation_is_the_files_own(dtype: type, scale: float, zero_point: int) -> None:
+    card = SmileClassifier.load().card
+    network = OneLogit(dtype, scale, zero_point)
+    logits = SmileClassifier(network, card).logits(np.concatenate([grey(0), grey(128), grey(255)]))
+    # preprocess() maps 0, 128 and 255 to -1, 0 and 127/128
+    assert logits == pytest.approx([-1, 0, 127 / 128], abs=0.5 * (scale or 1e-6))
+
+
+def test_score_is_the_cards_calibration_of_the_logit() -> None:
+    classifier = SmileClassifier.load()
+    crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)
+    card, logits = classifier.card, classifier.logits(crops)
+    expected = 1 / (1 + np.exp(-(card.calibration_scale * logits + card.calibration_bias)))
+    assert classifier.smile_scores(crops) == pytest.approx(expected, abs=1e-6)
+
+
+def test_scores_are_the_same_when_crops_come_one_by_one() -> None:
+    classifier = SmileClassifier.load()
+    crops = np.random.default_rng(3).integers(0, 256, (5, 64, 64), dtype=np.uint8)
+    scores = classifier.smile_scores(crops)
+    assert scores.dtype == np.float32
+    assert scores.tolist() == [classifier.smile_scores(crop[None]).item() for crop in crops]
+
+
+def test_scores_are_empty_when_there_are_no_crops() -> None:
+    assert SmileClassifier.load(flip=True).smile_scores(grey(0, 0)).shape == (0,)
+
+
+def test_mirror_image_scores_the_same_when_flip_is_on() -> None:
+    classifier = SmileClassifier.load(flip=True)
+    crops = np.random.default_rng(4).integers(0, 256, (3, 64, 64), dtype=np.uint8)
+    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
+    assert (classifier.smile_scores(crops) == classifier.smile_scores(mirrored)).all()
+
+
+def test_drawn_smile_is_told_from_a_straight_mouth(draw_photo: Draw) -> None:
+    classifier, detector = SmileClassifier.load(), PhotoFaceDetector()
+    scores = []
+    for smile in (True, False):
+        photo = draw_photo([(200, 100, 240, smile)])
+        (face,) = detector.detect(np.asarray(photo))
+        crop = crop_face(np.asarray(photo.convert("L")), face.keypoints)
+        scores.append(classifier.smile_scores(crop[None]).item())
+    assert scores[0] >= classifier.card.threshold > scores[1]
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((64, 64), np.uint8), np.zeros((1, 64, 64), np.float32)])
+def test_error_is_clear_when_crops_have_another_shape_or_type(wrong: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="crops: expected uint8"):
+        SmileClassifier.load().smile_scores(wrong)
+
+
+def test_error_is_clear_when_the_model_file_is_altered(model_folder: Path) -> None:
+    path = model_folder / "smile_classifier.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="does not match its card: expected sha256"):
+        SmileClassifier.load(model_folder / CARD_PATH.name)
+
+
+@pytest.mark.parametrize("name", ["smile_classifier.tflite", "smile_classifier.json"])
+def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) -> None:
+    (model_folder / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} cannot be read"):
+        SmileClassifier.load(model_folder / CARD_PATH.name)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("threshold", 1.0, "threshold: expected a number between 0 and 1, got 1.0"),
+        ("threshold_on", "0.5", "threshold_on: expected a number"),
+        ("threshold_off", None, "threshold_off: expected a number"),
+        ("calibration", {"scale": 1}, "bias: expected a number"),
+        ("calibration", {"scale": float("inf"), "bias": 0}, "scale: expected a number"),
+        ("output", "probability", "output: expected 'logit'"),
+        ("sha256", 5, "sha256: expected str"),
+    ],
+)
+def test_error_names_the_cards_field_when_it_is_wrong(
+    model_folder: Path, field: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        SmileClassifier.load(change_card(model_folder, **{field: value}))
+
+
+@pytest.mark.parametrize("text", ["[]", "{", ""])
+def test_error_is_clear_when_the_card_is_no_json_object(model_folder: Path, text: str) -> None:
+    path = model_folder / CARD_PATH.name
+    path.write_text(text)
+    with pytest.raises(ModelError, match=r"smile_classifier\.json"):
+        SmileClassifier.load(path)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from smile_vision import weights
+from smile_vision.cli import main
+from smile_vision.photo import load_photo
+
+Draw = Callable[..., Image.Image]
+
+
+@pytest.fixture
+def photos(tmp_path: Path, draw_photo: Draw) -> Path:
+    """Hold two good photos: ``two.png`` with two faces, ``turned.jpg`` lying on its side."""
+    draw_photo([(40, 60, 300, True), (400, 150, 180, False)]).save(tmp_path / "two.png")
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned clockwise for display
+    lying = draw_photo([(100, 150, 240, True)], (480, 640)).transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "turned.jpg", exif=exif)
+    return tmp_path
+
+
+def test_every_photo_gets_its_line_when_some_cannot_be_read(photos: Path) -> None:
+    (photos / "notes.jpg").write_text("no image")
+    names = ["missing.jpg", "two.png", "notes.jpg", "turned.jpg"]
+    done = subprocess.run(
+        [sys.executable, "-m", "smile_vision", *names, "--json"],
+        cwd=photos,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == names
+    assert [set(line) for line in lines[::2]] == [{"path", "error"}] * 2
+    two, turned = lines[1], lines[3]
+    assert set(two) == {"path", "width", "height", "faces"}
+    assert (two["width"], two["height"]) == (640, 480)
+    assert [face["smiling"] for face in two["faces"]] == [True, False]
+    assert (turned["width"], turned["height"]) == (480, 640)
+    (face,) = turned["faces"]
+    assert set(face) == {"box", "face_score", "smile_score", "smiling"}
+    assert all(isinstance(side, int) for side in face["box"])
+    x, y, width, height = face["box"]
+    assert 100 < x < 220 < x + width < 340  # px of the upright photo
+    assert 150 < y < 290 < y + height < 400
+    assert 0 <= face["smile_score"] <= 1
+
+
+def test_status_is_zero_and_text_is_readable_when_all_goes_well(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(photos / "two.png")]) == 0
+    first, smile, other = capsys.readouterr().out.splitlines()
+    assert first.endswith("two.png: 640 x 480, 2 faces, 1 smiling")
+    assert smile.startswith("  smile ")
+    assert other.startswith("  no smile ")
+
+
+def test_line_says_no_face_when_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (50, 50), 200).save(tmp_path / "wall.png")
+    assert main([str(tmp_path / "wall.png"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["faces"] == []
+    assert main([str(tmp_path / "wall.png")]) == 0
+    assert capsys.readouterr().out.endswith("wall.png: 50 x 50, no face\n")
+
+
+def test_copies_are_annotated_and_nothing_is_overwritten(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos / "new" / "copies"
+    before = (photos / "two.png").read_bytes()
+    for _ in range(2):
+        assert main([str(photos / "two.png"), "--annotate", str(folder)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["two-smile-2.jpg", "two-smile.jpg"]
+    assert (photos / "two.png").read_bytes() == before
+    copy = load_photo(folder / "two-smile.jpg")
+    assert copy.size == (640, 480)
+    colours = {copy.getpixel((x, y)) for x in range(0, 640, 2) for y in range(0, 480, 2)}
+    assert any(isinstance(c, tuple) and c[1] > 180 and c[0] < 90 for c in colours)  # the green box
+
+
+def test_photo_has_an_error_when_its_copy_cannot_be_written(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "file").touch()
+    arguments = [str(photos / "two.png"), "--json", "--annotate", str(photos / "file")]
+    assert main(arguments) == 1
+    assert "annotated copy cannot be written" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_one_line_and_status_2_when_the_weights_are_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(weights, "DISTRIBUTION", "no-such-distribution")
+    assert main(["photo.jpg"]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("smile_vision: face_detection_")
+    assert output.err.count("\n") == 1
+
+
+def test_usage_and_status_2_when_no_photo_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 2
+    assert "photo" in capsys.readouterr().err

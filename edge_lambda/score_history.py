@@ -12,22 +12,34 @@ class _Bin:
     until_ms: float
     total: float
     weight: float
+    samples: int = 1
+
+    def take(self, other: _Bin) -> None:
+        self.until_ms = other.until_ms
+        self.total += other.total
+        self.weight += other.weight
+        self.samples += other.samples
 
 
 class ScoreHistory:
-    """Weighted scores in bins that merge in pairs when there are too many."""
+    """Weighted scores in bins of equally many samples; when too many, bins merge in pairs."""
 
     def __init__(self) -> None:
         self._bins: list[_Bin] = []
+        self._samples_per_bin = 1
 
     def add(self, at_ms: float, score: float, weight: float) -> None:
         """Add a sample that stands for `weight` ms of time."""
-        self._bins.append(_Bin(at_ms, score * weight, weight))
+        sample = _Bin(at_ms, score * weight, weight)
+        if self._bins and self._bins[-1].samples < self._samples_per_bin:
+            self._bins[-1].take(sample)
+            return
         if len(self._bins) >= _MAX_BINS:
-            pairs = zip(self._bins[::2], self._bins[1::2], strict=True)
-            self._bins = [
-                _Bin(b.until_ms, a.total + b.total, a.weight + b.weight) for a, b in pairs
-            ]
+            for kept, merged in zip(self._bins[::2], self._bins[1::2], strict=True):
+                kept.take(merged)
+            del self._bins[1::2]
+            self._samples_per_bin *= 2
+        self._bins.append(sample)
 
     def mean(self, until_ms: float) -> float:
         """Return the time-weighted mean score up to `until_ms`."""
@@ -42,9 +54,11 @@ class ScoreHistory:
         for item in bins:
             index = int((item.until_ms - start_ms) / span_ms)
             groups[min(max(index, 0), count - 1)].append(item)
+        latest = next((_mean(group) for group in groups if group), 0.0)
         means: list[float] = []
-        for group in groups:  # an empty span had no frame: the score before it still stands
-            means.append(_mean(group) if group or not means else means[-1])
+        for group in groups:  # a span without a frame: the score before it still stands
+            latest = _mean(group) if group else latest
+            means.append(latest)
         return means
 
     def _until(self, until_ms: float) -> list[_Bin]:

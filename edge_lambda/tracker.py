@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from edge_lambda.boxes import Box, grown, iou
 
 _GROWTH = 0.5  # share of the box added on each side for the second chance
-_GROWN_MIN_IOU = 0.4
+_GROWN_MIN_IOU = 0.35
 _VELOCITY_MEMORY_MS = 100.0  # how fast a new speed replaces the old one
+_FAR_AWAY = 10.0  # frame sizes; a detector that says so is out of its mind
 _COAST_MS = 500.0  # an unseen face slows down: nobody crosses the room unseen
 
 
@@ -57,6 +58,8 @@ class Track:
         Change of centre x, centre y, width, height per ms.
     was_found : bool
         Whether the latest frame that was searched showed the face.
+    has_moved : bool
+        Whether `velocity` is known, from two observations at least.
     """
 
     id: int
@@ -65,6 +68,7 @@ class Track:
     now_ms: float
     velocity: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     was_found: bool = True
+    has_moved: bool = False
 
     @property
     def is_seen_now(self) -> bool:
@@ -100,13 +104,19 @@ class Track:
         """Take over a new observation of the face."""
         elapsed_ms = at_ms - self.seen_ms
         if elapsed_ms > 0:
-            gain = -math.expm1(-elapsed_ms / _VELOCITY_MEMORY_MS)
+            gain = -math.expm1(-elapsed_ms / _VELOCITY_MEMORY_MS) if self.has_moved else 1.0
+            self.has_moved = True
             measured = _speed(self.seen.box, observation.box, elapsed_ms)
             self.velocity = tuple(  # type: ignore[assignment]
                 old + gain * (new - old) for old, new in zip(self.velocity, measured, strict=True)
             )
         self.seen, self.seen_ms, self.now_ms = observation, at_ms, at_ms
         self.was_found = True
+
+
+def _is_sane(seen: Observation) -> bool:
+    """Tell whether a box has an area and lies somewhere near the frame."""
+    return min(seen.box[2:]) > 0 and all(abs(part) < _FAR_AWAY for part in seen.box)
 
 
 def _speed(old: Box, new: Box, elapsed_ms: float) -> tuple[float, float, float, float]:
@@ -154,7 +164,7 @@ class Tracker:
         for track in self._tracks:
             track.was_found = False
         # Sorted, so that neither ids nor ties depend on the detector's order.
-        unmatched = sorted(observations, key=lambda seen: (seen.box, seen.score))
+        unmatched = sorted(filter(_is_sane, observations), key=lambda seen: (seen.box, seen.score))
         waiting = list(self._tracks)
         self._match(waiting, unmatched, at_ms, self._min_iou, lambda box: box)
         self._match(waiting, unmatched, at_ms, _GROWN_MIN_IOU, lambda box: grown(box, _GROWTH))

@@ -50,7 +50,7 @@ class SmileVision:
         self, kind: str = "full", min_face_score: float = 0.5, min_face_px: int = 24
     ) -> None:
         self._detector = FaceDetector.load(kind, score_threshold=min_face_score)
-        self._classifier = SmileClassifier.load()
+        self._classifier = SmileClassifier.load(flip=True)
         self._min_face_px = min_face_px
 
     @property

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from smile_contract import Face, Model, SmileEvent, uuid7
+
+MODEL = Model("0" * 64, 0.6, 0.4)
+
+
+@pytest.fixture
+def make_event() -> Callable[..., SmileEvent]:
+    def make(phase: str = "ended", device_id: str = "cam-1", **changes: object) -> SmileEvent:
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        fields = {
+            "event_id": uuid7(at),
+            "device_id": device_id,
+            "seq": 0,
+            "phase": phase,
+            "started_at": at,
+            "ended_at": at + timedelta(seconds=1) if phase == "ended" else None,
+            "duration_ms": 1000,
+            "peak_score": 0.9,
+            "mean_score": 0.8,
+            "face": Face(0.9, (0.1, 0.1, 0.2, 0.2)),
+            "track_id": 1,
+            "model": MODEL,
+        }
+        return SmileEvent(**(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def write_video(tmp_path: Path) -> Callable[..., Path]:
+    """Write frames whose grey level names them: frame i is grey 40 + 4 i."""
+
+    def write(
+        name: str = "clip.mp4",
+        times_ms: list[int] | None = None,
+        size: tuple[int, int] = (162, 90),
+        codec: str = "mpeg4",
+        has_light_corner: bool = False,
+    ) -> Path:
+        path = tmp_path / name
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, rate=25)
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+            for index, at in enumerate(times_ms if times_ms is not None else range(0, 1000, 40)):
+                level = np.full((size[1], size[0], 3), 40 + 4 * index, dtype=np.uint8)
+                if has_light_corner:
+                    level[: size[1] // 2, : size[0] // 2] = 220
+                frame = av.VideoFrame.from_ndarray(level, format="rgb24")
+                frame.pts, frame.time_base = at, Fraction(1, 1000)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write

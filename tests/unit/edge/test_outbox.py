@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edge_lambda.errors import OutboxError
+from edge_lambda.outbox import Outbox
+from smile_contract import parse_message
+
+
+def test_oldest_started_goes_first_when_outbox_is_full(tmp_path: Path, make_event) -> None:
+    size = len(Outbox(None).put(make_event())[1].payload)
+    outbox = Outbox(tmp_path / "o.sqlite", max_bytes=int(size * 3.5))
+    for phase in ("ended", "started", "started", "ended", "ended", "ended"):
+        outbox.put(make_event(phase))
+    left = [json.loads(record.payload)["seq"] for record in outbox.after(0, 10)]
+    assert left == [3, 4, 5]
+    assert outbox.dropped == 3
+
+
+def test_newest_event_stays_when_larger_than_the_whole_outbox(tmp_path: Path, make_event) -> None:
+    outbox = Outbox(tmp_path / "o.sqlite", max_bytes=10)
+    outbox.put(make_event())
+    outbox.put(make_event())
+    assert [json.loads(r.payload)["seq"] for r in outbox.after(0, 10)] == [1]
+
+
+def test_second_process_is_refused_when_outbox_is_in_use(tmp_path: Path) -> None:
+    first = Outbox(tmp_path / "o.sqlite")
+    with pytest.raises(OutboxError, match=r"o\.sqlite: in use by another process"):
+        Outbox(tmp_path / "o.sqlite")
+    first.close()
+    Outbox(tmp_path / "o.sqlite").close()
+
+
+def test_file_is_left_alone_when_it_is_no_outbox(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(OutboxError, match=r"clip\.mp4: not an outbox"):
+        Outbox(path)
+    assert path.read_bytes() == b"not a database" * 100
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(OutboxError, match="not an outbox"):
+        Outbox(other)
+
+
+def test_outbox_is_refused_when_its_folder_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutboxError, match="outbox: "):
+        Outbox(tmp_path / "file" / "o.sqlite")
+
+
+def test_interrupted_smile_gets_its_end_when_the_outbox_is_opened_again(
+    tmp_path: Path, make_event
+) -> None:
+    path = tmp_path / "o.sqlite"
+    outbox = Outbox(path)
+    _, told = outbox.put(make_event("started"))
+    outbox.delete([told.id])
+    outbox.close()
+    outbox = Outbox(path)
+    (ended,) = outbox.unfinished("cam-1")
+    assert outbox.unfinished("cam-2") == []
+    assert (ended.phase, ended.duration_ms) == ("ended", 1000)
+    _, record = outbox.put(ended)
+    parse_message(json.loads(record.payload), device_id="cam-1")
+    assert outbox.unfinished("cam-1") == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.errors import SqlError, TemplateError
+from local.function_spec import FUNCTION
 from local.iot_sql import Query, parse
 from local.resolver import Resolver
 from local.template import Template
@@ -106,11 +107,13 @@ def _error_queue(action: Any, place: str) -> tuple[str | None, bool]:
 
 
 def _permissions(template: Template, resolver: Resolver) -> set[tuple[str, str]]:
-    """Return (function, rule) pairs that a permission of the template joins."""
+    """Return (function ARN, rule ARN) pairs that a permission of the template joins."""
     pairs = set()
+    arns = {resolver.name(f): resolver.arn(f) for f in resolver.logical_ids(FUNCTION)}
     for logical_id in resolver.logical_ids(PERMISSION):
         place = f"Resources.{logical_id}.Properties"
         permission = resolver.resolve(template.properties(logical_id), place)
         if permission.get("Principal") == "iot.amazonaws.com":
-            pairs.add((str(permission.get("FunctionName")), str(permission.get("SourceArn"))))
+            function = str(permission.get("FunctionName"))  # a name or an ARN
+            pairs.add((arns.get(function, function), str(permission.get("SourceArn"))))
     return pairs

@@ -1,0 +1,136 @@
+"""IoT SQL against a plain reading of the reference, on statements nobody thought of."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.errors import PayloadError, SqlError
+from local.iot_ast import Message
+from local.iot_sql import parse
+from local.iot_values import UNDEFINED, parse_payload
+from local.topics import filter_problem, topic_matches
+
+FIELDS = ["alpha", "beta", "gamma"]
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.sampled_from([0.5, -1.25, "1", "0.5", "true", "FALSE", "x", ""]),
+)
+payloads = st.dictionaries(st.sampled_from(FIELDS), scalars)
+
+# A condition is a nested tuple, so that text and oracle are made from the same thing.
+leaves = st.one_of(
+    st.tuples(st.just("field"), st.sampled_from(FIELDS)),
+    st.tuples(st.just("literal"), scalars),
+)
+conditions = st.recursive(
+    st.tuples(st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), leaves, leaves) | leaves,
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from(["AND", "OR"]), inner, inner), st.tuples(st.just("NOT"), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def text_of(node: Any) -> str:
+    if node[0] == "field":
+        return str(node[1])
+    if node[0] == "literal":
+        value = node[1]
+        if isinstance(value, str):
+            return f"'{value}'"
+        return "null" if value is None else str(value).lower()
+    if node[0] == "NOT":
+        return f"(NOT {text_of(node[1])})"
+    return f"({text_of(node[1])} {node[0]} {text_of(node[2])})"
+
+
+def oracle(node: Any, payload: dict[str, Any]) -> Any:
+    kind = node[0]
+    if kind in ("field", "literal"):
+        return payload.get(node[1], UNDEFINED) if kind == "field" else node[1]
+    sides = [oracle(part, payload) for part in node[1:]]
+    if kind in ("AND", "OR", "NOT"):
+        return logical(kind, [boolean(side) for side in sides])
+    if kind in ("=", "<>"):
+        same = tagged(sides[0]) == tagged(sides[1])
+        return UNDEFINED if UNDEFINED in sides else same == (kind == "=")
+    left, right = [number(side) for side in sides]
+    if left is None or right is None:
+        return UNDEFINED
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[kind]
+
+
+def logical(kind: str, truths: list[bool | None]) -> Any:
+    if None in truths:
+        return UNDEFINED
+    if kind == "NOT":
+        return not truths[0]
+    return all(truths) if kind == "AND" else any(truths)
+
+
+def boolean(value: Any) -> bool | None:
+    return {"true": True, "false": False}.get(str(value).lower()) if value is not None else None
+
+
+def number(value: Any) -> Any:
+    if isinstance(value, bool) or value is None or value is UNDEFINED:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def tagged(value: Any) -> tuple[str, Any]:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return type(value).__name__, value
+    return "number", value
+
+
+@given(conditions, payloads)
+def test_condition_agrees_with_the_reference(condition: Any, payload: dict[str, Any]) -> None:
+    where = parse(f"SELECT * FROM 'a' WHERE {text_of(condition)}").where
+    assert where is not None
+    found = where.value(Message("a", payload, 0))
+    expected = oracle(condition, payload)
+    assert type(found) is type(expected)
+    assert found == expected
+
+
+@given(st.text(alphabet="SELCTFROMWHANDab.()*,'=<>!1 2+#/", max_size=60) | st.text(max_size=40))
+def test_any_text_is_a_statement_or_refused(text: str) -> None:
+    for sql in (text, f"SELECT {text} FROM 'a'", f"SELECT * FROM 'a' WHERE {text}"):
+        try:
+            parse(sql).evaluate(Message("a/b", {"a": 1}, 0))
+        except SqlError as error:
+            assert 0 <= error.position <= len(sql)
+
+
+@given(st.binary(max_size=40))
+def test_any_payload_is_json_or_refused(payload: bytes) -> None:
+    with contextlib.suppress(PayloadError):
+        parse_payload(payload)
+
+
+levels = st.text(alphabet="ab$", max_size=2)
+topics = st.lists(levels, min_size=1, max_size=4).map("/".join).filter(bool)
+filters = st.lists(st.sampled_from(["+", "#", "a", "b", "ab", "$a", ""]), min_size=1, max_size=4)
+
+
+@given(filters.map("/".join), topics)
+def test_topic_filter_agrees_with_paho(topic_filter: str, topic: str) -> None:
+    if filter_problem(topic_filter) is None:
+        assert topic_matches(topic_filter, topic) == mqtt.topic_matches_sub(topic_filter, topic)
+
+
+@given(topics)
+def test_topic_matches_itself_and_the_rest_wildcard(topic: str) -> None:
+    assert topic_matches(topic, topic)
+    assert topic_matches("#", topic) == (not topic.startswith("$"))

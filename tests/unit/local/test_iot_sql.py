@@ -1,0 +1,155 @@
+"""AWS IoT SQL: what a rule makes of a message, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.errors import PayloadError, SqlError
+from local.iot_ast import Message
+from local.iot_sql import parse
+from local.iot_values import UNDEFINED, parse_payload
+
+PAYLOAD = {
+    "color": {"red": 255, "name": "red"},
+    "phase": "ended",
+    "score": 0.5,
+    "count": 3,
+    "text": "3",
+    "yes": True,
+    "word": "TRUE",
+    "none": None,
+    "list": [1, 2],
+}
+
+
+def result_of(sql: str, payload: Any = None, topic: str = "smile/cam-1/events") -> Any:
+    message = Message(topic, PAYLOAD if payload is None else payload, 1700000000123)
+    return parse(sql).evaluate(message)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("phase", {"phase": "ended"}),
+        ("color.red", {"red": 255}),
+        ("color.red AS r, phase as p", {"r": 255, "p": "ended"}),
+        ("color.green AS g, score", {"score": 0.5}),
+        ("phase.deeper AS d", {}),
+        ("topic() AS t, topic(2) AS d", {"t": "smile/cam-1/events", "d": "cam-1"}),
+        ("topic(9) AS t", {}),
+        ("timestamp() AS at", {"at": 1700000000123}),
+        ("'a' AS a, -1.5 AS b, 2.0 AS c, true AS d, null AS e",
+         {"a": "a", "b": -1.5, "c": 2, "d": True, "e": None}),
+        ("Undefined AS u", {}),
+    ],
+)  # fmt: skip
+def test_columns_are_selected(columns: str, expected: dict[str, Any]) -> None:
+    assert result_of(f"SELECT {columns} FROM 'smile/+/events'") == expected
+
+
+def test_star_keeps_the_payload_and_later_columns_win() -> None:
+    sql = "SELECT *, topic(2) AS phase, timestamp() AS at FROM 'smile/+/events'"
+    assert result_of(sql) == {**PAYLOAD, "phase": "cam-1", "at": 1700000000123}
+
+
+@pytest.mark.parametrize("payload", [[1, 2], 5, "text", None])
+def test_star_alone_keeps_any_json_but_refuses_company(payload: Any) -> None:
+    message = Message("a", payload, 0)
+    assert parse("SELECT * FROM 'a'").evaluate(message) == payload
+    with pytest.raises(PayloadError, match="not a JSON object"):
+        parse("SELECT *, topic() AS t FROM 'a'").evaluate(message)
+
+
+# Tables of "Operators" in the reference.
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("count > 2", True), ("count > 3", False), ("count >= 3", True), ("count < 3", False),
+        ("count <= 3", True), ("text > 2", True), ("text < '10'", True), ("phase > 2", UNDEFINED),
+        ("yes > 0", UNDEFINED), ("none > 0", UNDEFINED), ("list > 0", UNDEFINED),
+        ("missing > 0", UNDEFINED), ("score >= 0.5", True),
+        ("phase = 'ended'", True), ("phase = 'ENDED'", False), ("count = 3.0", True),
+        ("count = '3'", False), ("count <> '3'", True), ("yes = 1", False), ("yes <> 1", True),
+        ("none = null", True), ("none <> null", False), ("missing = null", UNDEFINED),
+        ("missing <> 1", UNDEFINED), ("list = list", True), ("color = color", True),
+        ("color = list", False), ("color <> list", True),
+        ("yes AND word", True), ("yes AND phase", UNDEFINED), ("yes OR phase", UNDEFINED),
+        ("yes OR false", True), ("NOT yes", False), ("NOT word", False), ("NOT phase", UNDEFINED),
+        ("NOT NOT yes", True), ("NOT count = 4", True), ("yes", True), ("word", "TRUE"),
+        ("false AND missing = 1", UNDEFINED),
+        ("false AND false OR true", True), ("false AND (false OR true)", False),
+        ("true OR false AND false", True),
+        ("color.name = 'red' and not (count < 1 or score > 0.9)", True),
+    ],
+)  # fmt: skip
+def test_condition_is_evaluated_as_in_the_reference(condition: str, expected: Any) -> None:
+    where = parse(f"SELECT * FROM 'a' WHERE {condition}").where
+    assert where is not None
+    found = where.value(Message("a", PAYLOAD, 0))
+    assert found is expected or found == expected != UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("condition", "acts"),
+    [("yes", True), ("NOT yes", False), ("missing = 1", False), ("phase", False)],
+)
+def test_rule_acts_only_when_where_is_true(condition: str, acts: bool) -> None:
+    result = result_of(f"SELECT phase FROM 'a' WHERE {condition}")
+    assert result == ({"phase": "ended"} if acts else UNDEFINED)
+
+
+@pytest.mark.parametrize(
+    ("sql", "character", "complaint"),
+    [
+        ("", 1, "expected SELECT, found the end"),
+        ("UPDATE a", 1, "expected SELECT, found UPDATE"),
+        ("SELECT FROM 'a'", 8, "expected a field, a function or a literal, found FROM"),
+        ("SELECT * FROM a", 15, "expected a topic filter in single quotes"),
+        ('SELECT * FROM "a"', 15, "is not supported"),
+        ("SELECT * FROM 'smile/*/events'", 15, "* is no MQTT wildcard"),
+        ("SELECT * FROM 'a/#/b'", 15, "# must stand alone after the last slash"),
+        ("SELECT * FROM 'a+/b'", 15, "+ must stand alone between slashes"),
+        ("SELECT * FROM ''", 15, "must not be empty"),
+        ("SELECT a, FROM 'a'", 11, "found FROM"),
+        ("SELECT 3 FROM 'a'", 8, "3 needs a name"),
+        ("SELECT topic(2) FROM 'a'", 8, "topic needs a name"),
+        ("SELECT topic(0) AS a FROM 'a'", 14, "counted from 1"),
+        ("SELECT topic(a) AS a FROM 'a'", 14, "counted from 1"),
+        ("SELECT newuuid() AS a FROM 'a'", 8, "the function newuuid() is not supported"),
+        ("SELECT VALUE a FROM 'a'", 8, "VALUE is not supported"),
+        ("SELECT (SELECT v FROM b) AS c FROM 'a'", 8, "expected a field"),
+        ("SELECT a + 1 AS b FROM 'a'", 10, "'+ 1 AS b F' is not supported"),
+        ("SELECT a[0] AS b FROM 'a'", 9, "'[0] AS b F' is not supported"),
+        ("SELECT * FROM 'a' WHERE a != 1", 27, "'!= 1' is not supported"),
+        ("SELECT * FROM 'a' WHERE a = 1 = 2", 31, "expected AND, OR or the end"),
+        ("SELECT * FROM 'a' WHERE a = 'it''s'", 33, "expected AND, OR, WHERE or the end"),
+        ("SELECT * FROM 'a' WHERE (a = 1", 31, "expected ')', found the end"),
+        ("SELECT * FROM 'a' WHERE a IN [1]", 30, "is not supported"),
+        ("SELECT * FROM 'a' WHERE a = 1e3", 29, "is not supported"),
+        ("SELECT * FROM 'a' LIMIT 3", 19, "found LIMIT"),
+        ("SELECT * FROM 'a' WHERE " + "(" * 60 + "a" + ")" * 60, 76, "more than 50 levels"),
+        ("SELECT * FROM 'a' WHERE " + "NOT " * 60 + "a", 229, "more than 50 levels"),
+    ],
+)
+def test_statement_is_refused_with_its_position(sql: str, character: int, complaint: str) -> None:
+    with pytest.raises(SqlError) as caught:
+        parse(sql)
+    assert complaint in str(caught.value)
+    assert caught.value.position + 1 == character
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{", b"nojson", b"\xff\xfe", b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000],
+)
+def test_payload_is_refused_when_it_is_no_json(payload: bytes) -> None:
+    with pytest.raises(PayloadError):
+        parse_payload(payload)
+
+
+def test_whole_numbers_become_integers() -> None:
+    found = parse_payload(b'{"a": 10.0, "b": 0.5}')
+    assert found == {"a": 10, "b": 0.5}
+    assert isinstance(found["a"], int)

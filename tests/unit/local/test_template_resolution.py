@@ -1,0 +1,199 @@
+"""What the template says, as this machine understands it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.errors import TemplateError
+from local.physical import PhysicalNames
+from local.resolver import Resolver
+from local.template import Template, load_template
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+HEAD = """
+Parameters:
+  Stage:
+    Type: String
+    Default: dev
+    AllowedPattern: ^(dev|prod)$
+    ConstraintDescription: dev or prod
+  Days: {Type: Number, Default: 90}
+Mappings:
+  StageMap: {dev: {Days: 14}, prod: {Days: 90}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsDev: !Not [!Condition IsProd]
+  Both: !And [!Condition IsProd, !Condition IsDev]
+  Either: !Or [!Condition IsProd, !Condition IsDev]
+Globals:
+  Function:
+    Runtime: python3.13
+    Layers: [one]
+    AutoPublishAlias: live
+    Environment: {Variables: {A: global, B: global}}
+Resources:
+  Table: {Type: AWS::DynamoDB::Table}
+  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: letters}}
+  Topic: {Type: AWS::SNS::Topic}
+  Key: {Type: AWS::SecretsManager::Secret}
+  Rule: {Type: AWS::IoT::TopicRule}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Condition: IsProd}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      Layers: [two]
+      Environment: {Variables: {B: own}}
+"""
+
+
+def resolver(tmp_path: Path, head: str = HEAD, **parameters: str) -> Resolver:
+    template = load(tmp_path, head)
+    secrets = {"arn:aws:secretsmanager:us-east-1:123456789012:secret:smile-local-Key": '{"a": "x"}'}
+    names = PhysicalNames("us-east-1", "http://127.0.0.1:4566")
+    return Resolver(template, names, parameters, read_secret=lambda key: secrets[key])
+
+
+def load(tmp_path: Path, text: str) -> Template:
+    path = tmp_path / "template.yaml"
+    path.write_text(text, "utf-8")
+    return load_template(path)
+
+
+def value_of(tmp_path: Path, written: str, **parameters: str) -> Any:
+    head = f"{HEAD}  Subject: {{Type: AWS::Test, Properties: {{Value: {written}}}}}\n"
+    subject = resolver(tmp_path, head, **parameters)
+    return subject.properties("Subject").get("Value")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("!Ref Stage", "dev"),
+        ("!Ref AWS::Region", "us-east-1"),
+        ("!Ref Table", "smile-local-Table"),
+        ("!Ref Queue", "http://127.0.0.1:4566/123456789012/letters"),
+        ("!GetAtt Queue.Arn", "arn:aws:sqs:us-east-1:123456789012:letters"),
+        ("!GetAtt Queue.QueueName", "letters"),
+        ("!GetAtt [Table, Arn]", "arn:aws:dynamodb:us-east-1:123456789012:table/smile-local-Table"),
+        ("!Ref Topic", "arn:aws:sns:us-east-1:123456789012:smile-local-Topic"),
+        (
+            "!Ref Function.Alias",
+            "arn:aws:lambda:us-east-1:123456789012:function:smile-local-Function:live",
+        ),
+        ("!GetAtt Rule.Arn", "arn:aws:iot:us-east-1:123456789012:rule/smile_local_Rule"),
+        ("!Sub 'a-${Stage}-${!literal}-${Queue.QueueName}'", "a-dev-${literal}-letters"),
+        ("!Sub ['${x}-${Stage}', {x: !Ref Days}]", "90-dev"),
+        ("!FindInMap [StageMap, !Ref Stage, Days]", 14),
+        ("!If [IsProd, yes-prod, no-prod]", "no-prod"),
+        ("!If [Both, a, b]", "b"),
+        ("!If [Either, a, b]", "a"),
+        ("!If [IsProd, a, !Ref AWS::NoValue]", None),
+        ("[1, !If [IsProd, 2, !Ref AWS::NoValue], 3]", [1, 3]),
+        ("!Join ['-', [a, !Ref Stage]]", "a-dev"),
+        ("!Select [1, [a, b]]", "b"),
+        ("!Sub '{{resolve:secretsmanager:${Key}:SecretString}}'", '{"a": "x"}'),
+        ("!Sub 'k={{resolve:secretsmanager:${Key}:SecretString:a}}'", "k=x"),
+        ("2012-10-17", "2012-10-17"),
+    ],
+)
+def test_value_is_resolved_when_written_with(tmp_path: Path, written: str, expected: Any) -> None:
+    assert value_of(tmp_path, written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("!Ref Nobody", "there is no parameter or resource Nobody"),
+        ("!Sub '${Nobody}'", "there is no parameter or resource Nobody"),
+        ("!GetAtt Nobody.Arn", "there is no parameter or resource Nobody"),
+        ("!GetAtt Table.StreamArn", "Fn::GetAtt StreamArn of a AWS::DynamoDB::Table"),
+        ("!Ref Alarm", "Ref to a AWS::CloudWatch::Alarm"),
+        ("!Base64 abc", "Fn::Base64 is not supported"),
+        ("!ImportValue abc", "Fn::ImportValue is not supported"),
+        ("!If [Nobody, 1, 2]", "there is no condition Nobody"),
+        ("!FindInMap [StageMap, test, Days]", "has no test"),
+        ("'{{resolve:ssm:name}}'", "only {{resolve:secretsmanager"),
+        ("!Sub '{{resolve:secretsmanager:${Key}:SecretString:b}}'", "no JSON key b"),
+    ],
+)
+def test_value_is_refused_with_its_place_when_written_with(
+    tmp_path: Path, written: str, complaint: str
+) -> None:
+    with pytest.raises(TemplateError, match=r"Properties\.Value|Conditions") as caught:
+        value_of(tmp_path, written)
+    assert complaint in str(caught.value)
+
+
+def test_globals_are_merged_when_a_function_has_its_own(tmp_path: Path) -> None:
+    function = resolver(tmp_path).properties("Function")
+    assert function["Runtime"] == "python3.13"
+    assert function["Layers"] == ["one", "two"]
+    assert function["Environment"] == {"Variables": {"A": "global", "B": "own"}}
+
+
+def test_resource_is_left_out_when_its_condition_is_false(tmp_path: Path) -> None:
+    assert resolver(tmp_path).logical_ids("AWS::CloudWatch::Alarm") == []
+    assert resolver(tmp_path, Stage="prod").logical_ids("AWS::CloudWatch::Alarm") == ["Alarm"]
+
+
+def test_parameter_changes_the_result_when_given(tmp_path: Path) -> None:
+    assert value_of(tmp_path, "!FindInMap [StageMap, !Ref Stage, Days]", Stage="prod") == 90
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"Stage": "test"}, "Parameters.Stage: 'test' is not allowed: dev or prod"),
+        ({"Nobody": "1"}, "there is no parameter Nobody (there are: Stage, Days)"),
+    ],
+)
+def test_parameter_is_refused_when_the_template_forbids_it(
+    tmp_path: Path, parameters: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises(TemplateError) as caught:
+        resolver(tmp_path, **parameters)
+    assert complaint in str(caught.value)
+
+
+def test_parameter_is_asked_for_when_it_has_no_default(tmp_path: Path) -> None:
+    head = "Parameters: {Name: {Type: String}}\nResources: {Q: {Type: AWS::SQS::Queue}}"
+    with pytest.raises(TemplateError, match="--parameter Name="):
+        resolver(tmp_path, head)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "Resources: {}", "Resources: {A: {Type: x}}\nResourses: {}", "a: [", "a: 1\na: 2"],
+)
+def test_file_is_refused_in_one_line_when_it_is_no_template(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        load(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_is_refused_when_it_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="cannot be read"):
+        load_template(tmp_path / "nothing.yaml")
+
+
+def test_every_resource_of_the_shipped_template_is_understood() -> None:
+    from local.api_spec import api_spec
+    from local.function_spec import function_specs
+    from local.rules import rule_specs
+
+    template = load_template(REPOSITORY / "template.yaml")
+    names = PhysicalNames("eu-west-1", "http://127.0.0.1:4566")
+    subject = Resolver(template, names, read_secret=lambda _: "secret")
+    functions = {spec.logical_id: spec for spec in function_specs(template, subject)}
+    assert {"StoreEventFunction", "SendAlertFunction", "HistoryApiFunction"} <= set(functions)
+    assert functions["StoreEventFunction"].environment["TABLE_NAME"] == subject.name("EventsTable")
+    assert functions["HistoryApiFunction"].environment["CURSOR_KEY"] == "secret"
+    rules = {rule.logical_id: rule for rule in rule_specs(template, subject)}
+    assert rules["SmileEventsRule"].query.topic_filter == "smile/+/events"
+    assert len(rules["SmileEventsRule"].function_arns) == 2
+    routes = {(r.method, r.resource): r.key_required for r in api_spec(template, subject).routes}
+    assert routes["GET", "/v1/events"]
+    assert not routes["GET", "/v1/openapi.json"]

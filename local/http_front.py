@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 from local.api_spec import ApiSpec, Route
 from local.errors import StartError
 from local.processes import LOOPBACK, port_is_free
-from local.proxy_event import proxy_event
+from local.proxy_event import proxy_event, raw_path
 from local.runtime_api import Answer
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ class HttpFront:
             return _error("bad answer")
 
     def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
-        raw = str(request.environ.get("REQUEST_URI") or request.path).partition("?")[0]
-        segments = [unquote(part) for part in raw.removeprefix("/").split("/")]
+        segments = [unquote(part) for part in raw_path(request).removeprefix("/").split("/")]
         for route in self._spec.routes:
             if route.method in (request.method, "ANY"):
                 parameters = route.match(segments)

@@ -48,7 +48,7 @@ def proxy_event(
     text = base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")
     return {
         "resource": resource,
-        "path": request.path,
+        "path": raw_path(request),
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
@@ -60,6 +60,11 @@ def proxy_event(
         "body": text if body else None,
         "isBase64Encoded": bool(binary and body),
     }
+
+
+def raw_path(request: Request) -> str:
+    """Return the path as sent: API Gateway leaves its percent signs in ``path``."""
+    return str(request.environ.get("REQUEST_URI") or request.path).partition("?")[0]
 
 
 def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
             "sourceIp": request.remote_addr or "127.0.0.1",
             "userAgent": request.headers.get("User-Agent"),
         },
-        "path": f"/{spec.stage}{request.path}",
+        "path": f"/{spec.stage}{raw_path(request)}",
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),

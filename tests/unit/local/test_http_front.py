@@ -1,0 +1,171 @@
+"""API Gateway in small: keys, routes, proxy events and answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from local.api_spec import ApiSpec, Route
+from local.http_front import MAX_BODY_BYTES, HttpFront
+from local.runtime_api import Answer
+
+KEY = {"x-api-key": "right"}
+SPEC = ApiSpec(
+    "dev",
+    (
+        Route("GET", "/v1/open", "Function", False),
+        Route("GET", "/v1/devices/{device}/events/{event_id}", "Function", True),
+        Route("POST", "/v1/photos", "Function", True),
+    ),
+    ("image/*",),
+)
+
+
+class Gateway:
+    """A front whose function gives one prepared answer and keeps what it was asked."""
+
+    def __init__(self, answer: object = None, error: Answer | None = None) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.problems: list[str] = []
+        self._answer = error or Answer(json.dumps(answer or {"statusCode": 200}).encode())
+        self.client = Client(HttpFront(SPEC, "right", self._invoke, self.problems.append))
+
+    def _invoke(self, _function: str, event: bytes) -> Answer:
+        self.events.append(json.loads(event))
+        return self._answer
+
+
+def test_event_has_all_that_a_function_may_ask_for() -> None:
+    gateway = Gateway()
+    gateway.client.get(
+        "/v1/devices/cam%2F1/events/a%20b?limit=2&limit=3&q=%C3%A4&empty=",
+        headers={**KEY, "X-Twice": "1", "User-Agent": "test"},
+        environ_overrides={"REQUEST_URI": "/v1/devices/cam%2F1/events/a%20b?limit=2"},
+    )
+    event = gateway.events[0]
+    assert event["resource"] == "/v1/devices/{device}/events/{event_id}"
+    assert event["path"] == "/v1/devices/cam%2F1/events/a%20b"
+    assert event["pathParameters"] == {"device": "cam/1", "event_id": "a b"}
+    assert event["queryStringParameters"] == {"limit": "3", "q": "ä", "empty": ""}
+    assert event["multiValueQueryStringParameters"]["limit"] == ["2", "3"]
+    assert event["headers"]["X-Twice"] == "1"
+    assert event["multiValueHeaders"]["X-Twice"] == ["1"]
+    assert event["body"] is None
+    context = event["requestContext"]
+    assert context["path"] == "/dev" + event["path"]
+    assert (context["stage"], context["httpMethod"]) == ("dev", "GET")
+    assert context["identity"]["userAgent"] == "test"
+
+
+def test_event_has_no_query_when_there_is_none() -> None:
+    gateway = Gateway()
+    gateway.client.get("/v1/open")
+    event = gateway.events[0]
+    assert event["queryStringParameters"] is None
+    assert event["multiValueQueryStringParameters"] is None
+    assert event["pathParameters"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("application/json", b'{"a": 1}', ('{"a": 1}', False)),
+        ("image/jpeg", b"\xff\xd8", (base64.b64encode(b"\xff\xd8").decode(), True)),
+    ],
+)
+def test_body_is_text_or_base64_by_its_type(
+    kind: str, body: bytes, expected: tuple[str, bool]
+) -> None:
+    gateway = Gateway()
+    gateway.client.post("/v1/photos", data=body, headers={**KEY, "Content-Type": kind})
+    assert (gateway.events[0]["body"], gateway.events[0]["isBase64Encoded"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "message"),
+    [
+        ("GET", "/v1/devices/a/events/b", {}, 403, "Forbidden"),
+        ("GET", "/v1/devices/a/events/b", {"x-api-key": "wrong"}, 403, "Forbidden"),
+        ("GET", "/v1/devices/a/events/b", {"x-api-key": "ä"}, 403, "Forbidden"),
+        ("GET", "/nothing", KEY, 403, "Missing Authentication Token"),
+        ("DELETE", "/v1/open", KEY, 403, "Missing Authentication Token"),
+        ("OPTIONS", "/v1/open", KEY, 403, "Missing Authentication Token"),
+        ("GET", "/v1/open/", KEY, 403, "Missing Authentication Token"),
+    ],
+)
+def test_request_is_turned_away_as_by_api_gateway(
+    method: str, path: str, headers: dict[str, str], status: int, message: str
+) -> None:
+    gateway = Gateway()
+    response = gateway.client.open(path, method=method, headers=headers)
+    assert (response.status_code, json.loads(response.data)) == (status, {"message": message})
+    assert gateway.events == []
+
+
+def test_head_is_turned_away_without_a_body() -> None:
+    response = Gateway().client.head("/v1/open")
+    assert (response.status_code, response.data) == (403, b"")
+
+
+def test_body_is_refused_when_too_large() -> None:
+    gateway = Gateway()
+    response = gateway.client.post("/v1/photos", data=b"0" * (MAX_BODY_BYTES + 1), headers=KEY)
+    assert response.status_code == 413
+    assert gateway.events == []
+
+
+def test_answer_reaches_the_client_as_the_function_made_it() -> None:
+    gateway = Gateway(
+        {
+            "statusCode": 201,
+            "headers": {"Content-Type": "text/plain", "X-One": "1"},
+            "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"], "X-One": ["2"]},
+            "body": "Grüße",
+        }
+    )
+    response = gateway.client.get("/v1/open")
+    assert (response.status_code, response.text) == (201, "Grüße")
+    assert response.headers.getlist("Content-Type") == ["text/plain"]
+    assert response.headers.getlist("Set-Cookie") == ["a=1", "b=2"]
+    assert response.headers.getlist("X-One") == ["2"]
+
+
+def test_answer_is_decoded_when_base64() -> None:
+    body = base64.b64encode(b"\x00\x01").decode()
+    gateway = Gateway({"statusCode": 200, "body": body, "isBase64Encoded": True})
+    assert gateway.client.get("/v1/open").data == b"\x00\x01"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "text",
+        [1],
+        {"body": "no status"},
+        {"statusCode": "ok"},
+        {"statusCode": 200, "body": {"a": 1}},
+        {"statusCode": 200, "cookies": []},
+        {"statusCode": 200, "body": "%%%", "isBase64Encoded": True},
+    ],
+)
+def test_answer_is_a_bad_gateway_when_malformed(answer: object) -> None:
+    gateway = Gateway(answer)
+    response = gateway.client.get("/v1/open")
+    assert response.status_code == 502
+    assert json.loads(response.data) == {"message": "Internal server error"}
+    assert "malformed" in gateway.problems[0]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("ValueError", 502), ("Sandbox.Timedout", 504)])
+def test_answer_is_an_error_without_details_when_the_function_failed(
+    kind: str, status: int
+) -> None:
+    gateway = Gateway(error=Answer.error(kind, "secret detail"))
+    response = gateway.client.get("/v1/open")
+    assert response.status_code == status
+    assert "secret detail" not in response.text
+    assert "secret detail" in gateway.problems[0]

@@ -92,7 +92,7 @@ def test_anything_is_set_aside_when_it_is_no_message(
 
 
 def test_nothing_is_set_aside_when_the_table_is_out_of_reach(
-    aws: SimpleNamespace, letters: Letters, sample: Sample
+    queue: str, letters: Letters, sample: Sample
 ) -> None:
     with pytest.raises(ClientError):
         make_service("no-such-table", queue).keep(sample("store_event/bad_one_of_batch"))

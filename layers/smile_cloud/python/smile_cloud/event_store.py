@@ -127,17 +127,22 @@ class EventStore:
     def _event_write(
         self, event: SmileEvent, stored: Mapping[str, Any] | None, fields: Mapping[str, Any]
     ) -> TransactWriteItemTypeDef:
+        if stored is None:
+            return {
+                "Put": {
+                    "TableName": self._table_name,
+                    "Item": _key(event) | to_attributes(fields),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            }
         values = {f":{name}": value for name, value in fields.items()}
-        condition = "attribute_not_exists(pk)"
-        if stored is not None:
-            condition = "#phase = :stored_phase AND #seq = :stored_seq"
-            values |= {":stored_phase": stored["phase"], ":stored_seq": stored["seq"]}
+        values |= {":stored_phase": stored["phase"], ":stored_seq": stored["seq"]}
         return {
             "Update": {
                 "TableName": self._table_name,
                 "Key": _key(event),
                 "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in fields),
-                "ConditionExpression": condition,
+                "ConditionExpression": "#phase = :stored_phase AND #seq = :stored_seq",
                 "ExpressionAttributeNames": {f"#{name}": name for name in fields},
                 "ExpressionAttributeValues": to_attributes(values),
             }

@@ -35,7 +35,8 @@ class Resolver:
     parameters : Mapping of str to str, optional
         Values that replace the parameters' defaults.
     read_secret : callable, optional
-        Gives the text of a secret by name or ARN, for ``{{resolve:secretsmanager:…}}``.
+        Gives the text of a secret by name or ARN, for ``{{resolve:secretsmanager:…}}``; without
+        it such references become empty, which serves to check a template.
 
     Raises
     ------
@@ -195,7 +196,7 @@ class Resolver:
     def _dynamic_reference(self, text: str, place: str) -> str:
         def replace(match: re.Match[str]) -> str:
             if self._read_secret is None:
-                raise TemplateError(place, "a secret cannot be used here")
+                return ""
             secret = self._read_secret(match["id"])
             if not match["key"]:
                 return secret

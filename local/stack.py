@@ -92,7 +92,7 @@ class Stack:
         self._resolver = Resolver(
             self._template, self._names, options.parameters, read_secret=self._read_secret
         )
-        blind = Resolver(self._template, self._names, options.parameters, lambda _: "")
+        blind = Resolver(self._template, self._names, options.parameters)
         self._rules: list[RuleSpec] = rule_specs(self._template, blind)
         self._api: ApiSpec = api_spec(self._template, blind)
         specs = function_specs(self._template, blind)

@@ -1,0 +1,260 @@
+"""``python -m local`` as people run it: the shipped template, a clip, Ctrl-C, what goes wrong."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.publish
+import psutil
+import pytest
+
+from local.broker import find_mosquitto
+from smile_contract import format_time, uuid7
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EVENTS = REPOSITORY / "events"
+CLIP = REPOSITORY / "local" / "clip" / "smiles.mp4"
+STOP_S = 2.0
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command")]
+
+
+class Command:
+    """A running ``python -m local --no-edge``."""
+
+    def __init__(self, *flags: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local", "--api-key", "key", *flags],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "AWS_PROFILE": "nobody"},
+        )
+        self.lines: list[str] = []
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Read its output up to a line."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            found = re.search(pattern, line)
+            if found:
+                return found
+        raise AssertionError(f"{pattern} not in {self.lines}, {self.errors()}")
+
+    def errors(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+class Served(Command):
+    """The shipped template, ready."""
+
+    def __init__(self, broker: str) -> None:
+        super().__init__("--no-edge", "--broker", broker, "--retry-delay-s", "0.05")
+        ready = self.wait_for(r"API http://127\.0\.0\.1:(\d+), \w+ on 127\.0\.0\.1:(\d+)")
+        self.api_port, self.mqtt_port = int(ready[1]), int(ready[2])
+        self.wait_for("serving until Ctrl-C")
+
+    def publish(self, message: object) -> None:
+        payload = json.dumps(message).encode()
+        paho.mqtt.publish.single("smile/cam-1/events", payload, qos=1, port=self.mqtt_port)
+
+    def get(self, path: str, key: str = "key") -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=30)
+        connection.request("GET", path, headers={"x-api-key": key})
+        response = connection.getresponse()
+        status, body = response.status, json.loads(response.read())
+        connection.close()
+        return status, body
+
+
+def recent_event(name: str) -> dict[str, Any]:
+    """Return a sample event as a device would send it now."""
+    event: dict[str, Any] = json.loads((EVENTS / "store_event" / name).read_text("utf-8"))
+    for added_by_the_rule in ("topic_device_id", "received_at_ms"):
+        event.pop(added_by_the_rule, None)
+    started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=5)
+    event |= {"event_id": uuid7(started_at), "started_at": format_time(started_at)}
+    if event["phase"] == "ended":
+        event["ended_at"] = format_time(started_at + timedelta(milliseconds=event["duration_ms"]))
+    return event
+
+
+BROKERS = [
+    pytest.param(
+        "mosquitto",
+        marks=pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
+    ),
+    "amqtt",
+]
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    command = Served(request.param)
+    try:
+        yield command
+    finally:
+        command.end()
+
+
+def test_event_is_answered_by_the_api_when_published(served: Served) -> None:
+    event = recent_event("ended.json")
+    served.publish(event)
+    path = f"/v1/devices/cam-1/events/{event['event_id']}"
+    deadline = time.monotonic() + 20
+    while (answer := served.get(path))[0] != 200:
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+    assert {key: answer[1][key] for key in event} == event
+    status, page = served.get("/v1/events?device=cam-1&limit=100")
+    assert status == 200
+    assert event["event_id"] in [one["event_id"] for one in page["events"]]
+    assert served.get(path, key="wrong")[0] == 403
+
+
+def test_alert_is_printed_when_a_smile_starts(served: Served) -> None:
+    served.publish(recent_event("started.json"))
+    served.wait_for("✉  Smile on cam-1")  # this one, or the one before it in its quiet time
+
+
+@pytest.mark.parametrize("sample", sorted((EVENTS / "store_event").glob("bad_*.json")))
+def test_message_is_set_aside_and_told_of_when_it_breaks_the_contract(
+    served: Served, sample: Path
+) -> None:
+    message = json.loads(sample.read_text("utf-8"))
+    message.pop("topic_device_id", None)
+    if sample.stem == "bad_device_mismatch":
+        message["device_id"] = "cam-2"
+    served.publish(message)
+    served.wait_for("new in DeadLetterQueue")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_gone(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    return psutil.wait_procs(processes, timeout=timeout_s)[1]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)]
+)
+def test_no_process_is_left_two_seconds_after(number: signal.Signals, status: int) -> None:
+    command = Served("auto")
+    children = command.children()
+    assert len(children) >= 5, "AWS, broker and three functions"
+    command.process.send_signal(number)
+    assert command.process.wait(STOP_S) == status
+    assert wait_gone(children, STOP_S) == []
+    assert command.errors() == ""
+
+
+def test_no_process_is_left_when_interrupted_while_it_starts() -> None:
+    command = Command("--no-edge")
+    time.sleep(1.2)
+    children = command.children()
+    command.process.send_signal(signal.SIGINT)
+    assert command.process.wait(STOP_S) == 0
+    assert wait_gone(children, STOP_S) == []
+    assert command.errors() == ""
+
+
+def failure(*flags: str, environment: dict[str, str] | None = None) -> str:
+    """Run a command that cannot go on and return the one line it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *flags],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, **(environment or {})},
+    )  # fmt: skip
+    assert done.returncode == 2, done
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("local: ")
+    return done.stderr
+
+
+@pytest.mark.parametrize("flag", ["--port", "--mqtt-port", "--aws-port"])
+def test_port_is_named_when_it_is_in_use(flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port} is in use" in failure("--no-edge", flag, str(port))
+
+
+def test_source_is_named_when_it_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video", "utf-8")
+    assert "notes.mp4" in failure("--source", str(path))
+
+
+def test_source_is_named_when_there_is_no_camera() -> None:
+    assert "/dev/video97" in failure("--source", "97")
+
+
+def test_source_is_named_when_no_stream_answers() -> None:
+    port = free_port()
+    assert f"127.0.0.1:{port}" in failure("--source", f"rtsp://127.0.0.1:{port}/smile")
+
+
+def test_place_is_named_when_the_template_cannot_run(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref X}}}")
+    assert "Resources.Q.Properties.QueueName" in failure("--no-edge", "--template", str(path))
+
+
+def test_function_is_named_when_it_cannot_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("import nothing_of_that_name", "utf-8")
+    (tmp_path / "template.yaml").write_text(
+        "Resources: {Broken: {Type: AWS::Serverless::Function, Properties: "
+        "{Runtime: python3.13, Handler: app.handler, CodeUri: code}}}",
+        "utf-8",
+    )
+    said = failure("--no-edge", "--template", str(tmp_path / "template.yaml"))
+    assert "Broken cannot start" in said
+    assert "nothing_of_that_name" in said
+
+
+def test_aws_itself_is_never_talked_to() -> None:
+    url = "https://dynamodb.us-east-1.amazonaws.com"
+    assert "AWS itself" in failure("--no-edge", environment={"AWS_ENDPOINT_URL_DYNAMODB": url})
+
+
+@pytest.mark.skipif(not CLIP.exists(), reason="the clip is not made yet")
+def test_every_smile_of_the_clip_is_stored_and_told_of() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "--once", "--port", str(free_port())],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    truth = json.loads(CLIP.with_suffix(".json").read_text("utf-8"))
+    count = len(truth["episodes"])
+    assert f"smiles really in the clip {count}, found {count}, too many 0" in done.stdout
+    assert "more than half a second off" not in done.stdout
+    delivered = re.search(r"alerts delivered +(\d+)", done.stdout)
+    assert delivered is not None
+    assert int(delivered[1]) >= 1

@@ -1,0 +1,299 @@
+"""A small template under the real runtime: answers, retries, dead letters, crashes, time-outs."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import paho.mqtt.publish
+import pytest
+
+from local.alert_inbox import Alert
+from local.async_invoker import Outcome
+from local.broker import find_mosquitto
+from local.options import Options
+from local.stack import Stack, StackEvents
+
+pytestmark = pytest.mark.system
+
+TEMPLATE = """
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Runtime: python3.13, Handler: app.handler, Timeout: 5, Layers: [!Ref Shared]}
+Resources:
+  Shared: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
+  Letters: {Type: AWS::SQS::Queue}
+  RuleErrors: {Type: AWS::SQS::Queue}
+  Topic: {Type: AWS::SNS::Topic}
+  Key:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString:
+        {SecretStringTemplate: '{"user": "a"}', GenerateStringKey: password, PasswordLength: 20}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: worker
+      AutoPublishAlias: live
+      Timeout: 1
+      Environment:
+        Variables:
+          TOPIC_ARN: !Ref Topic
+          PASSWORD: !Sub '{{resolve:secretsmanager:${Key}:SecretString:password}}'
+          API_URL: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/dev
+      EventInvokeConfig:
+        MaximumRetryAttempts: 2
+        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Letters.Arn}}
+      Events:
+        Get:
+          Type: Api
+          Properties: {Path: '/do/{what}', Method: GET, RestApiId: !Ref Api}
+  Api: {Type: AWS::Serverless::Api, Properties: {StageName: dev, Auth: {ApiKeyRequired: true}}}
+  Rule:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      TopicRulePayload:
+        AwsIotSqlVersion: '2016-03-23'
+        Sql: SELECT *, topic(2) AS device FROM 'test/+/events' WHERE what <> 'nothing'
+        Actions: [{Lambda: {FunctionArn: !Ref Worker.Alias}}]
+        ErrorAction: {Sqs: {QueueUrl: !Ref RuleErrors, RoleArn: none}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Principal: iot.amazonaws.com
+      FunctionName: !Ref Worker.Alias
+      SourceArn: !GetAtt Rule.Arn
+"""
+
+WORKER = """
+import json, os, time
+import boto3
+import shared
+
+CALLS = []
+
+def handler(event, context):
+    what = event.get("what") or event["pathParameters"]["what"]
+    CALLS.append(context.aws_request_id)
+    if what == "raise":
+        raise ValueError("as asked")
+    if what == "crash":
+        os._exit(7)
+    if what == "sleep":
+        time.sleep(30)
+    if what == "malformed":
+        return "no proxy answer"
+    if what == "alert":
+        boto3.client("sns").publish(TopicArn=os.environ["TOPIC_ARN"], Subject="Hi", Message="there")
+        return {}
+    seen = {
+        "calls": CALLS,
+        "shared": shared.NAME,
+        "root": os.environ["LAMBDA_TASK_ROOT"],
+        "function": context.function_name,
+        "arn": context.invoked_function_arn,
+        "left_ms": context.get_remaining_time_in_millis(),
+        "environment": dict(os.environ),
+        "event": event,
+    }
+    return {"statusCode": 200, "body": json.dumps(seen)}
+"""
+
+
+class Run:
+    """A started stack and what it reported."""
+
+    stack: Stack
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.alerts: list[Alert] = []
+        self.problems: list[str] = []
+
+    def get(self, path: str, key: str | None = "key") -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.api_port, timeout=30)
+        connection.request("GET", path, headers={"x-api-key": key} if key else {})
+        response = connection.getresponse()
+        body = json.loads(response.read())
+        connection.close()
+        return response.status, body
+
+    def publish(self, payload: bytes | dict[str, Any], topic: str = "test/cam-1/events") -> None:
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        paho.mqtt.publish.single(topic, data, qos=1, port=self.stack.mqtt_port)
+
+    def received(self, queue: str) -> list[dict[str, Any]]:
+        """Wait for messages and take them out of a queue."""
+        found = self.stack.aws.sqs.receive_message(
+            QueueUrl=self.stack.queues[queue], WaitTimeSeconds=10, MaxNumberOfMessages=10
+        ).get("Messages", [])
+        for message in found:
+            self.stack.aws.sqs.delete_message(
+                QueueUrl=self.stack.queues[queue], ReceiptHandle=message["ReceiptHandle"]
+            )
+        return [json.loads(message["Body"]) for message in found]
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+BROKERS = [
+    pytest.param(
+        "mosquitto",
+        marks=[
+            pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
+            pytest.mark.xdist_group("local-mosquitto"),
+        ],
+    ),
+    pytest.param("amqtt", marks=pytest.mark.xdist_group("local-amqtt")),
+]
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "worker").mkdir()
+    (folder / "worker" / "app.py").write_text(textwrap.dedent(WORKER), "utf-8")
+    (folder / "layer" / "python").mkdir(parents=True)
+    (folder / "layer" / "python" / "shared.py").write_text("NAME = 'layer'", "utf-8")
+    (folder / "template.yaml").write_text(TEMPLATE, "utf-8")
+    options = Options(
+        None,
+        template=folder / "template.yaml",
+        api_key="key",
+        broker=request.param,
+        retry_delay_s=0.05,
+    )
+    started = Run()
+    events = StackEvents(started.outcomes.append, started.alerts.append, started.problems.append)
+    stack = started.stack = Stack(options, folder, events, {"AWS_ACCESS_KEY_ID": "not for it"})
+    try:
+        stack.start_messaging()
+        stack.start_functions()
+        yield started
+    finally:
+        stack.stop()
+
+
+def test_function_sees_what_lambda_would_show_it_when_asked_through_the_api(run: Run) -> None:
+    status, seen = run.get("/do/tell")
+    assert status == 200
+    assert seen["shared"] == "layer"
+    assert seen["root"].endswith("/worker")
+    assert seen["function"] == "smile-local-Worker"
+    assert 0 < seen["left_ms"] <= 1000
+    environment = seen["environment"]
+    assert len(environment["PASSWORD"]) == 20
+    assert environment["API_URL"] == run.stack.url
+    assert environment["AWS_ACCESS_KEY_ID"] == "local"
+    assert environment["AWS_ENDPOINT_URL"] == run.stack.aws.endpoint_url
+    assert environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
+    assert seen["event"]["requestContext"]["stage"] == "dev"
+
+
+def test_request_is_turned_away_when_the_key_is_missing(run: Run) -> None:
+    assert run.get("/do/tell", key=None) == (403, {"message": "Forbidden"})
+
+
+def test_event_reaches_the_function_when_published(run: Run) -> None:
+    run.outcomes.clear()
+    run.publish({"what": "tell", "n": 1.0})
+    wait_until(lambda: run.outcomes)
+    outcome = run.outcomes[0]
+    assert json.loads(outcome.payload) == {"what": "tell", "n": 1, "device": "cam-1"}
+    seen = json.loads(json.loads(outcome.answer.payload)["body"])
+    assert seen["arn"].endswith(":function:smile-local-Worker:live")
+
+
+def test_event_reaches_the_function_when_published_through_basic_ingest(run: Run) -> None:
+    if run.stack.broker_kind == "amqtt":
+        pytest.skip("amqtt takes no messages on topics that start with $")
+    run.outcomes.clear()
+    run.publish({"what": "tell"}, "$aws/rules/smile_local_Rule/test/cam-2/events")
+    wait_until(lambda: run.outcomes)
+    assert json.loads(run.outcomes[0].payload)["device"] == "cam-2"
+
+
+def test_event_is_ignored_when_where_is_false_or_the_topic_is_another(run: Run) -> None:
+    run.outcomes.clear()
+    run.publish({"what": "nothing"})
+    run.publish({"what": "tell"}, "test/cam-1/status")
+    run.publish({"what": "tell", "last": True})
+    wait_until(lambda: run.outcomes)
+    assert [json.loads(o.payload).get("last") for o in run.outcomes] == [True]
+
+
+def test_failing_event_is_tried_three_times_and_set_aside_when_the_function_raises(
+    run: Run,
+) -> None:
+    run.outcomes.clear()
+    run.publish({"what": "raise", "n": 7})
+    records = run.received("Letters")
+    assert [outcome.attempt for outcome in run.outcomes] == [1, 2, 3]
+    assert len(records) == 1
+    record = records[0]
+    assert record["requestPayload"] == {"what": "raise", "n": 7, "device": "cam-1"}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["responsePayload"]["errorType"] == "ValueError"
+    assert record["responsePayload"]["errorMessage"] == "as asked"
+    _, seen = run.get("/do/tell")
+    assert seen["calls"].count(record["requestContext"]["requestId"]) == 3, "one id for all tries"
+
+
+def test_function_answers_again_when_it_crashed(run: Run) -> None:
+    assert run.get("/do/crash") == (502, {"message": "Internal server error"})
+    status, seen = run.get("/do/tell")
+    assert (status, len(seen["calls"])) == (200, 1), "a new process"
+
+
+def test_function_answers_again_when_it_timed_out(run: Run) -> None:
+    assert run.get("/do/sleep") == (504, {"message": "Endpoint request timed out"})
+    status, seen = run.get("/do/tell")
+    assert (status, len(seen["calls"])) == (200, 1), "a new process"
+
+
+def test_answer_is_a_bad_gateway_when_the_function_raises_or_is_malformed(run: Run) -> None:
+    for what in ("raise", "malformed"):
+        assert run.get(f"/do/{what}") == (502, {"message": "Internal server error"})
+
+
+@pytest.mark.parametrize("payload", [b"no json", b"\xff"])
+def test_message_goes_to_the_error_queue_when_it_is_no_json(run: Run, payload: bytes) -> None:
+    run.publish(payload)
+    letters = run.received("RuleErrors")
+    assert len(letters) == 1
+    letter = letters[0]
+    assert base64.b64decode(letter["base64OriginalPayload"]) == payload
+    assert (letter["ruleName"], letter["topic"]) == ("smile_local_Rule", "test/cam-1/events")
+    assert letter["failures"][0]["failedAction"] == "LambdaAction"
+    assert "JSON" in letter["failures"][0]["errorMessage"]
+
+
+def test_alert_is_read_back_when_a_function_publishes_it(run: Run) -> None:
+    run.publish({"what": "alert"})
+    wait_until(lambda: run.alerts)
+    assert (run.alerts[0].subject, run.alerts[0].text) == ("Hi", "there")
+
+
+def test_every_request_is_answered_when_many_come_at_once(run: Run) -> None:
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(run.get("/do/tell")[0])) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [200] * 12

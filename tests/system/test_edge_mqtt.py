@@ -1,0 +1,224 @@
+"""The real command against a real broker: nothing is lost, whatever stops or dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from smile_contract import SmileEvent, parse_message
+
+pytestmark = pytest.mark.system
+
+CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
+SHORT_S = 12
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+BROKERS = [
+    pytest.param(
+        "mosquitto", marks=pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing")
+    ),
+    "amqtt",
+]
+AMQTT_CONFIG = """\
+listeners: {{default: {{type: tcp, bind: "127.0.0.1:{port}"}}}}
+plugins:
+  amqtt.plugins.authentication.AnonymousAuthPlugin: {{allow_anonymous: true}}
+"""
+MOSQUITTO_CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_true: Callable[[], bool], timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running_broker(kind: str, port: int, folder: Path) -> Iterator[None]:
+    config = folder / f"{kind}.conf"
+    if kind == "mosquitto":
+        config.write_text(MOSQUITTO_CONFIG.format(port=port))
+        command = [str(MOSQUITTO), "-c", str(config)]
+    else:
+        config.write_text(AMQTT_CONFIG.format(port=port))
+        command = [str(Path(sys.executable).parent / "amqtt"), "-c", str(config)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: answers(port))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def subscriber(port: int) -> Iterator[list[SmileEvent]]:
+    received: list[SmileEvent] = []
+    ready: list[bool] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.on_connect = lambda *_: client.subscribe("smile/+/events", qos=1)
+    client.on_subscribe = lambda *_: ready.append(True)
+
+    def take(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        device_id = message.topic.split("/")[1]
+        received.extend(parse_message(json.loads(message.payload), device_id=device_id))
+
+    client.on_message = take
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    wait_until(lambda: bool(ready))
+    try:
+        yield received
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def edge(source: Path, port: int, outbox: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "edge_lambda", "--source", str(source)]
+    command += ["--device-id", "cam-1", "--sink", "mqtt", "--sink", "stdout"]
+    command += ["--mqtt-url", f"mqtt://127.0.0.1:{port}", "--outbox", str(outbox), *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the first twelve seconds of the clip, with a smile that ends and one that goes on."""
+    path = tmp_path_factory.mktemp("clip") / "short.mp4"
+    with av.open(str(CLIP)) as whole, av.open(str(path), "w") as part:
+        stream = part.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.pts is None or packet.pts * packet.time_base > SHORT_S:
+                continue
+            packet.stream = stream
+            part.mux(packet)
+    return path
+
+
+def still_video(path: Path) -> Path:
+    """Write two seconds of a video without anybody in it."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        grey = av.VideoFrame.from_ndarray(np.full((180, 320, 3), 90, np.uint8), format="rgb24")
+        for index in range(50):
+            grey.pts = index
+            container.mux(stream.encode(grey))
+        container.mux(stream.encode(None))
+    return path
+
+
+def written(output: str) -> list[SmileEvent]:
+    return [
+        event
+        for line in output.splitlines()
+        for event in parse_message(json.loads(line), device_id="cam-1")
+    ]
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+def test_every_event_arrives_when_the_broker_is_there(
+    kind: str, tmp_path: Path, short_clip: Path
+) -> None:
+    port = free_port()
+    with running_broker(kind, port, tmp_path), subscriber(port) as received:
+        process = edge(short_clip, port, tmp_path / "o.sqlite")
+        output, log = process.communicate(timeout=120)
+        assert process.returncode == 0, log
+        assert json.loads(log.splitlines()[-1])["undelivered"] == 0
+        assert received == written(output)
+        assert [event.seq for event in received] == list(range(len(received)))
+        assert len(received) >= 3
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+def test_every_event_arrives_when_the_broker_comes_up_late(
+    kind: str, tmp_path: Path, short_clip: Path
+) -> None:
+    port = free_port()
+    process = edge(short_clip, port, tmp_path / "o.sqlite", "--drain-timeout-s", "60")
+    assert process.stdout is not None
+    first = process.stdout.readline()  # an event is out, and there is no broker yet
+    with running_broker(kind, port, tmp_path), subscriber(port) as received:
+        output, log = process.communicate(timeout=120)
+        assert process.returncode == 0, log
+        assert received == written(first + output)
+
+
+def test_events_stay_when_the_broker_never_comes_and_go_with_the_next_run(
+    tmp_path: Path, short_clip: Path
+) -> None:
+    port, outbox = free_port(), tmp_path / "o.sqlite"
+    process = edge(short_clip, port, outbox, "--drain-timeout-s", "0.3")
+    output, log = process.communicate(timeout=120)
+    assert process.returncode == 3
+    made = written(output)
+    assert f"{len(made)} events stay in the outbox" in log
+    with running_broker("amqtt", port, tmp_path), subscriber(port) as received:
+        process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
+        output, log = process.communicate(timeout=60)
+        assert process.returncode == 0, log
+        assert output == ""
+        assert received == made
+
+
+def test_events_go_with_the_next_run_when_the_process_is_killed(
+    tmp_path: Path, short_clip: Path
+) -> None:
+    port, outbox = free_port(), tmp_path / "o.sqlite"
+    process = edge(short_clip, port, outbox)
+    assert process.stdout is not None
+    first = [process.stdout.readline() for _ in range(3)]
+    process.kill()
+    output, _ = process.communicate(timeout=10)
+    made = written("".join(first) + output)
+    with running_broker("amqtt", port, tmp_path), subscriber(port) as received:
+        process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
+        output, log = process.communicate(timeout=60)
+        assert process.returncode == 0, log
+        # What was told before, then the end of every smile that was cut off.
+        assert received[: len(made)] == made
+        assert [event.seq for event in received] == list(range(len(received)))
+        started = {event.event_id for event in received if event.phase == "started"}
+        assert started == {event.event_id for event in received if event.phase == "ended"}
+
+
+def test_events_stay_when_stopped_without_a_broker(tmp_path: Path, short_clip: Path) -> None:
+    process = edge(short_clip, free_port(), tmp_path / "o.sqlite", "--drain-timeout-s", "60")
+    assert process.stdout is not None
+    process.stdout.readline()
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 2
+    assert process.returncode == 0
+    assert json.loads(log.splitlines()[-1])["undelivered"] >= 1

@@ -160,6 +160,7 @@ def test_the_cause_stays_in_the_log_when_the_table_is_gone(
     assert "ResourceNotFoundException" not in json.dumps(body)
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_a_wrong_variable_is_named_when_a_function_starts(
     functions: Functions, sample: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from typing import IO, Any
 from local.errors import StartError
 from local.processes import LOOPBACK, Child, Processes
 
+_UNDELIVERED = 3  # the edge's exit code when events stay in its outbox
 _FAILED_LEVELS = {"ERROR", "CRITICAL"}
 _STANDARD_KEYS = {"level", "logger", "message", "time", "timestamp", "traceback"}
 
@@ -59,6 +60,11 @@ class Edge:
         Told of each event as printed: a dictionary of the contract.
     on_log : callable
         Told of each log record.
+
+    Attributes
+    ----------
+    left_events : bool
+        Whether it ended with events that the broker did not take.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Edge:
         self._on_event = on_event
         self._on_log = on_log
         self._complaint = ""
+        self.left_events = False
         self._child: Child = processes.start(
             "edge", edge_command(options), environment=edge_environment(os.environ), piped=True
         )
@@ -96,7 +103,8 @@ class Edge:
             if thread.is_alive():
                 return False
         status = self._child.process.wait()
-        if status:
+        self.left_events = status == _UNDELIVERED
+        if status and not self.left_events:
             raise StartError(self._complaint or f"the edge ended with exit status {status}")
         return True
 

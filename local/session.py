@@ -102,6 +102,8 @@ class Session:
         while not edge.wait(_CHECK_S):
             self._look_after(stack)
         self._console.end_progress()
+        if edge.left_events:
+            self._console.problem("the edge still had events that the broker did not take")
         verdict = self._verify(stack)
         matches = self._print_summary(verdict)
         if self._options.once:
@@ -183,6 +185,8 @@ class Session:
 
     def _say_ready(self, stack: Stack) -> None:
         self._ready_s = time.time() - self._started_at
+        for resource in stack.not_run:
+            self._console.note(f"not run on this machine: {resource}")
         for table in stack.kept_tables:
             self._console.note(f"the table {table} exists on {stack.aws.dynamodb_url}: kept as is")
         if self._options.port is None and stack.api_port != DEFAULT_PORT:

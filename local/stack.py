@@ -8,26 +8,37 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.alert_inbox import Alert, AlertInbox
-from local.api_spec import ApiSpec, api_spec
+from local.api_spec import API, ApiSpec, api_spec
 from local.async_invoker import AsyncInvoker, Outcome
 from local.aws import LocalAws
 from local.aws_server import start_aws_server
 from local.broker import choose_broker, start_broker, wait_for_broker
 from local.errors import StartError
 from local.function_runtime import FunctionRuntime
-from local.function_spec import FunctionSpec, function_specs
+from local.function_spec import FUNCTION, LAYER, FunctionSpec, function_specs
 from local.http_front import HttpFront, HttpServer
 from local.options import DEFAULT_PORT, Options
 from local.physical import API_ID, PhysicalNames
 from local.processes import LOOPBACK, Child, Processes, free_port, port_is_free, wait_for_port
-from local.provision import QUEUE, TOPIC, Provisioner
+from local.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
 from local.resolver import Resolver
 from local.rule_engine import RuleListener
-from local.rules import RuleSpec, rule_specs
+from local.rules import PERMISSION, RULE, RuleSpec, rule_specs
 from local.runtime_api import Answer
 from local.template import load_template
 
 _PORTS_TRIED = 50
+_RUN_HERE = {API, FUNCTION, LAYER, PERMISSION, QUEUE, RULE, SECRET, TABLE, TOPIC}
+# What guards, watches or limits on AWS, and would change nothing here.
+_WITHOUT_MEANING = (
+    "AWS::ApiGateway::",
+    "AWS::CloudWatch::",
+    "AWS::IAM::",
+    "AWS::IoT::Policy",
+    "AWS::Logs::",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,12 @@ class Stack:
         self.queues = {
             name: blind.resolve({"Ref": name}, name) for name in blind.logical_ids(QUEUE)
         }
+        self.not_run = [
+            f"{name} ({kind})"
+            for name in blind.logical_ids()
+            if (kind := self._template.type_of(name)) not in _RUN_HERE
+            and not kind.startswith(_WITHOUT_MEANING)
+        ]
         logs = options.logs or folder
         logs.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(logs)

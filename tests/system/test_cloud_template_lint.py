@@ -1,0 +1,67 @@
+"""The template through the linters: as written, and as CloudFormation will see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load as load_template
+from samtranslator.translator.transform import transform
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.system
+# SAM's own output names dependencies that its references imply already.
+REDUNDANT_DEPENDENCY = "W3005"
+CFN_LINT = "from cfnlint import runner; runner.main()"
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+class _NoManagedPolicies:
+    """Stands in for the account's list of policies: the template names none."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.artefact
+def test_the_template_is_valid_when_sam_lints_it() -> None:
+    sam = ROOT / ".venv-sam" / "bin" / "sam"
+    assert sam.exists(), "needs aws-sam-cli: make .venv-sam/.done"
+    done = run(sam, "validate", "--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_translated_template_is_clean_when_linted(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    template: dict[str, Any] = json.loads(json.dumps(load_template(str(ROOT / "template.yaml"))))
+    for resource in template["Resources"].values():
+        for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            resource["Properties"][name] = "s3://bucket/key"  # as after sam package
+    translated = transform(
+        template, {"Stage": stage, "AlertEmail": "someone@example.com"}, _NoManagedPolicies()
+    )
+    path = tmp_path / "translated.json"
+    path.write_text(json.dumps(translated))
+    done = run(
+        *(sys.executable, "-c", CFN_LINT, "--format", "parseable"),
+        *("--ignore-checks", REDUNDANT_DEPENDENCY, "--regions", "us-east-1", "--", path),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    types = {resource["Type"] for resource in translated["Resources"].values()}
+    assert "AWS::Lambda::Alias" in types
+    assert "AWS::Lambda::EventInvokeConfig" in types

@@ -5,7 +5,6 @@
 The calibration comes from the validation people, the figures from the test people.
 A model below the least accuracy is not shipped: the last good one stays. Takes about 10 s.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ The photos (with labels.csv: path,smile) are for judging only, nothing is learne
 default photos-dev.tar.gz beside the data. The largest face counts; no face found is a mistake.
 Takes about 30 s; adds the figures to metrics.json.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 

@@ -9,9 +9,20 @@ from pathlib import Path
 
 from training.errors import TrainingError
 
-__all__ = ["Opinion", "Tier", "read_opinions", "target_of", "tier_of"]
+__all__ = [
+    "OWN_TABLE",
+    "OWN_TABLE_COVERAGE",
+    "Opinion",
+    "Tier",
+    "read_opinions",
+    "target_of",
+    "tier_of",
+]
 
 FILE_NAME = "second-opinion.csv"
+OWN_TABLE = Path(__file__).parent / "labels" / FILE_NAME
+# Of the project's table that must be found in the data: other data may use the same numbers.
+OWN_TABLE_COVERAGE = 0.95
 _COLUMNS = {"number", "smilesmiled", "second", "person"}
 
 

@@ -4,7 +4,6 @@
 
 Writes build/training/crops.npz and build/training/prepare.json. Takes about 5 s.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 
@@ -19,7 +18,15 @@ import numpy as np
 
 from training.crops import Crops
 from training.errors import TrainingError, run_command
-from training.opinions import FILE_NAME, Opinion, read_opinions, target_of, tier_of
+from training.opinions import (
+    FILE_NAME,
+    OWN_TABLE,
+    OWN_TABLE_COVERAGE,
+    Opinion,
+    read_opinions,
+    target_of,
+    tier_of,
+)
 from training.pictures import Picture, Pictures, read_pictures
 from training.source import Source, open_source
 from training.splits import Split, assign_splits
@@ -78,7 +85,8 @@ def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[
     data
         Folder, archive or git URL; None means the default place.
     second_opinion
-        The table to use; None means `second-opinion.csv` beside the data when it is there.
+        The table to use; None means `second-opinion.csv` beside the data when it is there,
+        otherwise the project's own if the data are those it speaks of.
 
     Returns
     -------
@@ -91,13 +99,13 @@ def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[
         When the data cannot be used.
     """
     with open_source(data) as source:
-        table = second_opinion or source.beside / FILE_NAME
-        if second_opinion is not None and not table.is_file():
-            raise TrainingError(f"--second-opinion {table}: no such file")
-        opinions = read_opinions(table) if table.is_file() else {}
+        if second_opinion is not None and not second_opinion.is_file():
+            raise TrainingError(f"--second-opinion {second_opinion}: no such file")
         found = read_pictures(source.folder)
+        table = second_opinion or _table_for(source, found)
+        opinions = read_opinions(table) if table else {}
         crops = label_pictures(found.kept, opinions)
-        report = _report(source, found, crops, table if opinions else None)
+        report = _report(source, found, crops, table)
     for split in Split:
         count = len(crops.part(split))
         if count < LEAST_PICTURES:
@@ -105,6 +113,16 @@ def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[
                 f"only {count} pictures for {split.value}: expected {LEAST_PICTURES} or more"
             )
     return crops, report
+
+
+def _table_for(source: Source, found: Pictures) -> Path | None:
+    """Return the table beside the data, or the project's own if it speaks of these pictures."""
+    beside = source.beside / FILE_NAME
+    if beside.is_file():
+        return beside
+    known = read_opinions(OWN_TABLE).keys()
+    here = {(picture.name, picture.smile) for picture in found.kept}
+    return OWN_TABLE if len(known & here) >= OWN_TABLE_COVERAGE * len(known) else None
 
 
 def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -> dict[str, Any]:
@@ -135,7 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m training.prepare", description="Read, clean, label and split the data."
     )
     parser.add_argument("--data", help="folder, tar.gz or zip archive, or git URL of SMILEsmileD")
-    parser.add_argument("--second-opinion", type=Path, help="CSV (default: beside the data)")
+    parser.add_argument(
+        "--second-opinion", type=Path, help="CSV (default: beside the data, or the project's)"
+    )
     options = parser.parse_args(arguments)
     crops, report = prepare(options.data or None, options.second_opinion)
     crops.save(CROPS)
@@ -146,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for tier, count in report["tiers"].items():
         print(f"  {tier:<18} {count:>6,}")
     if not report["second_opinion"]:
-        print(f"no {FILE_NAME} beside the data: plain labels, and each picture its own person")
+        print(f"no {FILE_NAME} for these data: plain labels, and each picture its own person")
     print(f"left out {len(report['skipped'])}:")
     for name, why in list(report["skipped"].items())[:SHOWN_FAULTS]:
         print(f"  {name}: {why}")

@@ -4,7 +4,6 @@
 
 Reads build/training/run/trained.keras, writes smile_classifier.tflite beside it. Takes 10 s.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@
 
 Reads build/training/crops.npz, writes build/training/run/. Takes about 8 min on 2 cores.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 

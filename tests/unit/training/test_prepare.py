@@ -10,7 +10,7 @@ import pytest
 
 from training.crops import Crops
 from training.errors import TrainingError
-from training.opinions import Opinion, Tier, read_opinions, tier_of
+from training.opinions import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
 from training.pictures import read_pictures
 from training.prepare import label_pictures, prepare
 from training.splits import Split, assign_splits
@@ -98,6 +98,20 @@ def test_data_are_prepared_when_an_archive_and_its_table_are_given(
     assert sum(part["pictures"] for part in report["splits"].values()) == 1500
     crops.save(tmp_path / "crops.npz")
     assert np.array_equal(Crops.load(tmp_path / "crops.npz").grey, crops.grey)
+
+
+def test_own_labels_stay_out_when_the_data_are_others_with_the_same_numbers(
+    write_crops: WriteCrops,
+) -> None:
+    _, report = prepare(str(write_crops(negatives=800, positives=700)), None)
+    assert report["second_opinion"] is None
+    assert "faint" not in report["tiers"]
+
+
+def test_own_labels_name_most_pictures_of_the_collection() -> None:
+    opinions = read_opinions(OWN_TABLE)
+    assert len(opinions) == 13_165
+    assert sum(opinion.second is not None for opinion in opinions.values()) > 10_000
 
 
 def test_data_are_refused_when_they_are_too_few(write_crops: WriteCrops) -> None:

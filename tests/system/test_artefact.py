@@ -108,7 +108,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def template(build: Path) -> dict[str, Any]:
-    return yaml.load((build / "template.yaml").read_text("utf-8"), _Loader)
+    built: dict[str, Any] = yaml.load((build / "template.yaml").read_text("utf-8"), _Loader)
+    return built
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +145,7 @@ def cloud(template: dict[str, Any]) -> Iterator[dict[str, str]]:
     with running(command, port, **quiet):
         endpoint = f"http://127.0.0.1:{port}"
 
-        def client(service: str) -> Any:
+        def client(service: Any) -> Any:
             return boto3.client(
                 service,
                 endpoint_url=endpoint,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load as load_template
+from cfnlint.decode.cfn_yaml import load as load_template  # type: ignore[import-untyped]
 from samtranslator.translator.transform import transform
 
 ROOT = Path(__file__).parents[2]

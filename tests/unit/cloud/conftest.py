@@ -59,7 +59,8 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     text = (ROOT / "template.yaml").read_text("utf-8")
-    return yaml.load(text, _TemplateLoader)
+    loaded: dict[str, Any] = yaml.load(text, _TemplateLoader)
+    return loaded
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +113,7 @@ def table(aws: SimpleNamespace, template: dict[str, Any]) -> Iterator[str]:
 @pytest.fixture
 def queue(aws: SimpleNamespace) -> str:
     """URL of a fresh queue."""
-    return aws.sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}")["QueueUrl"]
+    return str(aws.sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}")["QueueUrl"])
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class Functions:
 
 @pytest.fixture
 def topic(aws: SimpleNamespace) -> str:
-    return aws.sns.create_topic(Name="alerts")["TopicArn"]
+    return str(aws.sns.create_topic(Name="alerts")["TopicArn"])
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_history_api_answers_when_given_its_sample(
 
 
 def test_every_sample_of_the_api_is_tested_when_one_is_added() -> None:
-    marker = test_history_api_answers_when_given_its_sample.pytestmark[0]  # type: ignore[attr-defined]
+    marker = test_history_api_answers_when_given_its_sample.pytestmark[0]
     assert sorted(name for name, _ in marker.args[1]) == names("history_api")
 
 

@@ -40,17 +40,18 @@ class World:
         for event in events:
             self.store_.store(event, received_at)
 
-    def list(self, **parameters: str) -> dict[str, Any]:
+    def ask(self, **parameters: str) -> dict[str, Any]:
         given = {name.rstrip("_"): [value] for name, value in parameters.items()}
         return self.service.list_events(given)
 
     def ids(self, **parameters: str) -> list[str]:
-        return [event["event_id"] for event in self.list(**parameters)["events"]]
+        return [event["event_id"] for event in self.ask(**parameters)["events"]]
 
     def pages(self, **parameters: str) -> list[list[str]]:
-        pages, cursor = [], {}
+        pages: list[list[str]] = []
+        cursor: dict[str, str] = {}
         while True:
-            page = self.list(**parameters, **cursor)
+            page = self.ask(**parameters, **cursor)
             pages.append([event["event_id"] for event in page["events"]])
             if page["next_cursor"] is None:
                 return pages
@@ -78,7 +79,7 @@ def few(world: World, smile: Build) -> list[SmileEvent]:
 def test_the_answer_is_the_event_as_sent_when_it_is_listed(world: World, smile: Build) -> None:
     event = smile(NOON, phase="ended")
     world.store(event)
-    assert world.list()["events"] == [event.to_dict() | {"received_at": "2026-11-22T12:00:00.000Z"}]
+    assert world.ask()["events"] == [event.to_dict() | {"received_at": "2026-11-22T12:00:00.000Z"}]
 
 
 def test_all_devices_are_listed_newest_first_when_no_device_is_named(
@@ -89,7 +90,7 @@ def test_all_devices_are_listed_newest_first_when_no_device_is_named(
 
 def test_one_device_is_listed_when_it_is_named(world: World, few: list[SmileEvent]) -> None:
     assert world.ids(device="cam-2") == [e.event_id for e in few if e.device_id == "cam-2"]
-    assert world.list(device="cam-3") == {"events": [], "next_cursor": None}
+    assert world.ask(device="cam-3") == {"events": [], "next_cursor": None}
 
 
 @pytest.mark.parametrize("device", [{}, {"device": "cam-1"}])
@@ -117,9 +118,9 @@ def test_pages_join_to_the_whole_when_followed(
 def test_later_pages_are_unmoved_when_newer_events_arrive_between(
     world: World, few: list[SmileEvent], smile: Build
 ) -> None:
-    first = world.list(limit="2")
+    first = world.ask(limit="2")
     world.store(smile(NOON - timedelta(minutes=1)))
-    rest = world.list(cursor=first["next_cursor"])["events"]
+    rest = world.ask(cursor=first["next_cursor"])["events"]
     assert [event["event_id"] for event in rest] == [event.event_id for event in few[2:]]
 
 
@@ -159,10 +160,10 @@ def test_old_events_are_found_when_they_lie_years_apart(world: World, smile: Bui
 def test_a_cursor_is_refused_when_the_query_is_another(
     world: World, few: list[SmileEvent], other: dict[str, str]
 ) -> None:
-    cursor = world.list(device="cam-1", limit="1")["next_cursor"]
+    cursor = world.ask(device="cam-1", limit="1")["next_cursor"]
     assert world.ids(device="cam-1", limit="2", cursor=cursor)
     with pytest.raises(CursorError, match="cursor"):
-        world.list(cursor=cursor, **other)
+        world.ask(cursor=cursor, **other)
 
 
 def test_one_event_is_found_when_its_id_is_written_in_capitals(

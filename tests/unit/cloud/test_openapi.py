@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from smile_cloud import ParameterProblem
@@ -18,7 +20,8 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     path = ROOT / "functions" / "history_api" / "openapi.json"
-    return json.loads(path.read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return loaded
 
 
 def test_the_document_describes_every_route_when_the_template_has_it(
@@ -58,9 +61,6 @@ def test_the_event_of_the_document_is_that_of_the_contract(document: dict[str, A
 
 
 def test_a_problem_is_as_described_when_parameters_are_wrong(document: dict[str, Any]) -> None:
-    from http import HTTPStatus
-
-    import jsonschema
 
     made = problem(HTTPStatus.BAD_REQUEST, "Change it.", [ParameterProblem("limit", "lower")])
     jsonschema.validate(made, document["components"]["schemas"]["Problem"])

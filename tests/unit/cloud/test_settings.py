@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from smile_cloud import SettingsError
@@ -48,7 +50,7 @@ def test_settings_are_typed_when_every_variable_is_good() -> None:
     ],
 )
 def test_the_variable_is_named_when_its_value_is_bad(
-    settings: type, good: dict[str, str], variable: str, bad: str
+    settings: Any, good: dict[str, str], variable: str, bad: str
 ) -> None:
     with pytest.raises(SettingsError, match=variable) as caught:
         settings.from_environment(good | {variable: bad})
@@ -61,7 +63,7 @@ def test_the_variable_is_named_when_its_value_is_bad(
 )
 @pytest.mark.parametrize("present", [False, True])
 def test_every_variable_is_named_when_it_is_missing_or_empty(
-    settings: type, good: dict[str, str], present: bool
+    settings: Any, good: dict[str, str], present: bool
 ) -> None:
     for variable in good:
         environment = {name: value for name, value in good.items() if name != variable}

@@ -21,7 +21,8 @@ SETTINGS_CLASS = {
 
 
 def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
-    return template["Resources"][name]["Properties"]
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
 
 
 def statements(node: Any) -> list[dict[str, Any]]:

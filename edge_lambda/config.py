@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +27,8 @@ class CameraSettings(Section):
 
     start_time: AwareDatetime | None = Field(
         default=None,
+        ge=datetime(1970, 1, 1, tzinfo=UTC),
+        lt=datetime(9000, 1, 1, tzinfo=UTC),
         description="Time of a file's first frame, with time zone; the time of the start "
         "when left out. Files only.",
     )

@@ -24,8 +24,7 @@ class JsonLineFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         fields |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        if record.exc_info is not None and record.exc_info[1] is not None:
-            fields["error"] = repr(record.exc_info[1])
+        if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields, default=str)
 

@@ -91,7 +91,11 @@ class EdgeLoop:
                 except Exception as error:  # one bad frame must not stop the camera
                     failures_in_a_row += 1
                     self.counts.failed_frames += 1
-                    _log.exception("frame failed", extra={"frame": frame.index})
+                    _log.error(
+                        "frame failed",
+                        extra={"frame": frame.index, "error": repr(error)},
+                        exc_info=_log.isEnabledFor(logging.DEBUG),
+                    )
                     if failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
                         raise EdgeError(
                             f"{failures_in_a_row} frames in a row failed: {error}"
@@ -109,6 +113,7 @@ class EdgeLoop:
             self.counts.scene_cuts += 1
             lost += self._tracker.tracks
             self._tracker.drop(lost)
+            self._next_search = frame.index
         if frame.index >= self._next_search:
             self._next_search = frame.index + self._detect_every
             lost += self._tracker.update(at_ms, self._vision.find_faces(frame))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from smile_vision.card import ModelCard
 from smile_vision.classifier import CARD_PATH, SmileClassifier
 from smile_vision.crop import crop_face
 from smile_vision.detector import FaceDetector
+from smile_vision.errors import ImageError
 from smile_vision.interpreter import load_interpreter
 
 # Luma of video runs from 16 to 235 (ITU-R BT.601), that of the training pictures from 0 to 255.
@@ -81,13 +83,20 @@ class SmileVision:
     def smile_scores(
         self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """Return the smile score of each face; float32 (N,)."""
+        """Return the smile score of each face, NaN where there is no face to cut; float32 (N,)."""
+        scores = np.full(len(keypoints), np.nan, dtype=np.float32)
         if not keypoints:
-            return np.empty(0, dtype=np.float32)
+            return scores
         grey = frame.grey()
         size = np.array(grey.shape[::-1], dtype=np.float32)
-        crops = np.stack([crop_face(grey, points * size) for points in keypoints])
-        # Stretching the crops instead of the frame gives the same and costs nothing.
-        return self._classifier.smile_scores(
-            _FULL_RANGE[crops] if frame.is_limited_range else crops
-        )
+        crops, indexes = [], []
+        for index, points in enumerate(keypoints):
+            with suppress(ImageError):  # eyes and mouth in one place: one face less, not all
+                crops.append(crop_face(grey, points * size))
+                indexes.append(index)
+        if crops:
+            stacked = np.stack(crops)
+            # Stretching the crops instead of the frame gives the same and costs nothing.
+            stretched = _FULL_RANGE[stacked] if frame.is_limited_range else stacked
+            scores[indexes] = self._classifier.smile_scores(stretched)
+        return scores

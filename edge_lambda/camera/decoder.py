@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from edge_lambda.camera.address import Address
 from edge_lambda.errors import CameraError
 
-_STREAM_OPTIONS = {"rtsp_transport": "tcp", "rw_timeout": "5000000"}
+_STREAM_OPTIONS = {"rtsp_transport": "tcp"}
 
 
 class Decoder:

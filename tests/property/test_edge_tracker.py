@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_lambda.boxes import clipped, iou
@@ -64,6 +64,27 @@ def test_face_keeps_its_id_when_it_is_missed_for_a_moment(
         box = (0.4 + step * index, 0.4, side, side)
         tracker.update(index * 1000 / frame_rate, [seen(box)] if found is None else found)
     assert [track.id for track in tracker.tracks] == [1]
+
+
+@relaxed
+@given(st.floats(0.6, 1.5), st.floats(0.6, 1.5), st.floats(0.05, 0.15), st.sampled_from([10, 25]))
+def test_faces_keep_their_ids_when_they_cross(
+    left_speed: float, right_speed: float, side: float, frame_rate: int
+) -> None:
+    tracker = Tracker()
+    ids: dict[str, int] = {}
+    for index in range(4 * frame_rate):
+        seconds = index / frame_rate
+        left = (0.2 + left_speed * side * (seconds - 2) + 0.3, 0.4, side, side)
+        right = (0.5 - right_speed * side * (seconds - 2), 0.4 + side * 0.1, side, side)
+        hidden = iou(left, right) > 0.3  # one face hides the other, as for the detector
+        tracker.update(seconds * 1000, [seen(left)] if hidden else [seen(left), seen(right)])
+        for track in tracker.tracks:
+            if index == 0:
+                ids["left" if track.seen.box == left else "right"] = track.id
+    final = {track.id: track.seen.box for track in tracker.tracks}
+    assume(abs(left[0] - right[0]) > side)
+    assert final == {ids["left"]: left, ids["right"]: right}
 
 
 @relaxed

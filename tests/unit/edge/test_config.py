@@ -55,6 +55,7 @@ def test_time_zone_is_kept_when_start_time_is_given() -> None:
         ("[vision]\ndetect_every = 0", "vision.detect_every"),
         ("[mqtt]\nmax_publishes_per_s = 101", "mqtt.max_publishes_per_s"),
         ("[camera]\nstart_time = 2026-01-01T00:00:00", "camera.start_time"),
+        ("[camera]\nstart_time = 1969-12-31T23:59:59Z", "camera.start_time"),
         ("sinks = ['kafka']", "sinks.0"),
         ("sinks = []", "sinks"),
         ("smile = 3", "smile"),

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edge_lambda.scene_cut import SceneCutDetector
 from numpy.typing import NDArray
+
+from edge_lambda.scene_cut import SceneCutDetector
 
 
 def scene(seed: int) -> NDArray[np.uint8]:

@@ -1,0 +1,143 @@
+"""Mutual TLS as AWS IoT Core asks for it, against a real broker that checks certificates."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from edge_lambda.outbox import Outbox
+from edge_lambda.sinks import MqttSink
+from edge_lambda.sinks.broker import Broker
+from smile_contract import Face, Model, SmileEvent, uuid7
+
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing"),
+]
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+CONFIG = """\
+listener {port} 127.0.0.1
+cafile {folder}/ca.crt
+certfile {folder}/server.crt
+keyfile {folder}/server.secret
+require_certificate true
+use_identity_as_username true
+acl_file {folder}/acl
+user {user}
+"""
+
+
+def certificate(
+    folder: Path, name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None = None
+) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[0] if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(issuer[1] if issuer else key, hashes.SHA256())
+    )
+    (folder / f"{name}.crt").write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    (folder / f"{name}.secret").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return subject, key
+
+
+@pytest.fixture
+def broker_port(tmp_path: Path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    authority = certificate(tmp_path, "ca")
+    certificate(tmp_path, "server", authority)
+    certificate(tmp_path, "cam-1", authority)
+    certificate(tmp_path, "stranger")
+    (tmp_path / "acl").write_text("pattern write smile/%u/#\n")
+    config = tmp_path / "mosquitto.conf"
+    user = os.environ.get("USER") or "root"
+    config.write_text(CONFIG.format(port=port, folder=tmp_path, user=user))
+    process = subprocess.Popen([str(MOSQUITTO), "-c", str(config)], stderr=subprocess.PIPE)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield port
+    process.kill()
+    process.communicate()
+
+
+def send(folder: Path, port: int, ca: str | None, name: str, timeout_s: float = 10) -> int:
+    """Send one event; return how many were not confirmed."""
+    broker = Broker.from_url(
+        f"mqtts://127.0.0.1:{port}",
+        ca_file=folder / f"{ca}.crt" if ca else None,
+        cert_file=folder / f"{name}.crt",
+        key_file=folder / f"{name}.secret",
+    )
+    outbox = Outbox(None)
+    event = SmileEvent(
+        event_id=uuid7(AT),
+        device_id="cam-1",
+        seq=0,
+        phase="started",
+        started_at=AT,
+        duration_ms=500,
+        peak_score=0.9,
+        mean_score=0.8,
+        face=Face(0.9, (0.1, 0.1, 0.2, 0.2)),
+        track_id=1,
+        model=Model("0" * 64, 0.6, 0.4),
+    )
+    outbox.put(event)
+    sink = MqttSink(outbox, broker, "cam-1")
+    until = time.monotonic() + timeout_s
+    while len(outbox) and time.monotonic() < until:
+        time.sleep(0.05)
+    sink.close()
+    return len(outbox)
+
+
+def test_event_arrives_when_both_sides_show_certificates(tmp_path: Path, broker_port: int) -> None:
+    assert send(tmp_path, broker_port, "ca", "cam-1") == 0
+
+
+def test_broker_is_not_trusted_when_its_authority_is_unknown(
+    tmp_path: Path, broker_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert send(tmp_path, broker_port, None, "cam-1", 1.0) == 1
+    reasons = {record.reason for record in caplog.records if hasattr(record, "reason")}
+    assert reasons == {"tls: certificate verify failed"}
+
+
+def test_event_waits_when_the_broker_refuses_the_device(tmp_path: Path, broker_port: int) -> None:
+    assert send(tmp_path, broker_port, "ca", "stranger", 1.0) == 1

@@ -3,7 +3,6 @@
 Fails when a detector misses a face in any frame, or when a person's smile scores do not tell
 every episode of the ground truth from the time around it.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 
@@ -26,7 +25,16 @@ from training.clip.plot import plot_scores
 from training.errors import TrainingError, run_command
 from training.workspace import REPOSITORY
 
-__all__ = ["CLIP_FOLDER", "Watched", "decode", "episode_faults", "main", "smiling", "watch"]
+__all__ = [
+    "CLIP_FOLDER",
+    "Watched",
+    "episode_faults",
+    "episodes_of",
+    "face_faults",
+    "main",
+    "stranger_faults",
+    "watch",
+]
 
 CLIP_FOLDER = REPOSITORY / "local" / "clip"
 KINDS = (EDGE_KIND, "back", "short")  # the first one's key points make the crops
@@ -46,14 +54,14 @@ class Watched:
         Smile scores per person, float32 (P, N); NaN where the face was not found.
     face_scores
         How sure each detector was of each person's face, by kind, float32 (P, N); 0 if missed.
-    strangers
-        Detections that are nobody of the ground truth, by kind.
+    found
+        How many faces each detector found, by kind, int (N,).
     """
 
     times_ms: NDArray[np.float64]
     scores: NDArray[np.float32]
     face_scores: dict[str, NDArray[np.float32]]
-    strangers: dict[str, int]
+    found: dict[str, NDArray[np.int_]]
 
 
 def decode(clip: Path) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -93,7 +101,7 @@ def watch(
     times: list[float] = []
     scores: list[list[float]] = []
     face_scores: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
-    strangers = dict.fromkeys(kinds, 0)
+    counts: dict[str, list[int]] = {kind: [] for kind in kinds}
     for index, (t_ms, frame) in enumerate(decode(clip)):
         if index % every:
             continue
@@ -104,14 +112,14 @@ def watch(
             faces = detector.detect(rgb)
             found = [whose(faces, person["box"]) for person in people]
             face_scores[kind].append([face.score if face else 0.0 for face in found])
-            strangers[kind] += len(faces) - sum(face is not None for face in found)
+            counts[kind].append(len(faces))
             if kind == kinds[0]:
                 scores.append([score(classifier, grey, face) for face in found])
     return Watched(
         np.array(times),
         np.array(scores, np.float32).T,
         {kind: np.array(rows, np.float32).T for kind, rows in face_scores.items()},
-        strangers,
+        {kind: np.array(numbers) for kind, numbers in counts.items()},
     )
 
 
@@ -178,6 +186,18 @@ def face_faults(truth: dict[str, Any], watched: Watched) -> Iterator[str]:
                 yield f"{person['name']}: detector {kind} misses {missed} frames"
 
 
+def stranger_faults(truth: dict[str, Any], watched: Watched) -> Iterator[str]:
+    """Yield a line for every detector that found more faces than there are people in sight."""
+    in_sight = np.zeros(len(watched.times_ms), int)
+    for person in truth["people"]:
+        first, last = person["visible_ms"]
+        in_sight += (watched.times_ms >= first) & (watched.times_ms <= last)
+    for kind, numbers in watched.found.items():
+        excess = int((numbers > in_sight).sum())
+        if excess:
+            yield f"detector {kind} finds too many faces in {excess} frames"
+
+
 def episode_faults(truth: dict[str, Any], watched: Watched) -> Iterator[str]:
     """Yield a line for every person whose scores do not separate smiles from the rest."""
     for index, person in enumerate(truth["people"]):
@@ -207,11 +227,12 @@ def check(folder: Path, plot: Path) -> None:
         raise TrainingError(f"no clip with ground truth in {folder.name}: {error}") from error
     for kind, rows in watched.face_scores.items():
         sure = [f"{row[row > 0].min():.2f}" for row in rows]
-        print(f"{kind}: lowest face score {', '.join(sure)}; strangers {watched.strangers[kind]}")
+        print(f"{kind}: lowest face score {', '.join(sure)}")
     plot.parent.mkdir(parents=True, exist_ok=True)
     episodes = [episodes_of(truth, index) for index in range(len(truth["people"]))]
     plot_scores(watched.times_ms, watched.scores, episodes, plot)
-    faults = [*face_faults(truth, watched), *episode_faults(truth, watched)]
+    judges = (face_faults, stranger_faults, episode_faults)
+    faults = [fault for judge in judges for fault in judge(truth, watched)]
     if faults:
         raise TrainingError("; ".join(faults))
     print("every face is found and every episode stands out")

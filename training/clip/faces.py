@@ -62,11 +62,15 @@ class FaceGenerator:
         Mean latent of smiling faces minus that of neutral ones, float32 (96,).
     people
         Latents of neutral synthetic faces, float32 (P, 96), each the mean of several people's.
+    likeness
+        Of each of them to the most similar picture learned from, float32 (P,); see
+        :func:`likeness_to`.
     """
 
     decoder: Any
     smile_direction: FloatArray
     people: FloatArray
+    likeness: FloatArray
 
     def save(self, folder: Path) -> None:
         """Write `decoder.keras` and `latents.npz` into `folder`."""
@@ -86,8 +90,8 @@ class FaceGenerator:
         import keras  # noqa: PLC0415
 
         with np.load(folder / "latents.npz") as latents:
-            direction, people = latents["smile_direction"], latents["people"]
-        return cls(keras.models.load_model(folder / "decoder.keras"), direction, people)
+            parts = [latents[name] for name in ("smile_direction", "people", "likeness")]
+        return cls(keras.models.load_model(folder / "decoder.keras"), *parts)
 
     def draw(self, person: FloatArray, strengths: FloatArray) -> FloatArray:
         """Draw one person with several smiles.
@@ -112,3 +116,31 @@ class FaceGenerator:
             latents.astype(np.float32), batch_size=256, verbose=0
         )
         return faces[..., 0]
+
+
+def likeness_to(pictures: FloatArray, faces: FloatArray) -> FloatArray:
+    """Return how much each face resembles the most similar of many pictures or mirror images.
+
+    Parameters
+    ----------
+    pictures
+        Real pictures, float32 (N, 64, 64).
+    faces
+        Faces to judge, float32 (P, 64, 64).
+
+    Returns
+    -------
+    FloatArray
+        The largest correlation of grey levels, float32 (P,); 1 is the same picture.
+    """
+    known, judged = standardise(pictures), standardise(faces)
+    mirrored = standardise(pictures[:, :, ::-1])
+    nearest = np.maximum((judged @ known.T).max(axis=1), (judged @ mirrored.T).max(axis=1))
+    return np.asarray(nearest, np.float32)
+
+
+def standardise(faces: FloatArray) -> FloatArray:
+    """Return each face as a vector of mean 0 and length 1, float32 (N, 4096)."""
+    vectors = faces.reshape(len(faces), -1)
+    vectors = vectors - vectors.mean(axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)

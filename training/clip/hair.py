@@ -105,7 +105,7 @@ def paint_beanie(
     look: Look, rng: np.random.Generator, behind: Image.Image, front: Image.Image
 ) -> None:
     """Paint a knitted cap down to the forehead, some hair beside the ears."""
-    behind.alpha_composite(strands(look.hair, rng, bob_paths(rng, 900, 34, (-2.0, 6.0), 0)))
+    behind.alpha_composite(strands(look.hair, rng, bob_paths(rng, 900, 22, (-2.0, 5.0), 0)))
     dome = [(x, min(y, -6)) for x, y in ellipse(32, -4, 38, 44)]
     front.alpha_composite(knit(look.hat, mask_of(dome), rib_px=15))
     bend = [(x, -3 + 4 * (1 - ((x - 32) / 40) ** 2)) for x in np.linspace(-7, 71, 30)]

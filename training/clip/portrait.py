@@ -149,7 +149,7 @@ def paint_clothes(look: Look, rng: np.random.Generator) -> Image.Image:
     mask = mask_of([(float(x), float(y)) for x, y in shape])
     coarse = rng.normal(0, 1, (CANVAS_PX[1] // 2, CANVAS_PX[0] // 2)).astype(np.float32)
     weave = np.asarray(Image.fromarray(coarse).resize(CANVAS_PX))
-    light = 0.6 + 0.4 * volume(mask, 30, 0.2, 0.95) + 0.02 * weave
+    light = 0.6 + 0.4 * volume(mask, 30, 0.2, 0.95) + 0.012 * weave
     clothes = paint(look.clothes, light, mask)
     trim = Image.new("RGBA", CANVAS_PX)
     edge = tuple(int(c * 0.72) for c in look.clothes)

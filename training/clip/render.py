@@ -2,7 +2,6 @@
 
 The same generator and seed give the same frames. Encoding is libx264 on one thread.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 
@@ -29,23 +28,22 @@ from training.clip.storyboard import (
     WIDTH_PX,
     Person,
     Pose,
+    frame_times_ms,
     pose_at,
     present_from_ms,
     smile_share,
+    visible_from_ms,
 )
 from training.errors import TrainingError, run_command
 from training.workspace import display_path, sha256_of_file, write_json
 
 SEED = 11
 EYES_UNITS = (FACE_AT[0] + 32.0, FACE_AT[1] + 16.0)  # the middle between the eyes on the canvas
-LIVELINESS = 0.22  # of the slow drift through the latent space, in standard deviations
-CONSTANT_RATE_FACTOR = 21  # x264: lower is better and larger
+LIVELINESS = 0.12  # of the slow drift through the latent space, in standard deviations
+CONSTANT_RATE_FACTOR = 26  # x264: lower is better and larger
+# Of 300 real pictures, one in twenty resembles some other picture more than this.
+LARGEST_LIKENESS = 0.85
 COMMAND = "python -m training.clip.render"
-
-
-def frame_times_ms() -> FloatArray:
-    """Return the media time of every frame, float32 (N,)."""
-    return np.arange(DURATION_MS * FRAME_RATE // 1000, dtype=np.float32) * (1000 / FRAME_RATE)
 
 
 def draw_faces(generator: FaceGenerator, person: Person, rng: np.random.Generator) -> FloatArray:
@@ -54,7 +52,7 @@ def draw_faces(generator: FaceGenerator, person: Person, rng: np.random.Generato
     Beside smiling, faces drift a little through the latent space, across the smile direction,
     so that nobody looks frozen.
     """
-    times = frame_times_ms()
+    times = np.array(frame_times_ms(), np.float32)
     share = np.array([smile_share(person.smiles_ms, t) for t in times], np.float32)
     strength = person.neutral + (person.smile - person.neutral) * share
     along = generator.smile_direction / np.linalg.norm(generator.smile_direction)
@@ -129,6 +127,17 @@ def face_box(person: Person) -> list[int]:
     return [round(pose.x_px - side / 2), round(pose.y_px - side * 0.25), round(side), round(side)]
 
 
+def refuse_real_people(generator: FaceGenerator) -> None:
+    """Raise TrainingError when somebody resembles a picture that the generator learned from."""
+    for person in PEOPLE:
+        likeness = float(generator.likeness[person.latent])
+        if likeness > LARGEST_LIKENESS:
+            raise TrainingError(
+                f"{person.name}: likeness {likeness:.3f} to a real picture, at most"
+                f" {LARGEST_LIKENESS} allowed: choose another latent in the storyboard"
+            )
+
+
 def ground_truth(clip: Path) -> dict[str, Any]:
     """Describe the clip: who is in it and who smiles when."""
     episodes = [
@@ -146,6 +155,7 @@ def ground_truth(clip: Path) -> dict[str, Any]:
         "people": [
             {
                 "name": person.name,
+                "visible_ms": [visible_from_ms(person), DURATION_MS],
                 "present_ms": [present_from_ms(person), DURATION_MS],
                 "box": face_box(person),
             }
@@ -169,6 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
             f"no generator in {display_path(options.faces)}: run python -m"
             " training.clip.train_faces first"
         ) from error
+    refuse_real_people(generator)
     options.out.mkdir(parents=True, exist_ok=True)
     clip = options.out / "smiles.mp4"
     encode(render_frames(generator), clip)

@@ -50,7 +50,7 @@ def paint_shelf(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
             draw.rectangle((x, board_y - height, x + width - 2, board_y), fill=colour)
             x += width
         draw.rectangle((750, board_y, 1250, board_y + 14), fill=(120, 92, 66))
-    draw.ellipse((1150, 130, 1220, 210), fill=(214, 176, 120))
+    draw.rectangle((1060, 60, 1230, 190), fill=(226, 216, 198), outline=(120, 92, 66), width=10)
 
 
 def paint_plant(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:

@@ -8,6 +8,8 @@ from PIL import Image, ImageFilter
 from training.clip.canvas import CANVAS_UNITS, FACE_AT, UNIT_PX, fade
 from training.clip.faces import FACE_SIDE_PX, FloatArray
 
+GRAIN_SEED = 5
+
 
 def fit_light(face: FloatArray) -> FloatArray:
     """Return the light on a face as a plane over the whole canvas, in units, float32 (H, W).
@@ -47,7 +49,7 @@ def face_blend() -> FloatArray:
 def colour_skin(grey: FloatArray, warmth: float, corner: tuple[int, int]) -> Image.Image:
     """Turn grey skin into an enlarged RGB picture whose luma stays the grey value (BT.601).
 
-    Chroma is strongest in the mid-tones; the lips get more red and the eyes less of all.
+    Chroma is strongest in the mid-tones; the lips get more red, eyes and teeth less of all.
     `corner` says where on the canvas `grey` lies, in units.
     """
     height, width = grey.shape
@@ -55,14 +57,21 @@ def colour_skin(grey: FloatArray, warmth: float, corner: tuple[int, int]) -> Ima
     x, y = x + corner[0] - FACE_AT[0], y + corner[1] - FACE_AT[1]
     lips = np.exp(-(((x - 32) / 11) ** 2) - ((y - 49) / 5) ** 2)
     eyes = np.exp(-(((np.abs(x - 32) - 14) / 6) ** 2) - ((y - 16) / 3.2) ** 2)
-    amount = warmth * (0.35 + 2.2 * grey * (1 - grey)) * (1 - 0.6 * eyes)
-    planes = (grey * 255, 128 - 17 * amount, 128 + (21 + 7 * lips) * amount)
+    teeth = lips * fade(grey, float(np.median(grey)) + 0.02, float(np.median(grey)) + 0.16)
+    amount = warmth * (0.35 + 2.2 * grey * (1 - grey)) * (1 - 0.6 * eyes) * (1 - 0.6 * teeth)
+    planes = (grey * 255, 128 - 21 * amount, 128 + (22 + 9 * (lips - teeth)) * amount)
     size = (width * UNIT_PX, height * UNIT_PX)
     luma, *chroma = (
-        Image.fromarray(np.clip(plane, 0, 255).astype(np.uint8)).resize(
-            size, Image.Resampling.BICUBIC
-        )
+        Image.fromarray(plane.astype(np.float32))
+        .resize(size, Image.Resampling.BICUBIC)
+        .convert("L")
         for plane in planes
     )
     crisp = luma.filter(ImageFilter.UnsharpMask(radius=5, percent=60, threshold=0))
-    return Image.merge("YCbCr", [crisp, *chroma]).convert("RGB")
+    return Image.merge("YCbCr", [grain(crisp), *chroma]).convert("RGB")
+
+
+def grain(luma: Image.Image) -> Image.Image:
+    """Add the same faint grain in every frame, which hides the steps of slow gradients."""
+    noise = np.random.default_rng(GRAIN_SEED).normal(0, 1.6, (luma.height, luma.width))
+    return Image.fromarray(np.clip(np.asarray(luma) + noise, 0, 255).astype(np.uint8))

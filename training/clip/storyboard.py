@@ -61,35 +61,36 @@ class Person:
     enters_ms: int = 0
 
 
-ENTRANCE_MS = 1600
+ENTRANCE_MS = 1800
+HALF_FACE_PX = 150
 
 PEOPLE: tuple[Person, ...] = (
     Person(
         name="Noor",
-        latent=11,
-        look=Look((120, 72, 40), (150, 60, 60), "bob", seed=2),
-        neutral=-0.2,
-        smile=1.8,
+        latent=19,
+        look=Look((120, 72, 40), (150, 60, 60), "bob", warmth=1.15, seed=2),
+        neutral=0.0,
+        smile=1.45,
         smiles_ms=((5_000, 8_400), (18_500, 21_500)),
         rest=Pose(640, 268, 0.93, 0),
         sway=(9.1, 5.3, 7.7, 11.9),
     ),
     Person(
         name="Robin",
-        latent=5,
+        latent=90,
         look=Look((52, 34, 24), (70, 110, 120), "curls", seed=1),
-        neutral=-0.2,
-        smile=1.8,
+        neutral=0.1,
+        smile=1.65,
         smiles_ms=((3_000, 6_200), (12_500, 15_000), (22_500, 26_000)),
         rest=Pose(228, 300, 0.97, -1),
         sway=(7.3, 4.7, 6.1, 10.3),
     ),
     Person(
         name="Sam",
-        latent=40,
+        latent=31,
         look=Look((40, 34, 30), (96, 100, 70), "beanie", hat=(150, 70, 50), seed=3),
-        neutral=-0.2,
-        smile=1.8,
+        neutral=0.1,
+        smile=2.05,
         smiles_ms=((13_500, 17_500), (24_000, 27_000)),
         rest=Pose(1052, 292, 0.96, 1),
         sway=(8.3, 6.1, 5.3, 9.7),
@@ -120,16 +121,28 @@ def pose_at(person: Person, t_ms: float) -> Pose:
         away = 0.0
     step = abs(float(np.sin(2 * np.pi * 1.6 * t))) * min(away, 1 - away)
     return Pose(
-        x_px=person.rest.x_px + 9 * side + 560 * away,
+        x_px=person.rest.x_px + 9 * side + 720 * away,
         y_px=person.rest.y_px + 5 * height - 14 * step,
         scale=person.rest.scale * (1 + 0.02 * near),
         roll_deg=person.rest.roll_deg + 2.2 * roll,
     )
 
 
+def frame_times_ms() -> list[float]:
+    """Return the media time of every frame."""
+    return [index * 1000 / FRAME_RATE for index in range(DURATION_MS * FRAME_RATE // 1000)]
+
+
+def visible_from_ms(person: Person) -> int:
+    """Return when the first part of the face is in the picture."""
+    return first_time_ms(person, WIDTH_PX + HALF_FACE_PX)
+
+
 def present_from_ms(person: Person) -> int:
     """Return when the whole face is in the picture for the first time."""
-    frame_ms = 1000 / FRAME_RATE
-    times = (round(i * frame_ms) for i in range(DURATION_MS * FRAME_RATE // 1000))
-    half_face_px = 150
-    return next(t for t in times if pose_at(person, t).x_px + half_face_px < WIDTH_PX)
+    return first_time_ms(person, WIDTH_PX - HALF_FACE_PX)
+
+
+def first_time_ms(person: Person, x_px: float) -> int:
+    """Return the time of the first frame in which the person is left of `x_px`."""
+    return round(next(t for t in frame_times_ms() if pose_at(person, t).x_px < x_px))

@@ -1,14 +1,14 @@
 """Train the generator of synthetic faces: ``python -m training.clip.train_faces``.
 
 A variational autoencoder (Kingma and Welling 2014) learns the aligned grey faces of SMILEsmileD;
-about eight minutes on two cores. What it leaves in ``build/clip`` is never committed.
+about twelve minutes on two idle cores. What it leaves in ``build/clip`` is never committed.
 """
-# ruff: noqa: T201 - this is a command; its output is for the person who runs it
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -23,6 +23,7 @@ from training.clip.faces import (
     FloatArray,
     build_decoder,
     build_encoder,
+    likeness_to,
 )
 from training.errors import run_command
 from training.opinions import FILE_NAME, Tier, read_opinions, tier_of
@@ -36,6 +37,7 @@ LEARNING_RATE = 1.5e-3  # at the peak; cosine down to nothing
 PIXEL_WEIGHT = 1.0  # L1 per pixel
 EDGE_WEIGHT = 0.6  # L1 per pixel of the Sobel gradients: keeps eyes and teeth from blurring
 DIVERGENCE_WEIGHT = 0.12  # of the Kullback-Leibler term: less is sharper, more is smoother between
+CLEAR_TIERS = (Tier.CLEAR, Tier.NONE, Tier.NONE_ONCE)  # a smile needs two opinions to be clear
 PEOPLE = 96  # synthetic people to choose from
 PARENTS = 3  # neutral latents averaged into one person, so that nobody real is reproduced
 SEED = 7
@@ -71,7 +73,7 @@ def load_faces(
         picture
         for picture in pictures
         if (opinion := opinions.get((picture.name, picture.smile))) is None
-        or tier_of(picture.smile, opinion.second) is not Tier.FAINT
+        or tier_of(picture.smile, opinion.second) in CLEAR_TIERS
     ]
     grey = np.stack([picture.grey for picture in clear])[..., None]
     return grey.astype(np.float32) / np.float32(255), np.array([picture.smile for picture in clear])
@@ -138,8 +140,10 @@ def make_generator(
     neutral = latents[~smiling]
     rng = np.random.default_rng(SEED)
     parents = np.stack([rng.choice(len(neutral), PARENTS, replace=False) for _ in range(PEOPLE)])
+    people = neutral[parents].mean(axis=1)
     direction = latents[smiling].mean(axis=0) - neutral.mean(axis=0)
-    return FaceGenerator(autoencoder.decoder, direction, neutral[parents].mean(axis=1))
+    generator = FaceGenerator(autoencoder.decoder, direction, people, np.zeros(PEOPLE, np.float32))
+    return replace(generator, likeness=likeness_to(faces[..., 0], generator.decode(people)))
 
 
 def draw_contact_sheet(generator: FaceGenerator, path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from smile_vision.detection import FaceDetection, is_image
 from smile_vision.detector import FaceDetector
@@ -22,14 +23,15 @@ from smile_vision.tiles import pyramid
 __all__ = ["PhotoFaceDetector"]
 
 CANDIDATE_SCORE = 0.3
-MIN_SCORE = 0.58
+MIN_SCORE = 0.6
 """Mean score of the second look. On 1,000 photos of strangers every main face reached 0.69 and
-nothing that is no face reached 0.55."""
+nothing that is no face 0.55; in 250 of them, enlarged and with the faces scrambled, 0.58."""
 
 _SMALLEST_TILE_PX = 256
 _VIEW_PX = 256
-_FILL = {"short": 0.5, "back": 0.33, "full": 0.33}
-"""How much of the second look's side the face takes up, for each network."""
+_FILL = {"short": 0.5, "full": 0.33, "back": 0.33}
+"""How much of the second look's side the face takes up, for each network; the cheapest first."""
+_OVERVIEW_PX = 768
 _VIEW_MIN_SCORE = 0.02
 _SAME_IOU = 0.4
 _INSIDE = 0.6
@@ -86,35 +88,64 @@ class PhotoFaceDetector:
         """
         if not is_image(rgb, 3):
             raise ImageError("rgb: expected a uint8 array of shape (height, width, 3)")
-        seen = [self._second_look(rgb, face) for face in self._candidates(rgb)]
-        sure = [face for face in seen if face is not None and face.score >= self.min_score]
-        return sorted(_distinct(sure), key=lambda face: -face.box[2] * face.box[3])
+        overview = _overview(rgb)
+        sure = self._sure(rgb, self._seen(rgb, overview) + self._seen_in_tiles(rgb))
+        if not sure:  # a face that fills the picture needs room around it to be seen
+            margin = max(overview.shape) // 2
+            sure = self._sure(rgb, self._seen(rgb, overview, margin))
+        return sorted(sure, key=lambda face: -face.box[2] * face.box[3])
 
-    def _candidates(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+    def _seen(
+        self, rgb: NDArray[np.uint8], overview: NDArray[np.uint8], margin: int = 0
+    ) -> list[FaceDetection]:
+        """Look at the photo as a whole, with a margin that repeats its edge."""
+        factors = (rgb.shape[1] / overview.shape[1], rgb.shape[0] / overview.shape[0])
+        if margin:
+            overview = np.pad(overview, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+        return [
+            face.shifted(-margin, -margin).scaled(*factors)
+            for network in self._networks.values()
+            for face in network.detect(overview)
+        ]
+
+    def _seen_in_tiles(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         height, width = rgb.shape[:2]
-        faces = [face for network in self._networks.values() for face in network.detect(rgb)]
-        for left, top, right, bottom in pyramid(width, height, _SMALLEST_TILE_PX):
-            tile = rgb[top:bottom, left:right]
-            faces += [face.shifted(left, top) for face in self._networks["back"].detect(tile)]
-        return _distinct([face for face in faces if face.score >= CANDIDATE_SCORE], inside=1.0)
+        return [
+            face.shifted(left, top)
+            for left, top, right, bottom in pyramid(width, height, _SMALLEST_TILE_PX)
+            for face in self._networks["back"].detect(rgb[top:bottom, left:right])
+        ]
+
+    def _sure(
+        self, rgb: NDArray[np.uint8], suspected: Sequence[FaceDetection]
+    ) -> list[FaceDetection]:
+        suspected = [face for face in suspected if face.score >= CANDIDATE_SCORE]
+        looked = [self._second_look(rgb, face) for face in _distinct(suspected, inside=1.0)]
+        return _distinct([face for face in looked if face is not None])
 
     def _second_look(
         self, rgb: NDArray[np.uint8], candidate: FaceDetection
     ) -> FaceDetection | None:
         """Merge what each network sees when the face is upright and of its favourite size."""
-        views = {}
-        for fill in set(_FILL.values()):
-            view = _view(candidate, fill)
-            views[fill] = (view, sample_square(rgb, view, _VIEW_PX))
-        found = []
+        views = {fill: _view(candidate, fill) for fill in set(_FILL.values())}
+        pictures = {fill: sample_square(rgb, view, _VIEW_PX) for fill, view in views.items()}
+        found: list[FaceDetection] = []
+        votes_left = len(_FILL)
         for kind, fill in _FILL.items():
-            view, picture = views[fill]
-            central = _central(self._networks[kind].detect(picture), _VIEW_PX * fill)
+            central = _central(self._networks[kind].detect(pictures[fill]), _VIEW_PX * fill)
             if central is not None:
-                found.append(_mapped(central, view))
-        if not found:
-            return None
+                found.append(_mapped(central, views[fill]))
+            votes_left -= 1
+            if sum(face.score for face in found) + votes_left < self.min_score * len(_FILL):
+                return None  # even if all the others were certain
         return _mean(found, votes=len(_FILL))
+
+
+def _overview(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scale a large photo down once for all networks."""
+    image = Image.fromarray(rgb)
+    image.thumbnail((_OVERVIEW_PX, _OVERVIEW_PX), Image.Resampling.BILINEAR)
+    return np.asarray(image)
 
 
 def _view(face: FaceDetection, fill: float) -> Similarity:

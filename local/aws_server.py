@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from local.aws import LocalAws
-from local.processes import LOOPBACK, Child, Processes
+from local.processes import Child, Processes
+
+_SERVER = Path(__file__).with_name("moto_server.py")
 
 
 def start_aws_server(aws: LocalAws, port: int, processes: Processes) -> Child:
@@ -24,5 +27,5 @@ def start_aws_server(aws: LocalAws, port: int, processes: Processes) -> Child:
         **aws.environment(),
     }
     del environment["AWS_ENDPOINT_URL"]  # it is the endpoint
-    argv = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
+    argv = [sys.executable, "-P", str(_SERVER), str(port)]  # -P: our modules shadow nobody's
     return processes.start("aws", argv, environment=environment)

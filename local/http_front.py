@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -21,8 +22,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from local.api_spec import ApiSpec, Route
-from local.errors import StartError
-from local.processes import LOOPBACK, port_is_free
 from local.proxy_event import proxy_event, raw_path
 from local.runtime_api import Answer
 
@@ -116,38 +115,37 @@ class HttpFront:
 
 
 class HttpServer:
-    """Serves a front on a port of the loopback address, in the background.
+    """Serves a front in the background.
 
     Parameters
     ----------
     front : HttpFront
         The application.
-    port : int
-        Where to listen.
-
-    Raises
-    ------
-    StartError
-        When the port is taken.
+    listening : socket
+        Bound to the loopback address and listening; closed with this server.
     """
 
-    def __init__(self, front: HttpFront, port: int) -> None:
-        if not port_is_free(port):  # werkzeug would print and exit
-            raise StartError(f"port {port} is in use; choose another with --port")
+    def __init__(self, front: HttpFront, listening: socket.socket) -> None:
+        host, port = listening.getsockname()
+        self._listening = listening
         self._server = make_server(
-            LOOPBACK, port, front, threaded=True, request_handler=_QuietHandler
+            host,
+            port,
+            front,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listening.fileno(),
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # it is a ThreadingMixIn
-        self.port = self._server.server_port
-        self._thread = threading.Thread(
+        threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="http front", daemon=True
-        )
-        self._thread.start()
+        ).start()
 
     def close(self) -> None:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+        self._listening.close()
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +96,8 @@ class Stack:
         self._events = events
         self.broker_kind = choose_broker(options.broker)
         self.mqtt_port = _port(options.mqtt_port, "--mqtt-port")
-        self.api_port = _api_port(options.port)
+        self._listening = _listen(options.port)  # held from now on, so that nobody takes it
+        self.api_port: int = self._listening.getsockname()[1]
         self.api_key = options.api_key or secrets.token_urlsafe(24)
         aws_port = self._aws_port = _port(options.aws_port, "--aws-port")
         self.aws = LocalAws.from_environment(f"http://{LOOPBACK}:{aws_port}", environment)
@@ -154,7 +157,7 @@ class Stack:
             self._runtimes[spec.logical_id] = runtime
             runtime.start()
         front = HttpFront(self._api, self.api_key, self._invoke, self._events.on_problem)
-        self._server = HttpServer(front, self.api_port)
+        self._server = HttpServer(front, self._listening)
         for name, runtime in self._runtimes.items():
             failure = runtime.wait_initialized()
             if failure is not None:
@@ -176,6 +179,7 @@ class Stack:
         self.processes.stop()
         if self._server is not None:
             self._server.close()
+        self._listening.close()
         for runtime in self._runtimes.values():
             runtime.close()
 
@@ -203,10 +207,16 @@ def _port(wanted: int | None, flag: str) -> int:
     return wanted
 
 
-def _api_port(wanted: int | None) -> int:
-    if wanted is not None:
-        return _port(wanted, "--port")
-    for port in range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED):
-        if port_is_free(port):
-            return port
-    return free_port()
+def _listen(wanted: int | None) -> socket.socket:
+    """Listen on the wanted port, or on 8000 or the next one that is free."""
+    ports = range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED) if wanted is None else [wanted]
+    for port in ports:
+        try:
+            return socket.create_server((LOOPBACK, port), backlog=128)
+        except OSError as error:
+            refused = error
+    if refused.errno != errno.EADDRINUSE:
+        raise StartError(f"port {ports[-1]} cannot be used: {refused.strerror}")
+    if wanted is None:
+        raise StartError(f"ports {ports[0]} to {ports[-1]} are in use; choose one with --port")
+    raise StartError(f"port {wanted} is in use; choose another with --port")

@@ -135,6 +135,18 @@ def test_event_is_answered_by_the_api_when_published(served: Served) -> None:
     assert served.get(path, key="wrong")[0] == 403
 
 
+def test_every_event_is_stored_when_many_come_at_once(served: Served) -> None:
+    events = [recent_event("ended.json") for _ in range(25)]
+    for event in events:
+        served.publish(event)
+    waiting = {f"/v1/devices/cam-1/events/{event['event_id']}" for event in events}
+    deadline = time.monotonic() + 60
+    while waiting:
+        assert time.monotonic() < deadline, f"{len(waiting)} are missing"
+        waiting = {path for path in waiting if served.get(path)[0] != 200}
+        time.sleep(0.2)
+
+
 def test_alert_is_printed_when_a_smile_starts(served: Served) -> None:
     served.publish(recent_event("started.json"))
     served.wait_for("✉  Smile on cam-1")  # this one, or the one before it in its quiet time

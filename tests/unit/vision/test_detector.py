@@ -116,3 +116,11 @@ def test_photo_face_is_found_once_when_it_is_tilted(
 def test_photo_has_no_face_when_there_is_only_noise(photo_detector: PhotoFaceDetector) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
     assert photo_detector.detect(noise) == []
+
+
+def test_photo_face_is_found_when_it_fills_the_picture(
+    draw_photo: Draw, photo_detector: PhotoFaceDetector
+) -> None:
+    photo = draw_photo([(0, 0, 600, True)], (600, 600)).crop((130, 180, 470, 520))
+    (face,) = photo_detector.detect(np.asarray(photo))
+    assert_eyes_and_mouth(face, -130, -180, 600)

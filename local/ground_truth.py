@@ -21,13 +21,13 @@ class Episode:
 
     Attributes
     ----------
-    person : int
+    person : str
         Who smiles.
     start_ms, end_ms : int
         From when to when, from the clip's first frame.
     """
 
-    person: int
+    person: str
     start_ms: int
     end_ms: int
 
@@ -62,8 +62,9 @@ def load_episodes(clip: Path) -> list[Episode] | None:
     """
     try:
         truth = json.loads(clip.with_suffix(".json").read_text("utf-8"))
-        return [Episode(e["person"], e["start_ms"], e["end_ms"]) for e in truth["episodes"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = [str(person["name"]) for person in truth["people"]]
+        return [Episode(names[e["person"]], e["start_ms"], e["end_ms"]) for e in truth["episodes"]]
+    except (OSError, ValueError, LookupError, TypeError):
         return None
 
 

@@ -7,7 +7,6 @@ Anything else is refused with its position. Source: AWS IoT SQL reference, versi
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +23,10 @@ from local.iot_ast import (
     Timestamp,
     Topic,
 )
+from local.iot_tokens import Token, tokenize
 from local.iot_values import UNDEFINED
 from local.topics import filter_problem
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'[^']*')|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign><>|>=|<=|=|>|<|\(|\)|,|\.|\*))"
-)
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
 _KEYWORDS = {"SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", *_CONSTANTS}
 _UNSUPPORTED_KEYWORDS = {"VALUE", "SET", "CASE", "IN", "LIKE", "BETWEEN", "EXISTS", "IS"}
@@ -102,35 +98,11 @@ def parse(sql: str) -> Query:
     return _Parser(sql).query()
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str  # text, number, word, sign or end
-    text: str
-    position: int
-
-    @property
-    def keyword(self) -> str:
-        return self.text.upper() if self.kind == "word" else ""
-
-
-def _tokens(sql: str) -> list[_Token]:
-    found, position, end = [], 0, len(sql.rstrip())
-    while position < end:
-        match = _TOKEN.match(sql, position)
-        if match is None or match.lastgroup is None:
-            rest = sql[position:].lstrip()
-            start = len(sql) - len(rest)
-            raise SqlError(start, f"{rest[:10]!r} is not supported")
-        found.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
-        position = match.end()
-    return [*found, _Token("end", "the end", end)]
-
-
 class _Parser:
     """Recursive descent; OR binds loosest, then AND, NOT, comparisons."""
 
     def __init__(self, sql: str) -> None:
-        self._tokens = _tokens(sql)
+        self._tokens = tokenize(sql)
         self._index = 0
         self._depth = 0
 
@@ -257,7 +229,7 @@ class _Parser:
     # --- tokens ---
 
     @property
-    def _now(self) -> _Token:
+    def _now(self) -> Token:
         return self._tokens[self._index]
 
     def _deeper(self) -> None:

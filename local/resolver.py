@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.errors import TemplateError
+from local.parameters import parameter_values
 from local.physical import PhysicalNames, default_name, name_property, pseudo_parameters
 from local.template import Template
 
@@ -56,7 +57,7 @@ class Resolver:
         self._read_secret = read_secret
         self._values = {
             **pseudo_parameters(names.region),
-            **_parameter_values(template, parameters or {}),
+            **parameter_values(template, parameters or {}),
         }
         self._functions: dict[str, Callable[[Any, str], Any]] = {
             "Ref": self._ref,
@@ -258,31 +259,3 @@ class Resolver:
     def _select(self, argument: Any, place: str) -> Any:
         index, parts = (self._resolve(part, place) for part in argument)
         return parts[int(index)]
-
-
-def _parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    declared = template.section("Parameters")
-    for name in given:
-        if name not in declared:
-            known = ", ".join(declared) or "none"
-            raise TemplateError("Parameters", f"there is no parameter {name} (there are: {known})")
-    return {name: _parameter(name, declared[name], given.get(name)) for name in declared}
-
-
-def _parameter(name: str, declared: Mapping[str, Any], given: str | None) -> Any:
-    place = f"Parameters.{name}"
-    kind = declared.get("Type")
-    value = declared.get("Default") if given is None else given
-    if value is None:
-        raise TemplateError(place, f"has no default; give it with --parameter {name}=…")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    allowed = [str(item) for item in declared.get("AllowedValues", [text])]
-    pattern = declared.get("AllowedPattern")
-    if text not in allowed or (pattern and not re.fullmatch(pattern, text)):
-        wanted = declared.get("ConstraintDescription") or pattern or f"one of {', '.join(allowed)}"
-        raise TemplateError(place, f"{text!r} is not allowed: {wanted}")
-    if kind == "CommaDelimitedList":
-        return [part.strip() for part in text.split(",")]
-    if kind not in ("String", "Number"):
-        raise TemplateError(place, f"the type {kind} is not supported locally")
-    return text

@@ -62,10 +62,11 @@ def truth_lines(matches: Sequence[Match], extra: Sequence[str]) -> list[str]:
     """Return each episode of the ground truth beside what was found."""
     found = sum(match.event_id is not None for match in matches)
     lines = [f"smiles really in the clip {len(matches)}, found {found}, too many {len(extra)}"]
+    width = max((len(match.episode.person) for match in matches), default=0)
     for match in matches:
         episode = match.episode
         what = (
-            f"  person {episode.person}  {episode.start_ms / 1000:6.2f} to "
+            f"  {episode.person:<{width}}  {episode.start_ms / 1000:6.2f} to "
             f"{episode.end_ms / 1000:.2f} s  "
         )
         if match.event_id is None:

@@ -256,7 +256,6 @@ def test_aws_itself_is_never_talked_to() -> None:
     assert "AWS itself" in failure("--no-edge", environment={"AWS_ENDPOINT_URL_DYNAMODB": url})
 
 
-@pytest.mark.skipif(not CLIP.exists(), reason="the clip is not made yet")
 def test_every_smile_of_the_clip_is_stored_and_told_of() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local", "--once", "--port", str(free_port())],

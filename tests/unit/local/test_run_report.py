@@ -17,6 +17,7 @@ from local.console import RunConsole
 from local.edge import complaint_of, edge_environment
 from local.ground_truth import Episode, compare, load_episodes
 from local.ledger import Ledger
+from local.options import DEFAULT_CLIP
 from local.runtime_api import Answer
 from local.summary import delay_lines, truth_lines, verdict_lines
 from local.verdict import Verdict
@@ -39,7 +40,11 @@ def outcome(ids: list[str], error: str | None = None, function: str = "Store") -
 
 
 def test_each_episode_gets_the_nearest_event_once() -> None:
-    episodes = [Episode(0, 1000, 3000), Episode(1, 1200, 3200), Episode(0, 9000, 11000)]
+    episodes = [
+        Episode("Noor", 1000, 3000),
+        Episode("Robin", 1200, 3200),
+        Episode("Noor", 9000, 11000),
+    ]
     stored = [
         event(1, "01.250", "03.190"),
         event(2, "00.990", "03.050"),
@@ -52,6 +57,13 @@ def test_each_episode_gets_the_nearest_event_once() -> None:
     text = "\n".join(truth_lines(matches, extra))
     assert "3, found 2, too many 1" in text
     assert "not found" in text
+
+
+def test_ground_truth_of_the_shipped_clip_names_its_people() -> None:
+    episodes = load_episodes(DEFAULT_CLIP)
+    assert episodes is not None
+    assert len({episode.person for episode in episodes}) >= 2
+    assert all(0 <= episode.start_ms < episode.end_ms for episode in episodes)
 
 
 def test_ground_truth_is_none_when_there_is_no_file(tmp_path: Path) -> None:

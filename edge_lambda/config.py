@@ -51,8 +51,11 @@ class VisionSettings(Section):
         default="full",
         description="Face detector: near faces, all round, or slow and for far faces.",
     )
-    min_face_score: float = Field(
-        default=0.5, gt=0, lt=1, description="Least confidence of the face detector."
+    min_face_score: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Least confidence of the face detector; each one's own when left out.",
     )
     min_face_px: int = Field(
         default=24,

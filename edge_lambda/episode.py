@@ -21,6 +21,8 @@ from smile_contract import MAX_SCORE_HISTORY
 _FIRST_SAMPLE_MS = 40.0
 # A sample after a longer pause (a missed face, a slow camera) stands for no more than this.
 _MAX_SAMPLE_MS = 250.0
+# A change between samples no further apart lies half way; the error is half of it at most.
+_MAX_BRIDGE_MS = 1000.0
 _SPARE_MS = 1000.0  # remembered beyond what the rules need, for slow cameras
 
 
@@ -166,7 +168,7 @@ class EpisodeDetector:
 
     def _sample(self, at_ms: float, score: float, last: _Sample | None) -> _Sample:
         elapsed_ms = _FIRST_SAMPLE_MS if last is None else at_ms - last.at_ms
-        is_adjacent = last is not None and elapsed_ms <= _MAX_SAMPLE_MS
+        is_adjacent = last is not None and elapsed_ms <= _MAX_BRIDGE_MS
         weight_ms = min(elapsed_ms, _MAX_SAMPLE_MS)
         since_ms = at_ms - elapsed_ms / 2 if is_adjacent else at_ms
         return _Sample(at_ms, since_ms, score, weight_ms, (score - self._middle) * weight_ms)

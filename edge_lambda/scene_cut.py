@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,12 @@ class SceneCutDetector:
 def _thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pick points on a grid: far cheaper than scaling, and enough for a comparison."""
     height, width = grey.shape
+    rows, columns = _grid(height, width)
+    return np.asarray(grey[rows, columns], dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _grid(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rows = (np.arange(_ROWS) * height + height // 2) // _ROWS
     columns = (np.arange(_COLUMNS) * width + width // 2) // _COLUMNS
-    return np.asarray(grey[rows[:, None], columns], dtype=np.float32)
+    return rows[:, np.newaxis], columns

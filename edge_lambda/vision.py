@@ -43,13 +43,14 @@ class SmileVision:
     ----------
     kind : str
         Which face detector.
-    min_face_score : float
+    min_face_score : float or None
+        None takes the detector's own.
     min_face_px : int
         Faces with a shorter side, in px of the whole frame, are left out.
     """
 
     def __init__(
-        self, kind: str = "full", min_face_score: float = 0.5, min_face_px: int = 24
+        self, kind: str = "full", min_face_score: float | None = None, min_face_px: int = 24
     ) -> None:
         self._detector = FaceDetector.load(kind, score_threshold=min_face_score)
         self._classifier = SmileClassifier.load(flip=True)

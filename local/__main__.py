@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
-from local.aws import forget_user_settings
-from local.console import RunConsole
+from local.aws.endpoints import forget_user_settings
 from local.errors import LocalError
 from local.options import Options, parse_options
+from local.report.console import RunConsole
 from local.session import Session
 
 _CANNOT_GO_ON = 2

@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.alert_inbox import Alert
-from local.async_invoker import Outcome
-from local.console import RunConsole
+from local.aws.alert_inbox import Alert
 from local.edge import Edge, EdgeOptions, complaint_of
 from local.errors import StartError
-from local.ground_truth import Match, compare, load_episodes
-from local.ledger import Delays, Ledger
+from local.functions.async_invoker import Outcome
 from local.options import DEFAULT_CLIP, DEFAULT_PORT, Options
+from local.report.console import RunConsole
+from local.report.ground_truth import Match, compare, load_episodes
+from local.report.ledger import Delays, Ledger
+from local.report.summary import delay_lines, truth_lines, verdict_lines
+from local.report.verdict import ApiClient, Verdict, count_messages, verify
 from local.stack import Stack, StackEvents
-from local.summary import delay_lines, truth_lines, verdict_lines
-from local.verdict import ApiClient, Verdict, count_messages, verify
 from smile_contract import format_time, parse_time
 
 OK = 0

@@ -9,25 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.alert_inbox import Alert, AlertInbox
-from local.api_spec import API, ApiSpec, api_spec
-from local.async_invoker import AsyncInvoker, Outcome
-from local.aws import LocalAws
-from local.aws_server import start_aws_server
-from local.broker import choose_broker, start_broker, wait_for_broker
+from local.api.http_front import HttpFront, HttpServer
+from local.aws.alert_inbox import Alert, AlertInbox
+from local.aws.endpoints import LocalAws
+from local.aws.moto import start_aws_server
+from local.aws.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
+from local.cloudformation.api_spec import API, ApiSpec, api_spec
+from local.cloudformation.function_spec import FUNCTION, LAYER, FunctionSpec, function_specs
+from local.cloudformation.physical import API_ID, PhysicalNames
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.rule_spec import PERMISSION, RULE, RuleSpec, rule_specs
+from local.cloudformation.template import load_template
 from local.errors import StartError
-from local.function_runtime import FunctionRuntime
-from local.function_spec import FUNCTION, LAYER, FunctionSpec, function_specs
-from local.http_front import HttpFront, HttpServer
+from local.functions.async_invoker import AsyncInvoker, Outcome
+from local.functions.function_runtime import FunctionRuntime
+from local.functions.runtime_api import Answer
+from local.iot.broker import choose_broker, start_broker, wait_for_broker
+from local.iot.rule_engine import RuleListener
 from local.options import DEFAULT_PORT, Options
-from local.physical import API_ID, PhysicalNames
 from local.processes import LOOPBACK, Child, Processes, free_port, port_is_free, wait_for_port
-from local.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
-from local.resolver import Resolver
-from local.rule_engine import RuleListener
-from local.rules import PERMISSION, RULE, RuleSpec, rule_specs
-from local.runtime_api import Answer
-from local.template import load_template
 
 _PORTS_TRIED = 50
 _RUN_HERE = {API, FUNCTION, LAYER, PERMISSION, QUEUE, RULE, SECRET, TABLE, TOPIC}

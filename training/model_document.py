@@ -92,7 +92,8 @@ def _photos_text(photos: dict[str, Any]) -> str:
         f" another source: accuracy {photos['accuracy_all_photos']:.3f} ({low:.3f} to {high:.3f};"
         f" the {photos['no_face_found']} photos in which no face was found count as mistakes),"
         f" AUC {photos['found_faces']['auc']:.3f} where a face was found. Nothing was learned from"
-        " these photos, but the framing of the face was chosen on them, which flatters a little."
+        " these photos, but the framing of the face and how sure of it the detector must be were"
+        " chosen on them, which flatters a little."
     )
 
 

@@ -20,7 +20,7 @@ import paho.mqtt.publish
 import psutil
 import pytest
 
-from local.broker import find_mosquitto
+from local.iot.broker import find_mosquitto
 from smile_contract import format_time, uuid7
 
 REPOSITORY = Path(__file__).resolve().parents[2]

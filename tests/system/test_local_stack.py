@@ -14,9 +14,9 @@ from typing import Any
 import paho.mqtt.publish
 import pytest
 
-from local.alert_inbox import Alert
-from local.async_invoker import Outcome
-from local.broker import find_mosquitto
+from local.aws.alert_inbox import Alert
+from local.functions.async_invoker import Outcome
+from local.iot.broker import find_mosquitto
 from local.options import Options
 from local.stack import Stack, StackEvents
 

@@ -21,6 +21,8 @@ from training.clip.check import (
     watch,
 )
 
+pytestmark = pytest.mark.xdist_group("clip")  # decoded once, not once per worker
+
 MARGIN_MS = 1500  # at both ends of the clip nobody smiles
 LARGEST_BYTES = 3_000_000
 

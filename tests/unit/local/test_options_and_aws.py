@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from local.aws import LocalAws, forget_user_settings
+from local.aws.endpoints import LocalAws, forget_user_settings
 from local.errors import StartError
 from local.options import parse_options
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from local.api_spec import api_spec
+from local.cloudformation.api_spec import api_spec
+from local.cloudformation.function_spec import function_specs
+from local.cloudformation.physical import PhysicalNames
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.rule_spec import RuleSpec, rule_specs
+from local.cloudformation.template import load_template
 from local.errors import TemplateError
-from local.function_spec import function_specs
-from local.physical import PhysicalNames
-from local.resolver import Resolver
-from local.rules import RuleSpec, rule_specs
-from local.template import load_template
 
 TEMPLATE = """
 Resources:
@@ -117,7 +117,7 @@ def test_route_is_found_when_the_path_is(
 ) -> None:
     from urllib.parse import unquote
 
-    from local.api_spec import Route
+    from local.cloudformation.api_spec import Route
 
     written = ["/v1/events", "/v1/devices/{device}", "/v1/devices/all", "/files/{path+}"]
     routes = sorted((Route("GET", r, "F", False) for r in written), key=lambda r: r.specificity)

@@ -11,16 +11,16 @@ from typing import Any
 
 from rich.console import Console
 
-from local.alert_inbox import Alert, parse_alert
-from local.async_invoker import Outcome
-from local.console import RunConsole
+from local.aws.alert_inbox import Alert, parse_alert
 from local.edge import complaint_of, edge_environment
-from local.ground_truth import Episode, compare, load_episodes
-from local.ledger import Ledger
+from local.functions.async_invoker import Outcome
+from local.functions.runtime_api import Answer
 from local.options import DEFAULT_CLIP
-from local.runtime_api import Answer
-from local.summary import delay_lines, truth_lines, verdict_lines
-from local.verdict import Verdict
+from local.report.console import RunConsole
+from local.report.ground_truth import Episode, compare, load_episodes
+from local.report.ledger import Ledger
+from local.report.summary import delay_lines, truth_lines, verdict_lines
+from local.report.verdict import Verdict
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "01890000-0000-7000-8000-00000000000"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from local.cloudformation.physical import PhysicalNames
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.template import Template, load_template
 from local.errors import TemplateError
-from local.physical import PhysicalNames
-from local.resolver import Resolver
-from local.template import Template, load_template
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HEAD = """
@@ -180,9 +180,9 @@ def test_file_is_refused_when_it_is_missing(tmp_path: Path) -> None:
 
 
 def test_every_resource_of_the_shipped_template_is_understood() -> None:
-    from local.api_spec import api_spec
-    from local.function_spec import function_specs
-    from local.rules import rule_specs
+    from local.cloudformation.api_spec import api_spec
+    from local.cloudformation.function_spec import function_specs
+    from local.cloudformation.rule_spec import rule_specs
 
     template = load_template(REPOSITORY / "template.yaml")
     names = PhysicalNames("eu-west-1", "http://127.0.0.1:4566")

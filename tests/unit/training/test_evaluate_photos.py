@@ -7,27 +7,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from smile_vision.classifier import SmileClassifier
-from smile_vision.detector import FaceDetector
 from training.errors import TrainingError
-from training.evaluate_photos import judge_photos, score_photo
+from training.evaluate_photos import ScorePhoto, judge_photos, photo_way, video_way
 
 
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return FaceDetector.load("short")
-
-
-@pytest.fixture(scope="module")
-def classifier() -> SmileClassifier:
-    return SmileClassifier.load()
+@pytest.fixture(scope="module", params=["photo", "short"])
+def score_photo(request: pytest.FixtureRequest) -> ScorePhoto:
+    return photo_way() if request.param == "photo" else video_way(request.param)
 
 
 def test_photo_has_no_score_when_there_is_no_face_in_it(
-    tmp_path: Path, detector: FaceDetector, classifier: SmileClassifier
+    tmp_path: Path, score_photo: ScorePhoto
 ) -> None:
     Image.new("RGB", (180, 200), (90, 120, 90)).save(tmp_path / "lawn.jpg")
-    assert score_photo(tmp_path / "lawn.jpg", detector, classifier) is None
+    assert score_photo(tmp_path / "lawn.jpg") is None
 
 
 @pytest.mark.parametrize(
@@ -41,14 +34,10 @@ def test_photo_has_no_score_when_there_is_no_face_in_it(
     ],
 )
 def test_photos_are_refused_when_they_cannot_be_judged(
-    tmp_path: Path,
-    detector: FaceDetector,
-    classifier: SmileClassifier,
-    table: str | None,
-    message: str,
+    tmp_path: Path, score_photo: ScorePhoto, table: str | None, message: str
 ) -> None:
     Image.new("RGB", (180, 200), (90, 120, 90)).save(tmp_path / "lawn.jpg")
     if table is not None:
         (tmp_path / "labels.csv").write_text(table)
     with pytest.raises(TrainingError, match=message):
-        judge_photos(tmp_path, detector, classifier)
+        judge_photos(tmp_path, score_photo, threshold=0.5)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from local.alert_inbox import Alert
+from local.aws.alert_inbox import Alert
 
 _PLAIN_PROGRESS_S = 10.0
 _ID_CHARACTERS = 13  # enough of a UUIDv7 to tell neighbours apart: its time

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.cloudformation.function_spec import FUNCTION
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.template import Template
 from local.errors import TemplateError
-from local.function_spec import FUNCTION
-from local.resolver import Resolver
-from local.template import Template
 
 API = "AWS::Serverless::Api"
 _NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "GatewayResponses", "Models", "Domain")

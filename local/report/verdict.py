@@ -11,7 +11,7 @@ from math import isclose
 from typing import Any
 from urllib.parse import quote
 
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
 from local.processes import LOOPBACK
 
 # What must be in the table as the edge said it; the cloud may add to it.

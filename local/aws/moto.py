@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
 from local.processes import Child, Processes
 
 _SERVER = Path(__file__).with_name("moto_server.py")

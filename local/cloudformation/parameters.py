@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local.cloudformation.template import Template
 from local.errors import TemplateError
-from local.template import Template
 
 
 def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:

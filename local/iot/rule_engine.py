@@ -15,14 +15,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from local.async_invoker import AsyncInvoker
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
+from local.cloudformation.rule_spec import RuleSpec
 from local.errors import DeliveryError, PayloadError, StartError
-from local.iot_ast import Message
-from local.iot_values import UNDEFINED, parse_payload
+from local.functions.async_invoker import AsyncInvoker
+from local.iot.sql_ast import Message
+from local.iot.sql_values import UNDEFINED, parse_payload
+from local.iot.topics import topic_matches, within_aws_limits
 from local.processes import LOOPBACK
-from local.rules import RuleSpec
-from local.topics import topic_matches, within_aws_limits
 
 MAX_PAYLOAD_BYTES = 128 * 1024  # of a message, "AWS IoT Core quotas"
 _BASIC_INGEST = "$aws/rules/{rule}/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local.iot_values import UNDEFINED, Undefined, compare, to_boolean
+from local.iot.sql_values import UNDEFINED, Undefined, compare, to_boolean
 
 
 @dataclass(frozen=True)

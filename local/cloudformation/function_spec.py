@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.template import Template
 from local.errors import TemplateError
-from local.resolver import Resolver
-from local.template import Template
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"

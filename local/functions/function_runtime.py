@@ -10,11 +10,11 @@ import uuid
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
+from local.cloudformation.function_spec import FunctionSpec
 from local.errors import StartError
-from local.function_spec import FunctionSpec
+from local.functions.runtime_api import Answer, Invocation, RuntimeApi
 from local.processes import Child, Processes
-from local.runtime_api import Answer, Invocation, RuntimeApi
 
 # Lambda gives 10 s; a loaded machine with cold caches may need more.
 _INIT_TIMEOUT_S = 30.0

@@ -21,9 +21,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from local.api_spec import ApiSpec, Route
-from local.proxy_event import proxy_event, raw_path
-from local.runtime_api import Answer
+from local.api.proxy_event import proxy_event, raw_path
+from local.cloudformation.api_spec import ApiSpec, Route
+from local.functions.runtime_api import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

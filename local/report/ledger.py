@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.alert_inbox import Alert
-from local.async_invoker import Outcome
+from local.aws.alert_inbox import Alert
+from local.functions.async_invoker import Outcome
 
 
 @dataclass

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.cloudformation.function_spec import FUNCTION
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.template import Template
 from local.errors import SqlError, TemplateError
-from local.function_spec import FUNCTION
-from local.iot_sql import Query, parse
-from local.resolver import Resolver
-from local.template import Template
+from local.iot.sql import Query, parse
 
 RULE = "AWS::IoT::TopicRule"
 PERMISSION = "AWS::Lambda::Permission"

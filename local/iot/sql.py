@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.errors import PayloadError, SqlError
-from local.iot_ast import (
+from local.iot.sql_ast import (
     Column,
     Comparison,
     Expression,
@@ -23,9 +23,9 @@ from local.iot_ast import (
     Timestamp,
     Topic,
 )
-from local.iot_tokens import Token, tokenize
-from local.iot_values import UNDEFINED
-from local.topics import filter_problem
+from local.iot.sql_tokens import Token, tokenize
+from local.iot.sql_values import UNDEFINED
+from local.iot.topics import filter_problem
 
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
 _KEYWORDS = {"SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", *_CONSTANTS}

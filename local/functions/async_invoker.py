@@ -18,12 +18,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
+from local.cloudformation.function_spec import FunctionSpec
+from local.cloudformation.physical import queue_url
 from local.errors import DeliveryError
-from local.function_runtime import FunctionRuntime
-from local.function_spec import FunctionSpec
-from local.physical import queue_url
-from local.runtime_api import Answer
+from local.functions.function_runtime import FunctionRuntime
+from local.functions.runtime_api import Answer
 
 MAX_PAYLOAD_BYTES = 1024 * 1024  # of an asynchronous invocation, "Lambda quotas"
 

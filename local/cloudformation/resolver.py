@@ -7,10 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.cloudformation.parameters import parameter_values
+from local.cloudformation.physical import (
+    PhysicalNames,
+    default_name,
+    name_property,
+    pseudo_parameters,
+)
+from local.cloudformation.template import Template
 from local.errors import TemplateError
-from local.parameters import parameter_values
-from local.physical import PhysicalNames, default_name, name_property, pseudo_parameters
-from local.template import Template
 
 _NO_VALUE = object()
 _SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")

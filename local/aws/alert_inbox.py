@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import LocalAws
-from local.physical import STACK_NAME, arn
+from local.aws.endpoints import LocalAws
+from local.cloudformation.physical import STACK_NAME, arn
 
 QUEUE_NAME = f"{STACK_NAME}-alert-inbox"
 _WAIT_S = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from local.ground_truth import Match
-from local.ledger import Delays, Ledger
-from local.verdict import Verdict
+from local.report.ground_truth import Match
+from local.report.ledger import Delays, Ledger
+from local.report.verdict import Verdict
 
 GOOD_ERROR_MS = 500  # a start or end further off than this is worth a sign
 

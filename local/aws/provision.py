@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import LocalAws
+from local.aws.endpoints import LocalAws
+from local.cloudformation.physical import PhysicalNames
+from local.cloudformation.resolver import Resolver
 from local.errors import StartError, TemplateError
-from local.physical import PhysicalNames
-from local.resolver import Resolver
 
 TABLE = "AWS::DynamoDB::Table"
 TOPIC = "AWS::SNS::Topic"

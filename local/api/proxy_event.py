@@ -14,8 +14,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from local.api_spec import ApiSpec
-from local.physical import ACCOUNT_ID, API_ID
+from local.cloudformation.api_spec import ApiSpec
+from local.cloudformation.physical import ACCOUNT_ID, API_ID
 
 
 def proxy_event(
@@ -82,7 +82,7 @@ def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
             "sourceIp": request.remote_addr or "127.0.0.1",
             "userAgent": request.headers.get("User-Agent"),
         },
-        "path": f"/{spec.stage}{raw_path(request)}",
+        "path": raw_path(request),  # no stage in it, as behind a domain name of one's own
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),

@@ -1,0 +1,1 @@
+"""API Gateway in small: an HTTP front for the functions."""

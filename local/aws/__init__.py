@@ -1,0 +1,1 @@
+"""The AWS services of a run, all on this machine."""

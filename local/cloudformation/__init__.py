@@ -1,0 +1,1 @@
+"""Reads template.yaml: resolves it, and finds functions, routes and rules in it."""

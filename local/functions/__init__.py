@@ -1,0 +1,1 @@
+"""The Lambda runtime in small: the real handlers under the real runtime client."""

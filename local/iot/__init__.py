@@ -1,0 +1,1 @@
+"""AWS IoT in small: a broker, and the rules' SQL."""

@@ -1,0 +1,1 @@
+"""What a run prints, and what it finds at its end."""

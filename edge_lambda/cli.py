@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--config", type=Path, metavar="EDGE.TOML", help="settings file")
     add("--source", help="video file, webcam (0, /dev/video0) or stream (rtsp://…)")
-    add("--device-id", help="name of this device: a-z A-Z 0-9 : _ -")
+    add("--device-id", help="name of this device: a-z A-Z 0-9 : _ - (default: the host's)")
     add(
         "--sink",
         action="append",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -148,6 +150,11 @@ class MqttSettings(Section):
     )
 
 
+def _host_name() -> str:
+    """Return the host's name as a device id: other characters become ``-``."""
+    return re.sub(r"[^a-zA-Z0-9:_-]", "-", socket.gethostname())[:128] or "camera"
+
+
 class EdgeConfig(Section):
     """The whole configuration."""
 
@@ -156,7 +163,9 @@ class EdgeConfig(Section):
         description="Video file, webcam (`0`, `/dev/video0`) or stream (`rtsp://…`).",
     )
     device_id: Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)] = Field(
-        description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id."
+        default_factory=_host_name,
+        description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id. By default the "
+        "host's name.",
     )
     sinks: tuple[Literal["stdout", "mqtt"], ...] = Field(
         default=("stdout",), min_length=1, max_length=2, description="Where events go."

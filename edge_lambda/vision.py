@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -13,15 +12,13 @@ from numpy.typing import NDArray
 from edge_lambda.camera import Frame
 from edge_lambda.tracker import Observation
 from smile_vision.card import ModelCard
-from smile_vision.classifier import CARD_PATH, SmileClassifier
+from smile_vision.classifier import SmileClassifier
 from smile_vision.crop import crop_face
 from smile_vision.detector import FaceDetector
 from smile_vision.errors import ImageError
-from smile_vision.interpreter import load_interpreter
 
 # Luma of video runs from 16 to 235 (ITU-R BT.601), that of the training pictures from 0 to 255.
 _FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
-_INT8_MAX = 127
 
 
 class Vision(Protocol):
@@ -64,13 +61,7 @@ class SmileVision:
     @property
     def largest_score(self) -> float:
         """The largest score that the quantised classifier can give."""
-        output = load_interpreter(CARD_PATH.parent / self.card.file).get_output_details()[0]
-        if output["dtype"] != np.int8:
-            return 1.0
-        scale, zero_point = output["quantization"]
-        logit = (_INT8_MAX - zero_point) * scale
-        scaled = self.card.calibration_scale * logit + self.card.calibration_bias
-        return 1 / (1 + math.exp(-scaled))
+        return self._classifier.largest_score
 
     def find_faces(self, frame: Frame) -> list[Observation]:
         """Return the faces of a frame, in shares of its size."""

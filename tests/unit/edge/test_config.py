@@ -75,8 +75,19 @@ def test_device_id_is_refused_when_no_topic_can_hold_it(device_id: str) -> None:
         parse_arguments(["--source", "a.mp4", "--device-id", device_id])
 
 
-def test_missing_settings_are_all_named_when_nothing_is_given() -> None:
-    with pytest.raises(ConfigError, match=r"source: expected.*device_id: expected"):
+@pytest.mark.parametrize(
+    ("host", "device_id"),
+    [("lab-pi", "lab-pi"), ("cam.example.org", "cam-example-org"), ("", "camera")],
+)
+def test_device_is_called_as_its_host_when_nobody_names_it(
+    monkeypatch: pytest.MonkeyPatch, host: str, device_id: str
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    assert parse_arguments(["--source", "a.mp4"]).device_id == device_id
+
+
+def test_missing_source_is_named_when_nothing_is_given() -> None:
+    with pytest.raises(ConfigError, match="source: expected"):
         parse_arguments([])
 
 

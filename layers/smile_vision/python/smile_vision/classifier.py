@@ -102,6 +102,18 @@ class SmileClassifier:
         logits = self.logits(crops)
         if self.flip:
             logits = np.float32(0.5) * (logits + self.logits(crops[:, :, ::-1]))
+        return self._calibrated(logits)
+
+    @property
+    def largest_score(self) -> float:
+        """The largest score the network can give: a quantised logit ends at a limit."""
+        dtype = self._output["dtype"]
+        if not np.issubdtype(dtype, np.integer):
+            return 1.0
+        top = np.array([np.iinfo(dtype).max], dtype=dtype)
+        return self._calibrated(_dequantized(top, self._output)).item()
+
+    def _calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         scaled = self.card.calibration_scale * logits + self.card.calibration_bias
         return np.asarray(1 / (1 + np.exp(-scaled)), dtype=np.float32)
 

@@ -1,0 +1,1 @@
+"""What others build for smiles, trained on the same people and judged by the same code."""

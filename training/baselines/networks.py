@@ -1,0 +1,90 @@
+"""The two networks to compare with, as their tutorials print them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from training.network import import_keras
+
+__all__ = ["BASELINES", "TUTORIAL_LENET", "WHOLE_FRAME_NET", "Baseline"]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A network to compare with, and how it is taught.
+
+    Attributes
+    ----------
+    name, title
+        Key in metrics.json; words for people.
+    side_px, channels
+        Of its square input; three channels repeat the grey one.
+    epochs, batch, learning_rate
+        Of Adam, with a cosine down to nothing.
+    build
+        Returns the untrained Keras model with one logit as output.
+    origin
+        Where the architecture comes from.
+    """
+
+    name: str
+    title: str
+    side_px: int
+    channels: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    build: Callable[[], Any]
+    origin: str
+
+
+def _cats_and_dogs() -> Any:
+    """Return the convnet of Chollet's cats-and-dogs listing: 3,453,121 parameters."""
+    keras = import_keras()
+    layers = keras.layers
+    network = [keras.Input((150, 150, 3))]
+    for channels in (32, 64, 128, 128):
+        network += [layers.Conv2D(channels, 3, activation="relu"), layers.MaxPooling2D(2)]
+    network += [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dense(1)]
+    return keras.Sequential(network)
+
+
+def _lenet() -> Any:
+    """Return the LeNet of the smile tutorials: 20 and 50 maps of 5x5, 500 units."""
+    keras = import_keras()
+    layers = keras.layers
+    network = [keras.Input((32, 32, 1))]
+    for channels in (20, 50):
+        network += [
+            layers.Conv2D(channels, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+        ]
+    network += [layers.Flatten(), layers.Dense(500, activation="relu"), layers.Dense(1)]
+    return keras.Sequential(network)
+
+
+WHOLE_FRAME_NET = Baseline(
+    name="convnet_150",
+    title="the inspiring project's convnet",
+    side_px=150,
+    channels=3,
+    epochs=5,  # what two shared processor cores allowed; the learning curve tells how far it got
+    batch=32,
+    learning_rate=1e-3,
+    build=_cats_and_dogs,
+    origin="Chollet, Deep Learning with Python, listing 5.5, as the inspiring project used it",
+)
+TUTORIAL_LENET = Baseline(
+    name="lenet_32",
+    title="a LeNet of tutorials",
+    side_px=32,
+    channels=1,
+    epochs=15,  # as in the tutorials
+    batch=64,
+    learning_rate=1e-3,
+    build=_lenet,
+    origin="LeCun et al. 1998, in the form that smile tutorials print",
+)
+BASELINES = (TUTORIAL_LENET, WHOLE_FRAME_NET)

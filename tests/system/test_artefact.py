@@ -199,6 +199,8 @@ class Emulator:
         resolved = {}
         for name, value in (shared | properties["Environment"]["Variables"]).items():
             target = value.get("Ref") if isinstance(value, dict) else None
+            if target == "AWS::NoValue":
+                continue
             if target in self._template["Parameters"]:
                 resolved[name] = self._template["Parameters"][target]["Default"]
             else:

@@ -43,7 +43,7 @@ def test_the_template_is_valid_when_sam_lints_it() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
 def test_the_translated_template_is_clean_when_linted(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

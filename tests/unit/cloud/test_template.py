@@ -60,7 +60,8 @@ def test_each_function_gets_the_variables_that_it_reads(
 ) -> None:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
     own = properties(template, function)["Environment"]["Variables"]
-    given = {name for name in {**shared, **own} if not name.startswith("POWERTOOLS_")}
+    assert shared["AWS_ENDPOINT_URL"] == {"!Ref": "AWS::NoValue"}, "never set on AWS"
+    given = {name for name in {**shared, **own} if not name.startswith(("POWERTOOLS_", "AWS_"))}
     assert given == variables_read_by(SETTINGS_CLASS[function])
 
 
@@ -101,11 +102,12 @@ def test_the_rule_may_send_its_errors_where_it_sends_them(template: dict[str, An
     )
 
 
-@pytest.mark.parametrize("function", ASYNCHRONOUS)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_failed_invocations_are_kept_when_every_retry_failed(
     template: dict[str, Any], function: str
 ) -> None:
-    config = properties(template, function)["EventInvokeConfig"]
+    assert "EventInvokeConfig" not in properties(template, function)
+    config = template["Globals"]["Function"]["EventInvokeConfig"]
     assert config["MaximumRetryAttempts"] == 2
     assert config["DestinationConfig"]["OnFailure"] == {
         "Type": "SQS",
@@ -163,6 +165,6 @@ def test_every_parameter_explains_what_it_takes(template: dict[str, Any]) -> Non
     }
     assert grouped == set(template["Parameters"])
     for parameter in template["Parameters"].values():
-        assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
+        assert re.fullmatch(parameter["AllowedPattern"], parameter.get("Default", "none"))
         assert parameter["ConstraintDescription"].startswith("must be ")
         assert parameter["Description"]

@@ -164,6 +164,15 @@ def test_parameter_is_asked_for_when_it_has_no_default(tmp_path: Path) -> None:
         resolver(tmp_path, head)
 
 
+def test_parameter_is_none_when_it_has_no_default_but_admits_that(tmp_path: Path) -> None:
+    head = (
+        "Parameters: {Email: {Type: String, AllowedPattern: '^(none|.+@.+)$'}}\n"
+        "Resources: {S: {Type: AWS::Test, Properties: {Value: !Ref Email}}}"
+    )
+    assert resolver(tmp_path, head).properties("S")["Value"] == "none"
+    assert resolver(tmp_path, head, Email="a@b.c").properties("S")["Value"] == "a@b.c"
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "Resources: {}", "Resources: {A: {Type: x}}\nResourses: {}", "a: [", "a: 1\na: 2"],

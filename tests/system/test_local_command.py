@@ -192,7 +192,8 @@ def test_no_process_is_left_when_interrupted_while_it_starts() -> None:
     time.sleep(1.2)
     children = command.children()
     command.process.send_signal(signal.SIGINT)
-    assert command.process.wait(STOP_S) == 0
+    # on a busy machine the signal may come before the command has taken over
+    assert command.process.wait(STOP_S) in (0, -signal.SIGINT)
     assert wait_gone(children, STOP_S) == []
     assert command.errors() == ""
 

@@ -51,7 +51,7 @@ def get_openapi() -> Response[str]:
     document = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
     stage_path = app.current_event.request_context.path or ""
     document["servers"] = [{"url": stage_path.removesuffix(app.current_event.path) or "/"}]
-    return _answer(document)
+    return _answer(document, cache="max-age=300")
 
 
 @app.exception_handler(QueryError)  # type: ignore[untyped-decorator]
@@ -87,12 +87,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event, context)
 
 
-def _answer(document: dict[str, Any]) -> Response[str]:
+def _answer(document: dict[str, Any], cache: str = "no-store") -> Response[str]:
     body = json.dumps(document, separators=(",", ":"))
-    return Response(HTTPStatus.OK.value, "application/json", body)
+    headers = {"Cache-Control": cache}
+    return Response(HTTPStatus.OK.value, "application/json", body, headers=headers)
 
 
 def _problem(
     status: HTTPStatus, detail: str, errors: Sequence[ParameterProblem] = ()
 ) -> Response[str]:
-    return Response(status.value, CONTENT_TYPE, json.dumps(problem(status, detail, errors)))
+    body = json.dumps(problem(status, detail, errors))
+    return Response(status.value, CONTENT_TYPE, body, headers={"Cache-Control": "no-store"})

@@ -87,7 +87,7 @@ def test_each_parameter_arrives_when_all_are_given() -> None:
         ({"device": ["../x"]}, ["device"]),
         ({"device": ["c" * 129]}, ["device"]),
         ({"from": ["now"], "to": [""]}, ["from", "to"]),
-        ({"from": ["2026-11-22T18:00:00Z"], "to": ["2026-11-22T19:00:00+01:00"]}, ["to"]),
+        ({"from": ["2026-11-22T18:00:00Z"], "to": ["2026-11-22T18:59:59+01:00"]}, ["to"]),
         ({"limit": ["501"]}, ["limit"]),
         ({"limit": ["-1"]}, ["limit"]),
         ({"limit": ["1_0"]}, ["limit"]),
@@ -101,6 +101,24 @@ def test_every_bad_parameter_is_named_when_a_request_is_refused(
     with pytest.raises(QueryError) as caught:
         parse_history_request(parameters)
     assert [problem.parameter for problem in caught.value.problems] == named
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("1960-01-01T00:00:00Z", "1965-01-01T00:00:00Z"),
+        ("2026-11-22T18:00:00.0001Z", "2026-11-22T18:00:00.0002Z"),
+    ],
+)
+def test_a_range_is_no_error_when_no_event_can_lie_in_it(start: str, end: str) -> None:
+    query = parse_history_request({"from": [start], "to": [end]}).query
+    assert query.start == query.end
+
+
+def test_the_answer_stays_short_when_a_thousand_parameters_are_unknown() -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_history_request({f"p{number}": ["1"] for number in range(1000)})
+    assert len(caught.value.problems) == 10
 
 
 def test_two_queries_differ_when_any_part_does() -> None:

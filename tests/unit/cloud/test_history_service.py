@@ -13,6 +13,7 @@ from smile_cloud.cursor import CursorCodec
 from smile_cloud.event_history import EventHistory
 from smile_cloud.event_store import EventStore
 from smile_cloud.history_service import HistoryService
+from smile_cloud.keys import DAY_SHARDS
 from smile_contract import SmileEvent, uuid7_lower_bound
 
 Build = Callable[..., SmileEvent]
@@ -144,6 +145,50 @@ def test_expired_events_are_hidden_when_the_table_still_holds_them(
     assert world.ids() == world.ids(device="cam-1") == [new.event_id]
     with pytest.raises(NotFoundError, match="expired"):
         world.service.get_event("cam-1", old.event_id)
+
+
+def test_work_is_bounded_when_a_day_is_full_of_expired_events(
+    aws: SimpleNamespace, table: str, smile: Build
+) -> None:
+    thrifty = World(aws.dynamodb, table, max_queries=4)
+    live = smile(NOON - timedelta(hours=9))
+    thrifty.store(live)
+    for number in range(250):
+        expired = smile(NOON - timedelta(seconds=number))
+        thrifty.store(expired, received_at=NOON - timedelta(days=91))
+    queries = []
+    aws.dynamodb.meta.events.register(
+        "before-call.dynamodb.Query", lambda **_: queries.append(1), unique_id="count"
+    )
+    pages = []
+    cursor: dict[str, str] = {}
+    while True:
+        queries.clear()
+        page = thrifty.ask(limit="1", **cursor)
+        assert len(queries) <= 4 + 1 + DAY_SHARDS, "the days, and a query begun in each shard"
+        pages += page["events"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    aws.dynamodb.meta.events.unregister("before-call.dynamodb.Query", unique_id="count")
+    assert [event["event_id"] for event in pages] == [live.event_id]
+
+
+def test_an_event_is_listed_as_long_as_it_is_kept_when_its_end_came_days_later(
+    aws: SimpleNamespace, table: str, smile: Build
+) -> None:
+    world = World(aws.dynamodb, table)
+    started = smile(NOON)
+    ended = smile(NOON, phase="ended", event_id=started.event_id)
+    world.store(started)
+    world.store(ended, received_at=NOON + timedelta(days=80))
+    [note] = aws.dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "DAYS"}},
+    )["Items"]
+    kept_until = NOON + timedelta(days=80 + 90)
+    assert int(note["expires_at"]["N"]) >= kept_until.timestamp()
 
 
 def test_old_events_are_found_when_they_lie_years_apart(world: World, smile: Build) -> None:

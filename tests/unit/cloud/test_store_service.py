@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from smile_cloud.event_store import Outcome
 from smile_cloud.settings import StoreEventSettings
 from smile_cloud.store_service import StoreService
+from smile_contract import uuid7_time
 
 Sample = Callable[[str], Any]
 Letters = Callable[[], list[dict[str, Any]]]
@@ -69,6 +70,20 @@ def test_the_good_events_are_kept_when_one_of_a_batch_is_bad(
     assert letter["MessageAttributes"]["field"]["StringValue"] == "peak_score"
     repaired = json.loads(letter["Body"]) | {"peak_score": 0.9}
     assert service.keep(repaired).outcomes[Outcome.CREATED] == 1
+
+
+def test_an_event_is_set_aside_when_its_clock_is_more_than_a_day_ahead(
+    service: StoreService, letters: Letters, sample: Sample
+) -> None:
+    batch = sample("store_event/batch")
+    day_ms = 24 * 3600 * 1000
+    starts_ms = [int(uuid7_time(e["event_id"]).timestamp() * 1000) for e in batch["events"]]
+    assert service.keep(batch | {"received_at_ms": max(starts_ms) - day_ms}).reasons == []
+    reasons = service.keep(batch | {"received_at_ms": min(starts_ms) - day_ms - 1}).reasons
+    assert len(reasons) == len(batch["events"])
+    assert {letter["MessageAttributes"]["field"]["StringValue"] for letter in letters()} == {
+        "started_at"
+    }
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 MAX_QUERIES: Final = 100
+# Items of one query at least: a few expired ones, which are read too, must not fill a whole one.
+_LEAST_READ: Final = 25
 _LOWEST: Final = uuid.UUID(int=0)
 _HIGHEST: Final = uuid.UUID(int=(1 << 128) - 1)
 _LAST_UNIX_MS: Final = 253_402_300_799_999  # of the year 9999
@@ -138,7 +140,7 @@ class EventHistory:
                     ":low": event_sk(str(ids.low)),
                     ":high": event_sk(str(ids.high)),
                 },
-                "Limit": limit + 1,
+                "Limit": max(limit + 1, _LEAST_READ),
             }
         ):
             yield from items
@@ -150,11 +152,14 @@ class EventHistory:
             shards = [
                 self._of_shard(reads, day_pk(day, shard), ids, limit) for shard in range(DAY_SHARDS)
             ]
-            yield from heapq.merge(*shards, key=lambda item: item["event_id"], reverse=True)
+            # A shard's checkpoint comes up when the others are below it, too.
+            yield from heapq.merge(*shards, key=_position_of, reverse=True)
             yield _Checkpoint(_floor_of(datetime.combine(day, time(), UTC)))
 
-    def _of_shard(self, reads: _Reads, shard_pk: str, ids: _Range, limit: int) -> Iterator[Item]:
-        for items, _ in reads.pages(
+    def _of_shard(
+        self, reads: _Reads, shard_pk: str, ids: _Range, limit: int
+    ) -> Iterator[Item | _Checkpoint]:
+        for items, last_key in reads.pages(
             {
                 "TableName": self._table_name,
                 "IndexName": GSI1,
@@ -164,10 +169,13 @@ class EventHistory:
                     ":low": str(ids.low),
                     ":high": str(ids.high),
                 },
-                "Limit": limit // 2 + 1,  # twice a fair share, for one query to be enough
+                # twice a fair share, for one query to be enough
+                "Limit": max(limit // 2 + 1, _LEAST_READ),
             }
         ):
             yield from items
+            if last_key is not None:
+                yield _Checkpoint(uuid.UUID(last_key["gsi1sk"]["S"]))
 
 
 class _Reads:
@@ -195,6 +203,10 @@ class _Reads:
             if last_key is None:
                 return
             request["ExclusiveStartKey"] = last_key
+
+
+def _position_of(step: Item | _Checkpoint) -> str:
+    return str(step.position) if isinstance(step, _Checkpoint) else str(step["event_id"])
 
 
 def _floor_of(at: datetime) -> uuid.UUID:

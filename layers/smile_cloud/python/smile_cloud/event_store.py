@@ -87,8 +87,7 @@ class EventStore:
                 stored["phase"], stored["seq"]
             ):
                 return Outcome.UNCHANGED
-            if stored is None:
-                self._days.note(event.started_at.date(), expires_at)
+            self._days.note(event.started_at.date(), expires_at)
             if self._write(event, stored, received_at, expires_at):
                 return Outcome.CREATED if stored is None else Outcome.UPDATED
             self._sleep(_BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311

@@ -14,6 +14,7 @@ from smile_contract import format_time, is_device_id
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 500  # an event is at most about 2 KB of JSON; an answer may be 6 MB
+MAX_UNKNOWN_NAMED: Final = 10  # of the unknown parameters in one answer
 PARAMETERS: Final = ("device", "from", "to", "limit", "cursor")
 
 DEVICE_EXPECTED: Final = "expected 1 to 128 of the characters a-z A-Z 0-9 : _ -"
@@ -78,7 +79,7 @@ def parse_history_request(parameters: Mapping[str, Sequence[str]]) -> HistoryReq
     """
     problems = [
         ParameterProblem(name[:40], f"unknown parameter, expected {', '.join(PARAMETERS)}.")
-        for name in sorted(set(parameters) - set(PARAMETERS))
+        for name in sorted(set(parameters) - set(PARAMETERS))[:MAX_UNKNOWN_NAMED]
     ]
     values: dict[str, str] = {}
     for name in PARAMETERS:
@@ -91,8 +92,8 @@ def parse_history_request(parameters: Mapping[str, Sequence[str]]) -> HistoryReq
     start = _time("from", values.get("from"), problems)
     end = _time("to", values.get("to"), problems)
     limit = _limit(values.get("limit"), problems)
-    if start is not None and end is not None and start >= end:
-        problems.append(ParameterProblem("to", "expected a time after from."))
+    if start is not None and end is not None and start > end:
+        problems.append(ParameterProblem("to", "expected a time that is not before from."))
     if problems:
         raise QueryError(problems)
     return HistoryRequest(HistoryQuery(device_id, start, end), limit, values.get("cursor"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from smile_contract import (
@@ -24,6 +24,11 @@ _MAX_UNIX_MS: Final = 253_402_300_799_999  # the last millisecond of the year 99
 def device_id_of(rule_event: object) -> object:
     """Return what stands in for the device id, good or bad, for the log."""
     return rule_event.get(DEVICE_FIELD) if isinstance(rule_event, Mapping) else None
+
+
+# A device without the right time may be a little ahead; one far ahead would stay on top of
+# every listing for years.
+MAX_AHEAD: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,12 @@ class RuleMessage:
             for name, value in rule_event.items()
             if name not in (DEVICE_FIELD, RECEIVED_FIELD)
         }
-        events, rejected = read_message(body, device_id=device_id)
         received_at = datetime.fromtimestamp(received_ms // 1000, UTC).replace(
             microsecond=received_ms % 1000 * 1000
         )
-        return cls(device_id, received_at, tuple(events), tuple(rejected), body)
+        events, rejected = read_message(body, device_id=device_id)
+        now, early = _split_early(events, rejected, received_at)
+        return cls(device_id, received_at, tuple(now), (*rejected, *early), body)
 
     def rejected_as_rule_event(self, rejected: Rejected) -> dict[str, Any]:
         """Return a rejected event alone, as the rule would have handed it over.
@@ -87,3 +93,20 @@ class RuleMessage:
         alone = dict(item) if isinstance(item, Mapping) else {"event": item}
         received_ms = round(self.received_at.timestamp() * 1000)
         return alone | {DEVICE_FIELD: self.device_id, RECEIVED_FIELD: received_ms}
+
+
+def _split_early(
+    events: Sequence[SmileEvent], rejected: Sequence[Rejected], received_at: datetime
+) -> tuple[list[SmileEvent], list[Rejected]]:
+    """Part the events that a clock far ahead has dated from the others."""
+    bad = {one.index for one in rejected}
+    indexes = (index for index in range(len(events) + len(bad)) if index not in bad)
+    now: list[SmileEvent] = []
+    early: list[Rejected] = []
+    for index, event in zip(indexes, events, strict=True):
+        if event.started_at <= received_at + MAX_AHEAD:
+            now.append(event)
+        else:
+            problem = "expected a time at most a day after it was received; is the clock right?"
+            early.append(Rejected(index, ContractError("started_at", problem)))
+    return now, early

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 
 from edge_lambda.camera import open_source
@@ -16,6 +17,8 @@ from edge_lambda.outbox import Outbox
 from edge_lambda.publisher import Publisher
 from edge_lambda.sinks import MqttSink, Sink, StdoutSink
 from edge_lambda.sinks.broker import Broker
+from edge_lambda.stream import Viewer
+from edge_lambda.stream.open import open_stream
 from edge_lambda.thresholds import resolve_thresholds
 from edge_lambda.tracker import Tracker
 from edge_lambda.vision import SmileVision
@@ -46,6 +49,20 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
     )
     rules = _rules(config, vision)
     broker = _broker(config)
+    with ExitStack() as cleanup:
+        viewer = open_stream(config.stream, config.device_id, cleanup)
+        return _watch(config, is_stopped, vision=vision, rules=rules, broker=broker, viewer=viewer)
+
+
+def _watch(
+    config: EdgeConfig,
+    is_stopped: Callable[[], bool],
+    *,
+    vision: SmileVision,
+    rules: EpisodeRules,
+    broker: Broker | None,
+    viewer: Viewer | None,
+) -> int:
     source = open_source(config.source, config.camera)
     outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
     publisher = Publisher(outbox, _sinks(config, outbox, broker))
@@ -59,6 +76,7 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
         publisher=publisher,
         detect_every=config.vision.detect_every,
         has_progress=config.progress,
+        viewer=viewer,
     )
     _end_interrupted_smiles(outbox, publisher, config.device_id)
     _log.info(

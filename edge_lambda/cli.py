@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -32,6 +33,9 @@ def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:
     """
     given = vars(_parser().parse_args(argv))
     path: Path | None = given.pop("config", None)
+    # Not a flag: everybody on the machine can read a command line.
+    if os.environ.get("SMILE_STREAM_TOKEN"):
+        given["stream.token"] = os.environ["SMILE_STREAM_TOKEN"]
     return load_config(path, given)
 
 
@@ -125,6 +129,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--mqtt-ca", dest="mqtt.ca_file", type=Path, metavar="PEM", help="authorities to trust")
     add("--mqtt-cert", dest="mqtt.cert_file", type=Path, metavar="PEM", help="certificate")
     add("--mqtt-key", dest="mqtt.key_file", type=Path, metavar="PEM", help="private key")
+    add(
+        "--stream",
+        dest="stream.address",
+        metavar="HOST:PORT",
+        help="watch annotated frames there with a browser, such as 127.0.0.1:8080",
+    )
+    add(
+        "--stream-fifo",
+        dest="stream.fifo",
+        type=Path,
+        metavar="PATH",
+        help="the same pictures through a FIFO, such as /tmp/results.mjpeg",
+    )
     add(
         "--drain-timeout-s",
         type=float,

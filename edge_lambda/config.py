@@ -11,11 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from edge_lambda.errors import ConfigError
 
 DEVICE_ID_PATTERN = r"^[a-zA-Z0-9:_-]{1,128}$"
+TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 
 
 class Section(BaseModel):
@@ -150,6 +161,37 @@ class MqttSettings(Section):
     )
 
 
+class StreamSettings(Section):
+    """Who may watch, on the spot."""
+
+    address: str | None = Field(
+        default=None,
+        description="`host:port` where annotated frames can be watched; nowhere when left out.",
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="16 to 128 of `a-z A-Z 0-9 _ -`, asked for in the address; needed where "
+        "others than this machine can reach it. `SMILE_STREAM_TOKEN` does as well.",
+    )
+    fifo: Path | None = Field(
+        default=None,
+        description="FIFO for the same pictures; `/tmp/results.mjpeg` on a DeepLens.",
+    )
+    max_px: int = Field(
+        default=960, ge=160, le=3840, description="Longer side of the pictures, at most."
+    )
+    max_frames_per_s: float = Field(
+        default=25.0, gt=0, le=60, description="Pictures made in a second, at most."
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not TOKEN_PATTERN.fullmatch(token.get_secret_value()):
+            raise PydanticCustomError("token", "expected 16 to 128 of a-z A-Z 0-9 _ -")
+        return token
+
+
 def _host_name() -> str:
     """Return the host's name as a device id: other characters become ``-``."""
     return re.sub(r"[^a-zA-Z0-9:_-]", "-", socket.gethostname())[:128] or "camera"
@@ -186,6 +228,7 @@ class EdgeConfig(Section):
     smile: SmileSettings = SmileSettings()
     outbox: OutboxSettings = OutboxSettings()
     mqtt: MqttSettings = MqttSettings()
+    stream: StreamSettings = StreamSettings()
 
     @property
     def outbox_path(self) -> Path | None:

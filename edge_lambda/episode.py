@@ -127,6 +127,16 @@ class EpisodeDetector:
         self._recent: deque[_Sample] = deque()
         self._ongoing: _Ongoing | None = None
 
+    @property
+    def smoothed_score(self) -> float:
+        """The latest score that the decision rests on; 0 before the first."""
+        return self._smoother.value or 0.0
+
+    @property
+    def is_smiling(self) -> bool:
+        """Whether a smile goes on, told or not yet."""
+        return self._ongoing is not None
+
     def update(self, at_ms: float, score: float) -> list[Smile]:
         """Take the score of one frame in.
 

@@ -13,6 +13,7 @@ from edge_lambda.errors import EdgeError
 from edge_lambda.events import EventMaker
 from edge_lambda.publisher import Publisher
 from edge_lambda.scene_cut import SceneCutDetector
+from edge_lambda.stream.scene import FaceMark, Viewer
 from edge_lambda.tracker import Track, Tracker
 from edge_lambda.vision import Vision
 
@@ -45,6 +46,8 @@ class EdgeLoop:
         Search for faces in every so many frames.
     has_progress : bool
         Log the position twice a second.
+    viewer : Viewer or None
+        Shown each frame and its faces, while it is watched.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class EdgeLoop:
         publisher: Publisher,
         detect_every: int = 1,
         has_progress: bool = False,
+        viewer: Viewer | None = None,
     ) -> None:
         self.counts = LoopCounts()
         self._source = source
@@ -72,6 +76,7 @@ class EdgeLoop:
         self._episodes: dict[int, EpisodeDetector] = {}
         self._tracks: dict[int, Track] = {}
         self._report = _ProgressLog(source, has_progress)
+        self._viewer = viewer
 
     def run(self, is_stopped: Callable[[], bool]) -> LoopCounts:
         """Process frames until there are no more, then end every smile that goes on."""
@@ -125,6 +130,21 @@ class EdgeLoop:
         scores = self._vision.smile_scores(frame, [track.keypoints_now() for track in scored])
         for track, score in zip(scored, scores.tolist(), strict=True):
             self._follow(track, at_ms, score)
+        if self._viewer is not None and self._viewer.is_watched:
+            self._viewer.show(frame, self._marks(at_ms))
+
+    def _marks(self, at_ms: float) -> list[FaceMark]:
+        """Return the faces to draw: those that the latest search found."""
+        return [
+            FaceMark(
+                track.box_at(at_ms),
+                self._episodes[track.id].smoothed_score,
+                track.id,
+                self._episodes[track.id].is_smiling,
+            )
+            for track in self._tracker.tracks
+            if track.was_found and track.id in self._episodes
+        ]
 
     def _follow(self, track: Track, at_ms: float, score: float) -> None:
         if track.id not in self._episodes:

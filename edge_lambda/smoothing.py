@@ -19,6 +19,11 @@ class ExponentialSmoother:
         self._value: float | None = None
         self._at_ms = 0.0
 
+    @property
+    def value(self) -> float | None:
+        """The smoothed value; None before the first sample."""
+        return self._value
+
     def update(self, at_ms: float, sample: float) -> float:
         """Take a sample in and return the smoothed value."""
         if self._value is None or self._time_constant_ms <= 0:

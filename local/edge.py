@@ -150,6 +150,7 @@ def edge_command(options: EdgeOptions) -> list[str]:
         "--outbox", str(options.outbox),
         "--realtime",
         "--progress",
+        "--stream", f"{LOOPBACK}:0",
         *(("--start-time", options.start_time) if options.start_time else ()),
         *options.extra,
     ]  # fmt: skip

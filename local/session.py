@@ -18,7 +18,7 @@ from local.errors import StartError
 from local.functions.async_invoker import Outcome
 from local.options import DEFAULT_CLIP, DEFAULT_PORT, Options
 from local.report.console import RunConsole
-from local.report.ground_truth import Match, compare, load_episodes
+from local.report.ground_truth import compare, load_episodes
 from local.report.ledger import Delays, Ledger
 from local.report.summary import delay_lines, truth_lines, verdict_lines
 from local.report.verdict import ApiClient, Verdict, count_messages, verify
@@ -105,10 +105,9 @@ class Session:
         if edge.left_events:
             self._console.problem("the edge still had events that the broker did not take")
         verdict = self._verify(stack)
-        matches = self._print_summary(verdict)
+        is_true = self._print_summary(verdict)
         if self._options.once:
-            complete = verdict.good and all(match.event_id for match in matches)
-            return OK if complete else NOT_ALL_STORED
+            return OK if verdict.good and is_true else NOT_ALL_STORED
         self._serve(stack)
 
     def _start_edge(self, stack: Stack, folder: Path) -> Edge | None:
@@ -165,6 +164,8 @@ class Session:
             shown_at = time.time() - float(record.get("position_ms") or 0) / 1000
             self._origin = shown_at if self._origin is None else min(self._origin, shown_at)
             self._console.progress(record)
+        elif record.get("message") == "stream started" and "url" in record:
+            self._console.line(f"watch it  {record['url']}", "bold")
         elif str(record.get("level", "")).lower() in ("warning", "error", "critical"):
             self._console.problem(f"edge: {complaint_of(record)}")
 
@@ -227,26 +228,27 @@ class Session:
         while self._ledger.records() and not self._ledger.alerts and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def _print_summary(self, verdict: Verdict) -> list[Match]:
+    def _print_summary(self, verdict: Verdict) -> bool:
+        """Print what came of the clip; returns whether it is what the ground truth says, if any."""
         self._console.line()
         for line in verdict_lines(self._ledger, verdict):
             self._console.line(line, "bold" if verdict.good else "bold red")
-        matches = self._print_truth(verdict)
+        is_true = self._print_truth(verdict)
         for line in delay_lines(self._ledger, self._confirmation(), self._start_words()):
             self._console.line(line)
-        return matches
+        return is_true
 
-    def _print_truth(self, verdict: Verdict) -> list[Match]:
+    def _print_truth(self, verdict: Verdict) -> bool:
         source = self._options.source_file
         if source is None or self._start_time is None or source.resolve() != DEFAULT_CLIP:
-            return []
+            return True
         episodes = load_episodes(source)
         if episodes is None:
-            return []
+            return True
         matches, extra = compare(episodes, list(verdict.stored.values()), self._start_time)
         for line in truth_lines(matches, extra):
             self._console.line(line)
-        return matches
+        return not extra and all(match.is_close for match in matches)
 
     def _confirmation(self) -> Delays | None:
         """Return the time from a smile's first frame to the edge's event."""

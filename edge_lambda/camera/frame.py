@@ -49,11 +49,16 @@ class Frame:
         self._sample_aspect = sample_aspect_ratio or Fraction(1)
         self._reformatter = reformatter or VideoReformatter()
 
-    def rgb(self, long_side_px: int) -> NDArray[np.uint8]:
-        """Return the frame scaled so that its longer side is `long_side_px`; uint8 (h, w, 3)."""
+    def rgb(
+        self, long_side_px: int, reformatter: VideoReformatter | None = None
+    ) -> NDArray[np.uint8]:
+        """Return the frame scaled so that its longer side is `long_side_px`; uint8 (h, w, 3).
+
+        Another thread than the loop's brings a `reformatter` of its own.
+        """
         width, height = self._display_size()
         scale = long_side_px / max(width, height)
-        small = self._reformatter.reformat(
+        small = (reformatter or self._reformatter).reformat(
             self._picture,
             max(round(width * scale), 1),
             max(round(height * scale), 1),
@@ -78,6 +83,12 @@ class Frame:
         """Width in px of `grey`, upright."""
         width, height = self._display_size()
         return height if self._turns() % 2 else width
+
+    @property
+    def height(self) -> int:
+        """Height in px of `grey`, upright."""
+        width, height = self._display_size()
+        return width if self._turns() % 2 else height
 
     @property
     def is_limited_range(self) -> bool:

@@ -1,0 +1,19 @@
+"""The project stream: annotated frames for whoever stands in front of the device."""
+
+from __future__ import annotations
+
+from edge_lambda.stream.fifo import FifoWriter
+from edge_lambda.stream.listen_address import ListenAddress
+from edge_lambda.stream.project_stream import ProjectStream
+from edge_lambda.stream.scene import FaceMark, Scene, Viewer
+from edge_lambda.stream.stream_server import StreamServer
+
+__all__ = [
+    "FaceMark",
+    "FifoWriter",
+    "ListenAddress",
+    "ProjectStream",
+    "Scene",
+    "StreamServer",
+    "Viewer",
+]

@@ -1,0 +1,85 @@
+"""Draw boxes, scores and the frame rate, and make a JPEG of it."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+from av.video.reformatter import VideoReformatter
+from PIL import Image, ImageDraw, ImageFont
+
+from edge_lambda.boxes import clipped
+from edge_lambda.stream.scene import FaceMark, Scene
+
+_SMILING = (46, 204, 113)
+_NOT_SMILING = (230, 126, 34)
+_TEXT = (0, 0, 0)
+_BAR = (236, 240, 241)
+_JPEG_QUALITY = 80
+
+
+class SceneArtist:
+    """Turns scenes into JPEG pictures; for one thread.
+
+    Parameters
+    ----------
+    title : str
+        Stands in the corner.
+    max_px : int
+        Longer side of the picture; smaller frames stay as they are.
+    """
+
+    def __init__(self, title: str, max_px: int) -> None:
+        self._title = title
+        self._max_px = max_px
+        # Its own: the loop uses the frame's at the same time.
+        self._reformatter = VideoReformatter()
+
+    def jpeg(self, scene: Scene) -> bytes:
+        """Return the annotated frame, upright, as a JPEG file."""
+        frame = scene.frame
+        long_side_px = min(self._max_px, max(frame.width, frame.height))
+        image = Image.fromarray(frame.rgb(long_side_px, self._reformatter))
+        draw = ImageDraw.Draw(image)
+        for face in scene.faces:
+            _draw_face(draw, face, image.size)
+        text = f"{self._title}  {scene.frame_rate:.1f} frames/s"
+        _draw_label(draw, text, (0, image.size[1]), _BAR, image.size)
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=_JPEG_QUALITY)
+        return file.getvalue()
+
+
+def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int]) -> None:
+    colour = _SMILING if face.is_smiling else _NOT_SMILING
+    line = max(round(max(size) / 400), 2)
+    x, y, width, height = clipped(face.box)
+    left, top = round(x * size[0]), round(y * size[1])
+    right = max(round((x + width) * size[0]) - 1, left)
+    bottom = max(round((y + height) * size[1]) - 1, top)
+    draw.rectangle((left, top, right, bottom), outline=colour, width=line)
+    what = "smile" if face.is_smiling else "no smile"
+    text = f"{what} {face.smile_score:.2f}  face {face.track_id}"
+    _draw_label(draw, text, (left, top), colour, size)
+
+
+def _draw_label(
+    draw: ImageDraw.ImageDraw,
+    text: str,
+    corner: tuple[int, int],
+    colour: tuple[int, int, int],
+    size: tuple[int, int],
+) -> None:
+    """Write `text` on a plate above `corner`, within the picture."""
+    font = _font(max(size[0] // 55, 11))
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right - left + 8, bottom - top + 8
+    x = max(min(corner[0], size[0] - width), 0)
+    y = max(min(corner[1], size[1]) - height, 0)
+    draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
+    draw.text((x + 4 - left, y + 4 - top), text, fill=_TEXT, font=font)
+
+
+@lru_cache(maxsize=4)
+def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=size_px)

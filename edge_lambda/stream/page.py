@@ -1,0 +1,56 @@
+"""The plain page around the stream."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from urllib.parse import quote
+
+_STYLE = (
+    "body{margin:0;background:#111;color:#ddd;font:16px sans-serif;text-align:center}"
+    "h1{font-size:1.1rem;font-weight:normal;margin:.8rem}"
+    "img{max-width:100%;max-height:85vh;background:#222;min-width:320px;min-height:180px}"
+    "p{margin:.8rem}"
+)
+# When the device stops the last picture stays, and browsers say nothing: ask, and begin anew.
+_SCRIPT = (
+    "const img=document.querySelector('img'),p=document.querySelector('p'),said=p.textContent,"
+    "source=img.src;let lost=false;setInterval(async()=>{try{"
+    "await fetch(source,{method:'HEAD'});"
+    "if(lost){lost=false;p.textContent=said;img.src='';img.src=source}"
+    "}catch{lost=true;p.textContent='The device does not answer; trying again…'}},2000);"
+)
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; img-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; "
+    f"style-src {_source(_STYLE)}; script-src {_source(_SCRIPT)}"
+)
+
+
+def page(title: str, token: str | None) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    title : str
+        The device's name.
+    token : str or None
+        Passed on to the picture's address.
+    """
+    source = "stream.mjpeg" + (f"?token={quote(token, safe='')}" if token else "")
+    return (
+        "<!doctype html>\n"
+        '<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f'<body><h1>{escape(title)}</h1><img src="{escape(source)}" alt="what the camera sees">\n'
+        "<p>Live from this device. Pictures are neither stored nor sent anywhere else.</p>"
+        f"<script>{_SCRIPT}</script></body></html>\n"
+    )

@@ -1,0 +1,232 @@
+"""The project stream over HTTP: a page, motion JPEG, and a single picture."""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import logging
+import socket
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from edge_lambda.errors import ConfigError
+from edge_lambda.stream.listen_address import ListenAddress, is_loopback_name
+from edge_lambda.stream.page import CONTENT_SECURITY_POLICY, page
+from edge_lambda.stream.project_stream import ProjectStream
+
+_log = logging.getLogger(__name__)
+_BOUNDARY = "frame"
+_MAX_CONNECTIONS = 16
+_SEND_TIMEOUT_S = 10.0
+_WAIT_S = 1.0
+_FIRST_PICTURE_S = 5.0
+_SEND_BUFFER_BYTES = 128 * 1024  # little, so that a slow client gets new pictures, not a queue
+
+
+class StreamServer:
+    """Serves a project stream from threads of its own.
+
+    Parameters
+    ----------
+    stream : ProjectStream
+    address : ListenAddress
+    title : str
+        The device's name.
+    token : str or None
+        Asked for in the address, as ``?token=…``; needed off the loopback.
+
+    Raises
+    ------
+    ConfigError
+        When others could reach it without a token, or it cannot listen there.
+    """
+
+    def __init__(
+        self, stream: ProjectStream, address: ListenAddress, title: str, token: str | None = None
+    ) -> None:
+        if not address.is_loopback and token is None:
+            raise ConfigError(
+                f"stream.address: {address.host} can be reached by others: expected a loopback "
+                "address such as 127.0.0.1:8080, or a stream.token as well"
+            )
+        try:
+            self._server = _Server(stream, address, title, token)
+        except OSError as error:
+            raise ConfigError(f"stream.address: {_why(error, address)}") from None
+        self.port: int = self._server.server_address[1]
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self.url = f"http://{host}:{self.port}/"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.2,), name="stream server", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _why(error: OSError, address: ListenAddress) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {address.port} is in use: choose another, or 0 for a free one"
+    if error.errno == errno.EACCES:
+        return f"port {address.port} is not allowed: choose one from 1024 on"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{address.host} is no address of this machine"
+    return f"cannot listen on {address.host}: {(error.strerror or str(error)).lower()}"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 16
+
+    def __init__(
+        self, stream: ProjectStream, address: ListenAddress, title: str, token: str | None
+    ) -> None:
+        self.stream = stream
+        self.title = title
+        self.token = token
+        self.address_family = address.family
+        self._places = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        super().__init__((address.host, address.port), _Handler)
+
+    def server_bind(self) -> None:
+        # Not the parent's, which looks the host's name up in the DNS.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        _log.debug("stream client failed", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version = "smile-edge"
+    sys_version = ""
+    timeout = _SEND_TIMEOUT_S
+    _headers: ClassVar[dict[str, str]] = {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",  # the address may hold the token
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+    }
+
+    def do_GET(self) -> None:
+        """Answer."""
+        try:
+            self._answer()
+        except OSError:  # whoever asked is gone, or too slow for too long
+            self.close_connection = True
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server asks for
+
+    def _answer(self) -> None:
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            self._say(HTTPStatus.BAD_REQUEST, "Expected an address such as /.")
+            return
+        if not self._may_see(parts.query):
+            return
+        if parts.path == "/":
+            text = page(self.server.title, self.server.token)
+            self._send(HTTPStatus.OK, "text/html; charset=utf-8", text.encode())
+        elif parts.path == "/stream.mjpeg":
+            self._stream()
+        elif parts.path == "/snapshot.jpg":
+            self._snapshot()
+        else:
+            self._say(HTTPStatus.NOT_FOUND, "There are /, /stream.mjpeg and /snapshot.jpg.")
+
+    def _may_see(self, query: str) -> bool:
+        token = self.server.token
+        if token is None:
+            if is_loopback_name(self.headers.get("Host", "")):
+                return True
+            self._say(HTTPStatus.FORBIDDEN, "Use the address that the device printed.")
+            return False
+        given = parse_qs(query).get("token", [""])[-1]
+        if hmac.compare_digest(given.encode(), token.encode()):
+            return True
+        self._say(HTTPStatus.FORBIDDEN, "Expected the device's stream token: /?token=…")
+        return False
+
+    def _stream(self) -> None:
+        self._start(HTTPStatus.OK, f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        if self.command == "HEAD":
+            return
+        stream = self.server.stream
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        # The boundary follows each picture at once: browsers show it when they see its end.
+        self.wfile.write(f"--{_BOUNDARY}\r\n".encode())
+        number = 0
+        with stream.watching():
+            while not stream.is_closed:
+                newest = stream.newer_than(number, _WAIT_S)
+                if newest is None:
+                    if self._is_gone():
+                        return
+                    continue
+                number, picture = newest
+                self.wfile.write(
+                    f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
+                    + picture
+                    + f"\r\n--{_BOUNDARY}\r\n".encode()
+                )
+
+    def _is_gone(self) -> bool:
+        """Tell whether the client hung up, while there is nothing to send."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+
+    def _snapshot(self) -> None:
+        stream = self.server.stream
+        with stream.watching():
+            newest = stream.newer_than(0, _FIRST_PICTURE_S)
+        if newest is None:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "The camera gives no picture just now.")
+        else:
+            self._send(HTTPStatus.OK, "image/jpeg", newest[1])
+
+    def _say(self, status: HTTPStatus, text: str) -> None:
+        self._send(status, "text/plain; charset=utf-8", f"{text}\n".encode())
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self._start(status, kind, len(body))
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _start(self, status: HTTPStatus, kind: str, length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        if kind.startswith("text/html"):
+            self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        for name, value in self._headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: the address may hold the token."""

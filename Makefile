@@ -47,6 +47,9 @@ export AWS_DEFAULT_REGION ?= us-east-1
 		$(PYTHON) -m venv .venv-tflite && \
 		.venv-tflite/bin/pip install $(PIP_FLAGS) -r requirements/tflite.txt && touch $@; fi
 
+# A variable exactly as the user typed it, quoted for the shell: a password may hold $ and '.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 # --- commands ---------------------------------------------------------------
 
 .PHONY: help run test test-fast lint format build train evaluate clip bench requirements clean
@@ -55,7 +58,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.run  ## everything on this machine: plays a clip, stores and alerts, serves the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
-	@.venv/bin/python -m local $(if $(SOURCE),--source '$(SOURCE)') $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port '$(PORT)')
+	@.venv/bin/python -m local $(if $(value SOURCE),--source $(call quoted,SOURCE)) $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port '$(PORT)')
 
 test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)

@@ -120,7 +120,11 @@ class Stack:
             and not kind.startswith(_WITHOUT_MEANING)
         ]
         logs = options.logs or folder
-        logs.mkdir(parents=True, exist_ok=True)
+        try:
+            logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or "cannot be created").lower()
+            raise StartError(f"--logs {logs}: {reason}") from error
         self.processes = Processes(logs)
         self.invoker = AsyncInvoker(specs, self.aws, options.retry_delay_s, events.on_outcome)
         self._listeners = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import threading
 import time
 import uuid
@@ -27,6 +28,8 @@ from local.processes import LOOPBACK
 MAX_PAYLOAD_BYTES = 128 * 1024  # of a message, "AWS IoT Core quotas"
 _BASIC_INGEST = "$aws/rules/{rule}/"
 _SUBSCRIBE_TIMEOUT_S = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class RuleListener:
@@ -103,7 +106,8 @@ class RuleListener:
             return
         if result is UNDEFINED:
             return
-        event = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        # ASCII, for JSON may escape half a surrogate pair, which UTF-8 cannot spell
+        event = json.dumps(result, separators=(",", ":")).encode("ascii")
         failures = []
         for arn in self._rule.function_arns:
             try:
@@ -179,4 +183,8 @@ class RuleListener:
         topic = message.topic
         direct = topic.startswith(self._prefix)
         if direct or topic_matches(self._rule.query.topic_filter, topic):
-            self.handle(topic, bytes(message.payload))
+            try:
+                self.handle(topic, bytes(message.payload))
+            except Exception as error:  # noqa: BLE001 - the guard of paho's thread, which would end
+                _log.exception("message not handled", extra={"topic": topic})
+                self._on_problem(f"{topic[:80]}: not handled: {type(error).__name__}: {error}")

@@ -12,6 +12,7 @@ from typing import Any
 from smile_contract import parse_time
 
 # A found smile that begins further off than this is another one.
+MAX_ERROR_MS = 500
 _MAX_OFFSET_MS = 2000
 
 
@@ -50,6 +51,12 @@ class Match:
     event_id: str | None = None
     start_error_ms: int = 0
     end_error_ms: int = 0
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the episode was found, start and end within half a second."""
+        errors_ms = (abs(self.start_error_ms), abs(self.end_error_ms))
+        return self.event_id is not None and max(errors_ms) <= MAX_ERROR_MS
 
 
 def load_episodes(clip: Path) -> list[Episode] | None:

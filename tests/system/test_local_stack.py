@@ -234,6 +234,14 @@ def test_event_is_ignored_when_where_is_false_or_the_topic_is_another(run: Run) 
     assert [json.loads(o.payload).get("last") for o in run.outcomes] == [True]
 
 
+def test_next_message_arrives_when_one_escapes_half_a_character(run: Run) -> None:
+    run.outcomes.clear()
+    run.publish(b'{"what": "tell", "text": "\\ud800"}')
+    run.publish({"what": "tell", "last": True})
+    wait_until(lambda: len(run.outcomes) >= 2)
+    assert [json.loads(o.payload).get("last") for o in run.outcomes] == [None, True]
+
+
 def test_failing_event_is_tried_three_times_and_set_aside_when_the_function_raises(
     run: Run,
 ) -> None:

@@ -31,12 +31,15 @@ class Crops:
         float32 (N,), the probability to learn.
     tier, split, name
         str (N,): see `training.opinions.Tier`, `training.splits.Split`; the file's name.
+    settled
+        str (N,), the tier after somebody looked, where somebody did (`training.tiers`).
     """
 
     grey: NDArray[np.uint8]
     smile: NDArray[np.bool_]
     target: NDArray[np.float32]
     tier: NDArray[np.str_]
+    settled: NDArray[np.str_]
     split: NDArray[np.str_]
     name: NDArray[np.str_]
 

@@ -32,7 +32,7 @@ from training.model_document import write_figures
 from training.source import open_source
 from training.workspace import DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
-__all__ = ["judge_photos", "main"]
+__all__ = ["judge_photos", "main", "read_photo_labels"]
 
 DEFAULT_PHOTOS = DEFAULT_DATA.with_name("photos-dev.tar.gz")
 ScorePhoto = Callable[[Path], float | None]
@@ -87,15 +87,12 @@ def judge_photos(folder: Path, score_photo: ScorePhoto, threshold: float) -> dic
     TrainingError
         When there is no table or a photo cannot be read.
     """
-    tables = sorted(folder.rglob(_LABELS))
-    if not tables:
-        raise TrainingError(f"no {_LABELS} (path,smile) in the photos")
     scores, labels, missed = [], [], 0
-    for name, smile in _read_labels(tables[0]):
+    for path, smile in read_photo_labels(folder):
         try:
-            score = score_photo(tables[0].parent / name)
+            score = score_photo(path)
         except VisionError as error:
-            raise TrainingError(f"photo {name}: {error}") from error
+            raise TrainingError(f"photo {path.name}: {error}") from error
         if score is None:
             missed += 1
         else:
@@ -116,6 +113,29 @@ def judge_photos(folder: Path, score_photo: ScorePhoto, threshold: float) -> dic
         "best_threshold": rounded(best),
         "accuracy_at_best_threshold": rounded(accuracy_at(found, truth, best)),
     }
+
+
+def read_photo_labels(folder: Path, table: Path | None = None) -> list[tuple[Path, bool]]:
+    """Read which photos there are and which of them show a smile.
+
+    Parameters
+    ----------
+    folder
+        Paths are relative to the table's folder, or to this one when a table is given.
+    table
+        CSV with the columns path and smile; None: ``labels.csv`` below the folder.
+
+    Raises
+    ------
+    TrainingError
+        When there is no table, or it has other columns.
+    """
+    if table is not None:
+        return [(folder / name, smile) for name, smile in _read_labels(table)]
+    tables = sorted(folder.rglob(_LABELS))
+    if not tables:
+        raise TrainingError(f"no {_LABELS} (path,smile) in the photos")
+    return [(tables[0].parent / name, smile) for name, smile in _read_labels(tables[0])]
 
 
 def _read_labels(table: Path) -> list[tuple[str, bool]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from training.opinions import (
     OWN_TABLE,
     OWN_TABLE_COVERAGE,
     Opinion,
+    Tier,
     read_opinions,
     target_of,
     tier_of,
@@ -30,6 +31,7 @@ from training.opinions import (
 from training.pictures import Picture, Pictures, read_pictures
 from training.source import Source, open_source
 from training.splits import Split, assign_splits
+from training.tiers import OWN_TIERS, read_tiers
 from training.workspace import CROPS, WORK, sha256_of_file, write_json
 
 __all__ = ["label_pictures", "main", "prepare"]
@@ -39,7 +41,11 @@ SHOWN_FAULTS = 20  # named on the screen; all of them are in prepare.json
 _UNKNOWN = Opinion(second=None, person=None)
 
 
-def label_pictures(pictures: Sequence[Picture], opinions: dict[tuple[str, bool], Opinion]) -> Crops:
+def label_pictures(
+    pictures: Sequence[Picture],
+    opinions: dict[tuple[str, bool], Opinion],
+    settled: Mapping[tuple[str, bool], Tier] | None = None,
+) -> Crops:
     """Join pictures and second opinions, and split them by person.
 
     Parameters
@@ -48,6 +54,8 @@ def label_pictures(pictures: Sequence[Picture], opinions: dict[tuple[str, bool],
         The usable pictures.
     opinions
         By picture name and label; may be empty, then each picture counts as its own person.
+    settled
+        The tiers to learn, by picture name and label; those of the opinions where it has none.
 
     Returns
     -------
@@ -63,15 +71,20 @@ def label_pictures(pictures: Sequence[Picture], opinions: dict[tuple[str, bool],
     ]
     if opinions:
         tiers = [tier_of(p.smile, o.second) for p, o in zip(pictures, known, strict=True)]
-        targets = [target_of(tier) for tier in tiers]
+        learned = [
+            (settled or {}).get((p.name, p.smile), tier)
+            for p, tier in zip(pictures, tiers, strict=True)
+        ]
+        targets = [target_of(tier) for tier in learned]
     else:
-        tiers = [tier_of(p.smile, None) for p in pictures]
+        learned = tiers = [tier_of(p.smile, None) for p in pictures]
         targets = [target_of(tier_of(p.smile, p.smile)) for p in pictures]
     return Crops(
         grey=np.stack([picture.grey for picture in pictures]),
         smile=np.array([picture.smile for picture in pictures]),
         target=np.array(targets, dtype=np.float32),
         tier=np.array([tier.value for tier in tiers]),
+        settled=np.array([tier.value for tier in learned]),
         split=np.array([split.value for split in assign_splits(people)]),
         name=np.array([picture.name for picture in pictures]),
     )
@@ -104,8 +117,10 @@ def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[
         found = read_pictures(source.folder)
         table = second_opinion or _table_for(source, found)
         opinions = read_opinions(table) if table else {}
-        crops = label_pictures(found.kept, opinions)
+        settled = read_tiers() if _is_the_collection(found) else {}
+        crops = label_pictures(found.kept, opinions, settled)
         report = _report(source, found, crops, table)
+        report["tiers_sha256"] = sha256_of_file(OWN_TIERS) if settled else None
     for split in Split:
         count = len(crops.part(split))
         if count < LEAST_PICTURES:
@@ -120,9 +135,14 @@ def _table_for(source: Source, found: Pictures) -> Path | None:
     beside = source.beside / FILE_NAME
     if beside.is_file():
         return beside
+    return OWN_TABLE if _is_the_collection(found) else None
+
+
+def _is_the_collection(found: Pictures) -> bool:
+    """Tell whether the project's own tables speak of these pictures."""
     known = read_opinions(OWN_TABLE).keys()
     here = {(picture.name, picture.smile) for picture in found.kept}
-    return OWN_TABLE if len(known & here) >= OWN_TABLE_COVERAGE * len(known) else None
+    return len(known & here) >= OWN_TABLE_COVERAGE * len(known)
 
 
 def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -> dict[str, Any]:
@@ -143,6 +163,7 @@ def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -
             for split in Split
         },
         "tiers": dict(sorted(Counter(crops.tier.tolist()).items())),
+        "tiers_settled": dict(sorted(Counter(crops.settled.tolist()).items())),
         "skipped": found.skipped,
     }
 

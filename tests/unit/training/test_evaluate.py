@@ -18,6 +18,7 @@ def _crops(tiers: list[Tier]) -> Crops:
         smile=np.array([tier is Tier.CLEAR for tier in tiers]),
         target=np.zeros(count, np.float32),
         tier=np.array([tier.value for tier in tiers]),
+        settled=np.array([tier.value for tier in tiers]),
         split=np.array(["validation"] * count),
         name=np.array([str(n) for n in range(count)]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from pathlib import Path
@@ -86,6 +87,8 @@ def learn(
     for epoch in range(len(record["history"]), baseline.epochs):
         started = time.monotonic()
         keras.utils.set_random_seed(SEED + epoch)
+        falling = (1 + math.cos(math.pi * epoch / baseline.epochs)) / 2
+        network.optimizer.learning_rate = baseline.learning_rate * falling
         fitted = network.fit(_dataset(baseline, learners, epoch), verbose=0, shuffle=False).history
         scores = sigmoid(logits_of(baseline, network, deciders.grey))
         accuracy = accuracy_at(scores, deciders.smile, 0.5)
@@ -143,9 +146,10 @@ def _go_on(
                 raise TrainingError(f"{display_path(last)} is damaged: give --fresh") from error
     keras.utils.set_random_seed(SEED)
     network = baseline.build()
-    steps = -(-len(learners) // baseline.batch) * baseline.epochs
-    rate = keras.optimizers.schedules.CosineDecay(baseline.learning_rate, steps)
-    network.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
+    network.compile(
+        keras.optimizers.Adam(baseline.learning_rate),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
     return network, {**plan, "history": [], "seconds": 0.0, "best_epoch": 0}
 
 

@@ -22,7 +22,7 @@ class Baseline:
     side_px, channels
         Of its square input; three channels repeat the grey one.
     epochs, batch, learning_rate
-        Of Adam, with a cosine down to nothing.
+        Of Adam, at the start; from epoch to epoch it falls along a cosine.
     build
         Returns the untrained Keras model with one logit as output.
     origin
@@ -70,7 +70,7 @@ WHOLE_FRAME_NET = Baseline(
     title="the inspiring project's convnet",
     side_px=150,
     channels=3,
-    epochs=5,  # what two shared processor cores allowed; the learning curve tells how far it got
+    epochs=4,  # what two shared processor cores allowed; the learning curve tells how far it got
     batch=32,
     learning_rate=1e-3,
     build=_cats_and_dogs,

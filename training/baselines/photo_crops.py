@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import smile_vision
+from smile_vision.classifier import CARD_PATH
 from smile_vision.crop import crop_face
 from smile_vision.errors import VisionError
 from smile_vision.photo import load_photo
@@ -120,7 +120,7 @@ def _key(photos: Path) -> str | None:
     if not photos.is_file():
         return None
     code = hashlib.sha256()
-    for path in sorted(Path(smile_vision.__file__).parent.glob("*.py")):
+    for path in sorted(CARD_PATH.parents[1].glob("*.py")):
         code.update(path.read_bytes())
     return f"{sha256_of_file(photos)} {code.hexdigest()}"
 

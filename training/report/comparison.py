@@ -1,0 +1,197 @@
+"""Section: the shipped model beside what others build, on the same people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.figures import interval, judge_scores
+from training.metrics import wilson_interval
+from training.report.chart import BLUE, GREEN, GREY, ORANGE, draw_chart
+from training.report.facts import Facts
+from training.report.page import Chart, Missing, Part, Section, Table
+from training.report.words import with_interval
+
+__all__ = ["section"]
+
+OURS = "this project"
+_NONE = "not judged"
+_WAYS = (
+    ("test", "held-out people", "accuracy"),
+    ("photos", "photos, face found first", "accuracy_all_photos"),
+    ("whole_frames", "photos, whole frame", "accuracy_all_photos"),
+)
+_MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (GREY, "D"))
+
+
+def section(facts: Facts) -> Section:
+    """Return the section."""
+    if facts.baselines is None:
+        return Section("comparison", "Beside others", [Missing(facts.missing["baselines"])])
+    models = {OURS: _ours(facts)} | {
+        figures["title"]: figures for figures in facts.baselines["baselines"].values()
+    }
+    parts: list[Part] = [
+        "Two networks that others use for smiles, taught on the same people with the data's own"
+        " labels, and judged by the same code on the same held-out people and photos. Each has its"
+        " threshold chosen on the validation people. The inspiring project squeezes whole frames"
+        " into its network without finding the face; with our face finder in front it does much"
+        " better, and both ways are shown.",
+        _chart(models),
+        _table(models),
+        *(_how(figures) for figures in facts.baselines["baselines"].values()),
+    ]
+    return Section("comparison", "Beside others", parts)
+
+
+def _ours(facts: Facts) -> dict[str, Any]:
+    """Return the shipped model's figures in the shape of a baseline's: from now, or recorded."""
+    model = facts.metrics.get("model", {})
+    ours: dict[str, Any] = {"bytes": facts.model.stat().st_size, "parameters": None}
+    ours["parameters"] = model.get("parameters")
+    if facts.held_out is not None:
+        held_out = facts.held_out
+        ours["test"] = judge_scores(held_out.scores, held_out.smile, facts.threshold)
+    elif "test" in facts.metrics:
+        ours["test"] = facts.metrics["test"]
+    if facts.photos is not None:
+        photos = facts.photos
+        figures = judge_scores(photos.scores, photos.smile, facts.threshold)
+        right = figures["true_positive"] + figures["true_negative"]
+        total = len(photos) + photos.missed
+        ours["photos"] = {
+            "photos": total,
+            "accuracy_all_photos": right / total,
+            "accuracy_all_photos_95": interval(wilson_interval(right, total)),
+            "found_faces": figures,
+        }
+    elif "whole_photos" in facts.metrics:
+        ours["photos"] = facts.metrics["whole_photos"]
+    return ours
+
+
+def _chart(models: dict[str, dict[str, Any]]) -> Chart:
+    words = []
+
+    def draw(axes: Any) -> None:
+        for offset, ((title, figures), (colour, mark)) in enumerate(
+            zip(models.items(), _MARKS, strict=False)
+        ):
+            places, values, spreads = [], [], []
+            for place, (key, _, field) in enumerate(_WAYS):
+                if key in figures:
+                    low, high = figures[key][f"{field}_95"]
+                    value = figures[key][field]
+                    places.append(place + 0.16 * (offset - 1))
+                    values.append(value)
+                    spreads.append((value - low, high - value))
+            axes.errorbar(
+                values, places, xerr=list(zip(*spreads, strict=True)), fmt=mark, ms=8,
+                color=colour, capsize=4, label=title,
+            )  # fmt: skip
+        axes.set_yticks(range(len(_WAYS)), [name for _, name, _ in _WAYS])
+        axes.set_ylim(len(_WAYS) - 0.5, -0.5)
+        axes.set_xlabel("accuracy, with 95 % interval")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=1)
+
+    for title, figures in models.items():
+        words += [
+            f"{title} {name} {figures[key][field]:.3f}"
+            for key, name, field in _WAYS
+            if key in figures
+        ]
+    return draw_chart(
+        "comparison",
+        draw,
+        alt=f"Accuracy of the models side by side: {'; '.join(words)}.",
+        caption="Accuracy of the shipped model and of what others build, on the same pictures; a"
+        " photo in which no face is found counts as wrong.",
+        size_inch=(5.6, 4.6),
+    )
+
+
+def _table(models: dict[str, dict[str, Any]]) -> Table:
+    rows = [
+        _row("parameters", models, _parameters),
+        _row("file, bytes", models, lambda f: f"{f.get('bytes') or f['float_tflite_bytes']:,}"),
+        _row("held-out people, accuracy", models, lambda f: _accuracy(f, "test", "accuracy")),
+        _row("held-out people, AUC", models, lambda f: _area(f.get("test"))),
+        _row(
+            "where both labellers agree, accuracy",
+            models,
+            lambda f: _accuracy(f, "test_where_both_opinions_agree", "accuracy"),
+        ),
+        _row(
+            "photos, face found first, accuracy",
+            models,
+            lambda f: _accuracy(f, "photos", "accuracy_all_photos"),
+        ),
+        _row(
+            "photos, face found first, AUC",
+            models,
+            lambda f: _area(f.get("photos", {}).get("found_faces")),
+        ),
+        _row(
+            "the same with the best threshold there is",
+            models,
+            lambda f: _best(f.get("photos")),
+        ),
+        _row(
+            "photos, whole frame, accuracy",
+            models,
+            lambda f: _accuracy(f, "whole_frames", "accuracy_all_photos"),
+        ),
+        _row(
+            "photos, whole frame, AUC",
+            models,
+            lambda f: _area(f.get("whole_frames", {}).get("found_faces")),
+        ),
+        _row("inference, median ms on one thread", models, _milliseconds),
+    ]
+    return Table(
+        "Side by side; 95 % intervals in brackets. Times: float TFLite on the machine that taught"
+        " them (training/baselines/metrics.json); the shipped file's are in the section on speed.",
+        ("", *models),
+        rows,
+    )
+
+
+def _row(name: str, models: dict[str, dict[str, Any]], cell: Any) -> tuple[str, ...]:
+    return (name, *(cell(figures) for figures in models.values()))
+
+
+def _parameters(figures: dict[str, Any]) -> str:
+    count = figures.get("parameters")
+    return f"{count:,}" if count else "see docs/model.md"
+
+
+def _accuracy(figures: dict[str, Any], key: str, field: str) -> str:
+    if key not in figures:
+        return _NONE
+    return with_interval(figures[key][field], figures[key].get(f"{field}_95"))
+
+
+def _area(figures: dict[str, Any] | None) -> str:
+    return with_interval(figures["auc"], figures.get("auc_95"), 4) if figures else _NONE
+
+
+def _best(photos: dict[str, Any] | None) -> str:
+    if not photos or "accuracy_at_best_threshold" not in photos:
+        return _NONE
+    return f"{photos['accuracy_at_best_threshold']:.3f}"
+
+
+def _milliseconds(figures: dict[str, Any]) -> str:
+    latency = figures.get("float_tflite_latency")
+    return f"{latency['median_ms']:.2f}" if latency else _NONE
+
+
+def _how(figures: dict[str, Any]) -> str:
+    minutes = figures["seconds"] / 60
+    return (
+        f"{figures['title'][0].upper()}{figures['title'][1:]} ({figures['origin']}):"
+        f" {' by '.join(str(side) for side in figures['input'])} input,"
+        f" {figures['parameters']:,} parameters, {figures['epochs']} epochs of"
+        f" {figures['training_pictures']:,} pictures in {minutes:.0f} minutes of processor time"
+        f" shared with other work; the best epoch on the validation people,"
+        f" number {figures['best_epoch']}, is the one judged."
+    )

@@ -86,6 +86,16 @@ clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DAT
 	@.venv-train/bin/python -m training.clip.render
 	@.venv-train/bin/python -m training.clip.check
 
+.PHONY: report baselines notebooks
+report: .venv-train/.done .venv-tflite/.done  ## one page with the model's figures: build/report/index.html  [DATA=… PHOTOS=…]
+	@.venv-train/bin/python -m training.report $(if $(value DATA),--data $(call quoted,DATA)) $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+
+baselines: .venv-train/.done  ## teach what others build for smiles, to compare  [PHOTOS=…]
+	@.venv-train/bin/python -m training.baselines $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+
+notebooks: .venv-train/.done  ## run the notebooks: build/notebooks/*.ipynb, with their output  [DATA=…]
+	@.venv-train/bin/python -m training.notebooks $(if $(value DATA),--data $(call quoted,DATA))
+
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet uv==0.13.9
 	@cd requirements && for name in test run train sam; do \

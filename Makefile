@@ -52,13 +52,16 @@ quoted = '$(subst ','\'',$(value $(1)))'
 
 # --- commands ---------------------------------------------------------------
 
-.PHONY: help run test test-fast lint format build train evaluate clip bench requirements clean
+.PHONY: help run local-aws test test-fast lint format build train evaluate clip bench requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.run  ## everything on this machine: plays a clip, stores and alerts, serves the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
 	@.venv/bin/python -m local $(if $(value SOURCE),--source $(call quoted,SOURCE)) $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port '$(PORT)')
+
+local-aws: .venv/.run  ## the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
+	@.venv/bin/python -m local.sam $(if $(PORT),--port '$(PORT)') $(if $(HOST),--host '$(HOST)')
 
 test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)

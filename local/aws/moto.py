@@ -12,8 +12,13 @@ from local.processes import Child, Processes
 _SERVER = Path(__file__).with_name("moto_server.py")
 
 
-def start_aws_server(aws: LocalAws, port: int, processes: Processes) -> Child:
-    """Start moto's server on the loopback address; it keeps nothing over a restart.
+def start_aws_server(
+    aws: LocalAws, port: int, processes: Processes, *, containers: bool = False
+) -> Child:
+    """Start moto's server; it keeps nothing over a restart.
+
+    It listens on the loopback address, or, for ``containers``, on every address but answers this
+    machine and the containers on it only.
 
     Raises
     ------
@@ -28,4 +33,5 @@ def start_aws_server(aws: LocalAws, port: int, processes: Processes) -> Child:
     }
     del environment["AWS_ENDPOINT_URL"]  # it is the endpoint
     argv = [sys.executable, "-P", str(_SERVER), str(port)]  # -P: our modules shadow nobody's
+    argv += ["containers"] if containers else []
     return processes.start("aws", argv, environment=environment)

@@ -15,7 +15,7 @@ from training.report.facts import Facts
 from training.report.page import Chart, Face, Faces, Missing, Part, Section, Table
 from training.splits import Split
 
-__all__ = ["section"]
+__all__ = ["agreement_chart", "section"]
 
 SHOWN_OF_A_TIER = 18
 _SEED = 4
@@ -37,7 +37,7 @@ def section(facts: Facts) -> Section:
     if "tiers" in recorded:
         parts.append(_tiers_chart(recorded["tiers"]))
     if OWN_TABLE.exists():
-        parts.append(_agreement_chart())
+        parts.append(agreement_chart())
     if "tiers_settled" in recorded:
         parts.append(_settled_table(recorded["tiers"], recorded["tiers_settled"]))
     if recorded.get("skipped"):
@@ -119,7 +119,7 @@ def _settled_table(before: dict[str, int], after: dict[str, int]) -> Table:
     )
 
 
-def _agreement_chart() -> Chart:
+def agreement_chart() -> Chart:
     """Draw how often the second labeller agrees, along the file numbers."""
     bins: dict[int, list[bool]] = {}
     for (name, smile), opinion in read_opinions(OWN_TABLE).items():

@@ -9,7 +9,7 @@ from training.report.chart import BLUE, GREEN, ORANGE, draw_chart
 from training.report.facts import Facts
 from training.report.page import Chart, Missing, Part, Section
 
-__all__ = ["section"]
+__all__ = ["curves", "section"]
 
 _LOSS = ("loss", "train_loss")
 _VALIDATION_LOSS = ("validation_loss", "val_loss")
@@ -21,15 +21,16 @@ def section(facts: Facts) -> Section:
     """Return the section."""
     parts: list[Part] = []
     if facts.history:
-        parts += _curves("learning", "the shipped network's last training here", facts.history)
+        parts += curves("learning", "the shipped network's last training here", facts.history)
     else:
         parts.append(Missing(f"learning curves of the shipped network: {facts.missing['history']}"))
     for name, figures in (facts.baselines or {}).get("baselines", {}).items():
-        parts += _curves(f"learning-{name}", figures["title"], figures["history"])
+        parts += curves(f"learning-{name}", figures["title"], figures["history"])
     return Section("learning", "How it learned", parts)
 
 
-def _curves(name: str, title: str, history: Sequence[dict[str, Any]]) -> list[Chart]:
+def curves(name: str, title: str, history: Sequence[dict[str, Any]]) -> list[Chart]:
+    """Return the charts of a training's history: its losses, and what it was judged at."""
     epochs = [int(line.get("epoch", place + 1)) for place, line in enumerate(history)]
     losses = {
         words: values

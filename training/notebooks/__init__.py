@@ -1,0 +1,20 @@
+"""What the notebooks call: data made ready, pictures and tables to look at, a short training."""
+
+from training.notebooks.first_try import FirstTry, try_training
+from training.notebooks.lesson import Lesson, load_lesson
+from training.notebooks.own_photos import own_photos
+from training.notebooks.show import HtmlTable, Sheet, Svg, chart, sheet, table
+
+__all__ = [
+    "FirstTry",
+    "HtmlTable",
+    "Lesson",
+    "Sheet",
+    "Svg",
+    "chart",
+    "load_lesson",
+    "own_photos",
+    "sheet",
+    "table",
+    "try_training",
+]

@@ -1,0 +1,87 @@
+"""Run the notebooks; the copies with their output go to build/notebooks, never into the project.
+
+    python -m training.notebooks [--data …] [--sample N] [--photos a.jpg b.jpg] [--out FOLDER]
+
+To work in them instead, open them with any Jupyter that runs in .venv-train.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.errors import TrainingError, run_command
+from training.notebooks.lesson import DATA_VARIABLE, SAMPLE_VARIABLE
+from training.notebooks.own_photos import PHOTOS_VARIABLE
+from training.workspace import REPOSITORY, display_path, write_atomically
+
+__all__ = ["NOTEBOOKS", "main", "run_notebook"]
+
+NOTEBOOKS = sorted(Path(__file__).parent.glob("*.ipynb"))
+OUT = REPOSITORY / "build" / "notebooks"
+_CELL_TIMEOUT_S = 600
+
+
+def run_notebook(path: Path, out: Path) -> Path:
+    """Run one notebook in a kernel of this Python and keep a copy with its output.
+
+    Raises
+    ------
+    TrainingError
+        When Jupyter's parts are not installed, or a cell fails; the message names the cell's error.
+    """
+    try:
+        import nbformat  # noqa: PLC0415 - the product's environment has none
+        from nbclient import NotebookClient  # noqa: PLC0415
+        from nbclient.exceptions import CellExecutionError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"{error.name} is not installed here: use make notebooks, or .venv-train/bin/python"
+        ) from error
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_TIMEOUT_S,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(REPOSITORY)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise TrainingError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    written = out / path.name
+    write_atomically(written, nbformat.writes(notebook).encode())
+    return written
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.notebooks", description="Run the notebooks and keep their output."
+    )
+    parser.add_argument("--data", help="SMILEsmileD: folder, archive or git URL; or drawn")
+    parser.add_argument("--sample", type=int, help="use so many pictures (default: all)")
+    parser.add_argument("--photos", nargs="+", type=Path, help="photos of your own, for 03")
+    parser.add_argument("--out", type=Path, default=OUT, help="default build/notebooks")
+    options = parser.parse_args(arguments)
+    if options.data:
+        os.environ[DATA_VARIABLE] = _absolute(options.data)
+    if options.sample:
+        os.environ[SAMPLE_VARIABLE] = str(options.sample)
+    if options.photos:
+        photos = (str(path.resolve()) for path in options.photos)
+        os.environ[PHOTOS_VARIABLE] = os.pathsep.join(photos)
+    for path in NOTEBOOKS:
+        print(f"{path.name} → {display_path(run_notebook(path, options.out))}", flush=True)
+
+
+def _absolute(data: str) -> str:
+    """Return paths absolute, because the notebooks run in the project's folder; URLs as given."""
+    path = Path(data).expanduser()
+    return str(path.resolve()) if path.exists() else data
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,1 @@
+"""Deploy a stage, after making sure that it can be."""

@@ -1,0 +1,7 @@
+"""What can go wrong; each message is one sentence for the person who typed the command."""
+
+from __future__ import annotations
+
+
+class DeployError(Exception):
+    """Base of every error of the commands that work on a deployed stage."""

@@ -1,0 +1,1 @@
+"""Hand messages that were set aside to their functions again."""

@@ -1,0 +1,320 @@
+"""``make redrive`` against moto and the real functions, each in the local runtime."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import boto3
+import pytest
+
+from local.aws.endpoints import LocalAws
+from local.aws.moto import start_aws_server
+from local.aws.provision import TABLE, Provisioner
+from local.cloudformation.function_spec import function_specs
+from local.cloudformation.physical import PhysicalNames
+from local.cloudformation.resolver import Resolver
+from local.cloudformation.template import load_template
+from local.functions.function_runtime import FunctionRuntime
+from local.processes import Processes, free_port, wait_for_port
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("redrive")]
+
+
+class Cloud:
+    """moto with the template's resources, and Lambda's Invoke for the real functions."""
+
+    def __init__(self, processes: Processes) -> None:
+        self.processes = processes
+        port = free_port()
+        self.aws = LocalAws(f"http://127.0.0.1:{port}")
+        wait_for_port(start_aws_server(self.aws, port, processes), port)
+        template = load_template(ROOT / "template.yaml")
+        names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
+        self.resolver = Resolver(template, names, read_secret=lambda _: "k" * 64)
+        Provisioner(self.aws, self.resolver, names).create_all()
+        self.runtimes = {
+            spec.arn: FunctionRuntime(spec, self.aws, processes)
+            for spec in function_specs(template, self.resolver)
+            if spec.logical_id in ("StoreEventFunction", "SendAlertFunction")
+        }
+        self.invoked: list[tuple[str, dict[str, Any]]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _invoke_handler(self))
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._describe_stack()
+
+    def _describe_stack(self) -> None:
+        outputs = {
+            "DeadLetterQueueUrl": {"Ref": "DeadLetterQueue"},
+            "RuleErrorQueueUrl": {"Ref": "RuleErrorQueue"},
+            "StoreEventFunctionArn": {"Ref": "StoreEventFunction.Alias"},
+            "SendAlertFunctionArn": {"Ref": "SendAlertFunction.Alias"},
+        }
+        document = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {
+                name: {"Value": self.resolver.resolve(value, name)}
+                for name, value in outputs.items()
+            },
+        }
+        boto3.client(
+            "cloudformation",
+            endpoint_url=self.aws.endpoint_url,
+            region_name=self.aws.region,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        ).create_stack(StackName="smile-dev", TemplateBody=json.dumps(document))
+
+    def redrive(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        lambda_url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.redrive", *(arguments or ("--stage", "dev"))],
+            cwd=ROOT,
+            env=environment
+            | self.aws.environment()
+            | {"AWS_ENDPOINT_URL_LAMBDA": lambda_url, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def url(self, queue: str) -> str:
+        return str(self.resolver.resolve({"Ref": queue}, queue))
+
+    def set_aside(self, queue: str, body: Any, **attributes: str) -> None:
+        self.aws.sqs.send_message(
+            QueueUrl=self.url(queue),
+            MessageBody=body if isinstance(body, str) else json.dumps(body),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+            },
+        )
+
+    def left(self, queue: str) -> int:
+        attributes = self.aws.sqs.get_queue_attributes(
+            QueueUrl=self.url(queue), AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def stored(self) -> int:
+        [table] = self.resolver.logical_ids(TABLE)
+        items = self.aws.dynamodb.scan(TableName=self.resolver.name(table))["Items"]
+        return sum(item["sk"]["S"].startswith("EVENT#") for item in items)
+
+    def empty(self) -> None:
+        self.invoked.clear()
+        for queue in ("DeadLetterQueue", "RuleErrorQueue"):
+            url = self.url(queue)  # not purge_queue: once a minute only
+            while found := self.aws.sqs.receive_message(QueueUrl=url).get("Messages"):
+                self.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+
+
+def _invoke_handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            payload = self.rfile.read(int(self.headers["Content-Length"]))
+            arn = unquote(self.path.split("/functions/")[1].split("/")[0])
+            assert arn.endswith(":live"), "the alias, as the rule does"
+            cloud.invoked.append((arn.split(":")[6], json.loads(payload)))
+            answer = cloud.runtimes[arn.removesuffix(":live")].invoke(payload, "live")
+            self.send_response(200)
+            if answer.error_type is not None:
+                self.send_header("X-Amz-Function-Error", "Unhandled")
+            self.send_header("Content-Length", str(len(answer.payload)))
+            self.end_headers()
+            self.wfile.write(answer.payload)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.fixture(scope="module")
+def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    processes = Processes(tmp_path_factory.mktemp("logs"))
+    try:
+        yield Cloud(processes)
+    finally:
+        processes.stop()
+
+
+@pytest.fixture
+def cloud(shared_cloud: Cloud) -> Cloud:
+    shared_cloud.empty()
+    return shared_cloud
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def failure_record(cloud: Cloud, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What Lambda sends to an on-failure destination after the last retry."""
+    return {
+        "version": "1.0",
+        "timestamp": "2026-11-22T17:36:00.000Z",
+        "requestContext": {
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "functionArn": f"{cloud.resolver.arn(function)}:live",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "7"},
+        "responsePayload": {"errorType": "ConflictError", "errorMessage": "changed by too many"},
+    }
+
+
+def rule_error(cloud: Cloud, payload: bytes, *functions: str) -> dict[str, Any]:
+    """What the rule's error action sends."""
+    return {
+        "ruleName": "smile_local_SmileEventsRule",
+        "topic": "smile/cam-1/events",
+        "cloudwatchTraceId": "7e146a2c-95b5-6caf-98b9-50e3969734c7",
+        "clientId": "cam-1",
+        "base64OriginalPayload": base64.b64encode(payload).decode(),
+        "failures": [
+            {
+                "failedAction": "LambdaAction",
+                "failedResource": f"{cloud.resolver.arn(function)}:live",
+                "errorMessage": "Failed to invoke lambda function. Rate exceeded",
+            }
+            for function in functions
+        ],
+    }
+
+
+def test_failed_invocations_reach_their_function_and_leave_the_queue_when_it_answers(
+    cloud: Cloud,
+) -> None:
+    event = sample("store_event/started")
+    for function in ("StoreEventFunction", "SendAlertFunction"):
+        cloud.set_aside("DeadLetterQueue", failure_record(cloud, function, event))
+    done = cloud.redrive()
+    assert done.returncode == 0, done.stderr
+    assert {name for name, _ in cloud.invoked} == {
+        "smile-local-StoreEventFunction",
+        "smile-local-SendAlertFunction",
+    }
+    assert all(given == event for _, given in cloud.invoked)
+    assert "cam-1: RetriesExhausted, ConflictError: changed by too many -> handed to" in done.stdout
+    assert done.stdout.endswith("2 delivered, 0 kept\n")
+    assert cloud.left("DeadLetterQueue") == 0
+    stored = cloud.stored()
+    assert stored >= 1
+    cloud.set_aside("DeadLetterQueue", failure_record(cloud, "StoreEventFunction", event))
+    assert cloud.redrive().returncode == 0
+    assert cloud.stored() == stored, "stored once, however often it is handed over"
+    assert cloud.redrive().stdout == "0 delivered, 0 kept\n"
+
+
+def test_messages_of_the_rule_are_handed_over_as_the_rule_would_when_it_could_not(
+    cloud: Cloud,
+) -> None:
+    message = sample("store_event/ended")
+    del message["topic_device_id"], message["received_at_ms"]
+    body = rule_error(cloud, json.dumps(message).encode(), "StoreEventFunction")
+    cloud.set_aside("RuleErrorQueue", body)
+    done = cloud.redrive()
+    assert done.returncode == 0, done.stderr
+    [(name, event)] = cloud.invoked
+    assert name == "smile-local-StoreEventFunction"
+    assert event["topic_device_id"] == "cam-1"
+    assert event | message == event
+    assert isinstance(event["received_at_ms"], int)
+    assert "Rate exceeded" in done.stdout
+    assert cloud.left("RuleErrorQueue") == 0
+
+
+def test_hopeless_messages_stay_with_their_reason_when_redriven(cloud: Cloud) -> None:
+    cloud.set_aside(
+        "DeadLetterQueue", sample("store_event/bad_score"), reason="peak_score: too large"
+    )
+    cloud.set_aside("RuleErrorQueue", rule_error(cloud, b"no json", "StoreEventFunction"))
+    cloud.set_aside("RuleErrorQueue", "what is this?")
+    stranger = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
+    stranger["requestContext"]["functionArn"] = "arn:aws:lambda:us-east-1:1:function:other:live"
+    cloud.set_aside("DeadLetterQueue", stranger)
+    done = cloud.redrive()
+    assert done.returncode == 1
+    assert cloud.invoked == []
+    assert (cloud.left("DeadLetterQueue"), cloud.left("RuleErrorQueue")) == (2, 2)
+    for told in (
+        "peak_score: too large -> kept, it still breaks the contract: ",
+        "kept, the device sent no JSON object",
+        "kept, it is no JSON object",
+        "function:other:live is not of this stack",
+        "0 delivered, 4 kept",
+    ):
+        assert told in done.stdout
+
+
+def test_a_message_that_was_set_aside_is_stored_when_the_contract_takes_it_now(
+    cloud: Cloud,
+) -> None:
+    cloud.set_aside("DeadLetterQueue", sample("store_event/started"), reason="phase: unknown")
+    done = cloud.redrive()
+    assert (done.returncode, len(cloud.invoked)) == (0, 1)
+    assert "phase: unknown -> handed to smile-local-StoreEventFunction" in done.stdout
+
+
+def test_nothing_is_changed_when_it_is_a_dry_run(cloud: Cloud) -> None:
+    record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
+    cloud.set_aside("DeadLetterQueue", record)
+    for _ in range(2):
+        done = cloud.redrive("--stage", "dev", "--dry-run")
+        assert done.returncode == 0
+        assert "would be handed to smile-local-StoreEventFunction" in done.stdout
+        assert cloud.left("DeadLetterQueue") == 1
+    assert cloud.invoked == []
+
+
+def test_a_message_stays_when_its_function_fails_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = cloud.resolver.arn("StoreEventFunction")
+    spec = cloud.runtimes[arn].spec
+    without_table = replace(spec, environment={**spec.environment, "TABLE_NAME": "no-such-table"})
+    runtime = FunctionRuntime(without_table, cloud.aws, cloud.processes)
+    monkeypatch.setitem(cloud.runtimes, arn, runtime)
+    record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
+    cloud.set_aside("DeadLetterQueue", record)
+    cloud.set_aside("DeadLetterQueue", failure_record(cloud, "SendAlertFunction", {"a": 1}))
+    done = cloud.redrive()
+    assert (done.returncode, cloud.left("DeadLetterQueue")) == (1, 1)
+    assert "kept, it failed again: ResourceNotFoundException: " in done.stdout
+    assert done.stdout.endswith("1 delivered, 1 kept\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "complaint"),
+    [
+        (["--stage", "test"], {}, "there is no stage 'test': give STAGE=dev|staging|prod"),
+        (["--stage", "prod"], {}, "there is no stack smile-prod in us-east-1"),
+        (["--stage", "dev"], {"AWS_REGION": "mars-1", "AWS_DEFAULT_REGION": "mars-1"}, "mars-1"),
+    ],
+)
+def test_one_sentence_tells_why_when_nothing_can_be_done(
+    cloud: Cloud, arguments: list[str], variables: dict[str, str], complaint: str
+) -> None:
+    done = cloud.redrive(*arguments, **variables)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("redrive: ")
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1

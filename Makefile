@@ -109,3 +109,16 @@ requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.tx
 
 clean:  ## remove build outputs and environments
 	@rm -rf .venv .venv-* .aws-sam build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- devices ----------------------------------------------------------------
+
+.PHONY: device device-remove
+
+# The default region is there for tests; a profile's own goes first.
+OWN_REGION := $(if $(filter file,$(origin AWS_DEFAULT_REGION)),env -u AWS_DEFAULT_REGION)
+
+device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
+	@$(OWN_REGION) .venv/bin/python -m scripts.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
+
+device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
+	@$(OWN_REGION) .venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))

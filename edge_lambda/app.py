@@ -140,9 +140,18 @@ def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Si
                 config.device_id,
                 max_publishes_per_s=config.mqtt.max_publishes_per_s,
                 keepalive_s=config.mqtt.keepalive_s,
+                topic_prefix=_topic_prefix(config.mqtt.basic_ingest_rule),
             )
         )
     return sinks
+
+
+def _topic_prefix(rule: str | None) -> str:
+    """Return what makes a topic one of Basic Ingest.
+
+    https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
+    """
+    return "" if rule is None else f"$aws/rules/{rule}/"
 
 
 def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher, device_id: str) -> None:

@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 from edge_lambda.errors import ConfigError
 
 DEVICE_ID_PATTERN = r"^[a-zA-Z0-9:_-]{1,128}$"
+RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
 TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 
 
@@ -153,6 +154,11 @@ class MqttSettings(Section):
     )
     cert_file: Path | None = Field(default=None, description="The device's certificate, PEM.")
     key_file: Path | None = Field(default=None, description="The device's private key, PEM.")
+    basic_ingest_rule: Annotated[str, StringConstraints(pattern=RULE_PATTERN)] | None = Field(
+        default=None,
+        description="Rule of AWS IoT that takes the events at `$aws/rules/<rule>/…`, free of the "
+        "messaging fee and for nobody else.",
+    )
     keepalive_s: int = Field(
         default=30, ge=5, le=1200, description="Longest silence before a ping."
     )
@@ -190,6 +196,15 @@ class StreamSettings(Section):
         if token is not None and not TOKEN_PATTERN.fullmatch(token.get_secret_value()):
             raise PydanticCustomError("token", "expected 16 to 128 of a-z A-Z 0-9 _ -")
         return token
+
+
+_PATHS = (
+    ("outbox", "path"),
+    ("mqtt", "ca_file"),
+    ("mqtt", "cert_file"),
+    ("mqtt", "key_file"),
+    ("stream", "fifo"),
+)
 
 
 def _host_name() -> str:
@@ -253,7 +268,7 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfi
     ConfigError
         Names every key that is wrong, and what was expected.
     """
-    values = {} if path is None else _read_toml(path)
+    values = {} if path is None else _beside(path, _read_toml(path))
     for dotted, value in overrides.items():
         *sections, name = dotted.split(".")
         target = values
@@ -275,6 +290,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"config: {path}: {(error.strerror or 'unreadable').lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config: {path}: {error}") from None
+
+
+def _beside(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Let relative paths in a file count from its folder, so that the folder can be moved."""
+    for section, name in _PATHS:
+        table = values.get(section)
+        if isinstance(table, dict) and isinstance(table.get(name), str):
+            table[name] = str(path.parent / table[name])
+    return values
 
 
 def _problem(error: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ class MqttSink(Sink):
         The device id, which AWS IoT policies ask for.
     max_publishes_per_s : float
     keepalive_s : int
+    topic_prefix : str
+        Stands before each topic, such as ``$aws/rules/<rule>/``.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class MqttSink(Sink):
         *,
         max_publishes_per_s: float = 100.0,
         keepalive_s: int = 30,
+        topic_prefix: str = "",
     ) -> None:
         self._outbox = outbox
         self._broker = broker
@@ -55,6 +58,7 @@ class MqttSink(Sink):
         self._client_id = client_id
         self._spacing_s = 1 / max_publishes_per_s
         self._keepalive_s = keepalive_s
+        self._topic_prefix = topic_prefix
         self._backoff = Backoff()
         self._wake = threading.Event()
         self._is_closing = threading.Event()
@@ -89,7 +93,12 @@ class MqttSink(Sink):
     def _connect_and_send(self) -> str:
         """Serve one connection until it breaks; return why."""
         session = MqttSession(
-            self._broker, self._tls, self._client_id, self._wake, self._keepalive_s
+            self._broker,
+            self._tls,
+            self._client_id,
+            self._wake,
+            self._keepalive_s,
+            topic_prefix=self._topic_prefix,
         )
         try:
             problem = session.connect()

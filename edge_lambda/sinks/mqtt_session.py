@@ -35,6 +35,7 @@ class MqttSession:
     wake : threading.Event
         Set whenever there is news.
     keepalive_s : int
+    topic_prefix : str
     """
 
     def __init__(
@@ -44,11 +45,14 @@ class MqttSession:
         client_id: str,
         wake: threading.Event,
         keepalive_s: int,
+        *,
+        topic_prefix: str = "",
     ) -> None:
         self.last_sent_id = 0
         self.problem = ""
         self._broker = broker
         self._keepalive_s = keepalive_s
+        self._topic_prefix = topic_prefix
         self._wake = wake
         self._answered = threading.Event()
         self._is_up = False
@@ -101,7 +105,8 @@ class MqttSession:
 
     def publish(self, record: OutboxRecord) -> None:
         """Send a record; whether it arrived is told by `take_confirmed`."""
-        info = self._client.publish(events_topic(record.device_id), record.payload, qos=1)
+        topic = self._topic_prefix + events_topic(record.device_id)
+        info = self._client.publish(topic, record.payload, qos=1)
         self._in_flight[info.mid] = (record.id, time.monotonic())
         self.last_sent_id = record.id
 

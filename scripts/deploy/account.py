@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,7 +37,8 @@ def open_session(stage: Stage) -> boto3.session.Session:
     """
     with plain_errors("no region yet"):
         session = boto3.session.Session()
-    region = session.region_name or stage.region
+    # the AWS CLI and the other SDKs go by AWS_REGION first, boto3 does not know it
+    region = os.environ.get("AWS_REGION") or session.region_name or stage.region
     if region is None:
         raise DeployError("no region is named: set AWS_REGION, or region in your AWS profile")
     if stage.region is not None and region != stage.region:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +31,21 @@ pytestmark = [
     pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing"),
 ]
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+def access_list() -> str:
+    """Return what the template's policy lets devices publish to, in mosquitto's words."""
+    policy = TEMPLATE.read_text(encoding="utf-8").split("\n  DevicePolicy:\n")[1].split("\n\n")[0]
+    topics = re.findall(r":topic/(\S+)", policy)
+    assert topics
+    for index, topic in enumerate(topics):
+        own = topic.replace("${!iot:Connection.Thing.ThingName}", "%u")
+        topics[index] = "pattern write " + own.replace("${SmileEventsRule}", "smile_events")
+    readers = ["user observer", "topic read #", "topic read $aws/rules/#"]
+    return "\n".join([*topics, *readers, ""])
+
+
 CONFIG = """\
 listener {port} 127.0.0.1
 cafile {folder}/ca.crt
@@ -104,8 +122,9 @@ def broker_port(tmp_path: Path):
     authority = certificate(tmp_path, "ca")
     certificate(tmp_path, "server", authority)
     certificate(tmp_path, "cam-1", authority)
+    certificate(tmp_path, "observer", authority)
     certificate(tmp_path, "stranger")
-    (tmp_path / "acl").write_text("pattern write smile/%u/#\n")
+    (tmp_path / "acl").write_text(access_list())
     config = tmp_path / "mosquitto.conf"
     user = os.environ.get("USER") or "root"
     config.write_text(CONFIG.format(port=port, folder=tmp_path, user=user))
@@ -121,7 +140,9 @@ def broker_port(tmp_path: Path):
     process.communicate()
 
 
-def send(folder: Path, port: int, ca: str | None, name: str, timeout_s: float = 10) -> int:
+def send(
+    folder: Path, port: int, ca: str | None, name: str, timeout_s: float = 10, *, prefix: str = ""
+) -> int:
     """Send one event; return how many were not confirmed."""
     broker = Broker.from_url(
         f"mqtts://127.0.0.1:{port}",
@@ -144,7 +165,7 @@ def send(folder: Path, port: int, ca: str | None, name: str, timeout_s: float = 
         model=Model("0" * 64, 0.6, 0.4),
     )
     outbox.put(event)
-    sink = MqttSink(outbox, broker, "cam-1")
+    sink = MqttSink(outbox, broker, "cam-1", topic_prefix=prefix)
     until = time.monotonic() + timeout_s
     while len(outbox) and time.monotonic() < until:
         time.sleep(0.05)
@@ -166,3 +187,81 @@ def test_broker_is_not_trusted_when_its_authority_is_unknown(
 
 def test_event_waits_when_the_broker_refuses_the_device(tmp_path: Path, broker_port: int) -> None:
     assert send(tmp_path, broker_port, "ca", "stranger", 1.0) == 1
+
+
+def connected(folder: Path, port: int, name: str) -> paho.Client:
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=name)
+    client.tls_set(
+        str(folder / "ca.crt"), str(folder / f"{name}.crt"), str(folder / f"{name}.secret")
+    )
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    return client
+
+
+@pytest.fixture
+def seen(tmp_path: Path, broker_port: int):
+    """Return the topics of all messages that the broker let through."""
+    topics: list[str] = []
+    subscribed = threading.Event()
+    observer = connected(tmp_path, broker_port, "observer")
+    observer.on_message = lambda _client, _data, message: topics.append(message.topic)
+    observer.on_subscribe = lambda *_: subscribed.set()
+    observer.subscribe([("#", 1), ("$aws/rules/#", 1)])
+    assert subscribed.wait(10)
+    yield topics
+    observer.disconnect()
+    observer.loop_stop()
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "smile/cam-2/events",
+        "smile/cam-2/status",
+        "smile/cam-1/other",
+        "smile/cam-1",
+        "smile/cam-1/events/more",
+        "$aws/rules/smile_events/smile/cam-2/events",
+        "$aws/rules/other_rule/smile/cam-1/events",
+        "cam-1",
+    ],
+)
+def test_message_goes_nowhere_when_its_topic_is_forbidden(
+    tmp_path: Path, broker_port: int, seen: list[str], forbidden: str
+) -> None:
+    camera = connected(tmp_path, broker_port, "cam-1")
+    for topic in (forbidden, "smile/cam-1/status"):
+        camera.publish(topic, b"{}", qos=1).wait_for_publish(10)
+    until = time.monotonic() + 10
+    while not seen and time.monotonic() < until:
+        time.sleep(0.02)
+    camera.disconnect()
+    camera.loop_stop()
+    assert seen == ["smile/cam-1/status"]
+
+
+def test_nothing_is_read_when_a_device_subscribes(
+    tmp_path: Path, broker_port: int, seen: list[str]
+) -> None:
+    camera = connected(tmp_path, broker_port, "cam-1")
+    heard: list[str] = []
+    camera.on_message = lambda _client, _data, message: heard.append(message.topic)
+    camera.subscribe("smile/#", 1)
+    assert send(tmp_path, broker_port, "ca", "cam-1") == 0
+    until = time.monotonic() + 10
+    while not seen and time.monotonic() < until:
+        time.sleep(0.02)
+    camera.disconnect()
+    camera.loop_stop()
+    assert (seen, heard) == (["smile/cam-1/events"], [])
+
+
+def test_event_goes_straight_to_the_rule_when_one_is_named(
+    tmp_path: Path, broker_port: int, seen: list[str]
+) -> None:
+    assert send(tmp_path, broker_port, "ca", "cam-1", prefix="$aws/rules/smile_events/") == 0
+    until = time.monotonic() + 10
+    while not seen and time.monotonic() < until:
+        time.sleep(0.02)
+    assert seen == ["$aws/rules/smile_events/smile/cam-1/events"]

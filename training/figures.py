@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.crops import Crops
-from training.metrics import area_under_curve, area_under_curve_interval, wilson_interval
+from training.metrics import (
+    area_under_curve,
+    area_under_curve_interval,
+    calibration_error,
+    wilson_interval,
+)
 from training.opinions import Tier
 
 __all__ = ["interval", "judge_scores", "judge_tiers", "rounded"]
@@ -54,6 +59,7 @@ def judge_scores(scores: Scores, labels: NDArray[np.bool_], threshold: float) ->
         "sensitivity_95": interval(wilson_interval(hits, smiles)),
         "specificity": rounded(correct_rejections / others),
         "specificity_95": interval(wilson_interval(correct_rejections, others)),
+        "calibration_error": rounded(calibration_error(scores, labels.astype(np.float64))),
     }
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "area_under_curve",
     "area_under_curve_interval",
     "best_threshold",
+    "calibration_error",
     "fit_calibration",
     "sigmoid",
     "wilson_interval",
@@ -22,6 +23,7 @@ Labels = NDArray[np.bool_]
 
 Z_95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 BOOTSTRAP_ROUNDS = 1000
+CALIBRATION_BINS = 10
 CALIBRATION_STEPS = 50  # Newton's method needs about 6
 
 
@@ -93,6 +95,28 @@ def best_threshold(scores: Scores, labels: Labels) -> float:
     runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
     longest = max(runs, key=len)
     return float((cuts[longest[0]] + cuts[longest[-1]]) / 2)
+
+
+def calibration_error(scores: Scores, truth: Scores, bins: int = CALIBRATION_BINS) -> float:
+    """Return the expected calibration error (Naeini et al., AAAI 2015), bins of equal width.
+
+    Parameters
+    ----------
+    scores
+        (N,) in [0, 1].
+    truth
+        (N,), labels or shares in [0, 1].
+    bins
+        Over how many bins the distance between mean score and mean truth is averaged.
+    """
+    place = np.minimum((np.asarray(scores) * bins).astype(int), bins - 1)
+    gaps = [
+        abs(float(scores[place == i].mean()) - float(truth[place == i].mean()))
+        * float((place == i).mean())
+        for i in range(bins)
+        if (place == i).any()
+    ]
+    return float(sum(gaps))
 
 
 def fit_calibration(logits: Scores, targets: Scores) -> tuple[float, float]:

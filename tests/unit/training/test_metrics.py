@@ -13,6 +13,7 @@ from training.metrics import (
     area_under_curve,
     area_under_curve_interval,
     best_threshold,
+    calibration_error,
     fit_calibration,
     sigmoid,
     wilson_interval,
@@ -108,3 +109,10 @@ def test_counts_add_up_when_scores_are_judged() -> None:
     assert figures["true_negative"] == figures["false_negative"] == 1
     assert figures["accuracy"] == 0.5
     assert figures["auc"] == 0.75
+
+
+def test_calibration_error_is_the_mean_distance_between_score_and_share() -> None:
+    scores = np.array([0.05, 0.05, 0.95, 0.95])
+    assert calibration_error(scores, np.array([0.0, 0.0, 1.0, 1.0])) == pytest.approx(0.05)
+    assert calibration_error(scores, np.array([0.0, 1.0, 1.0, 1.0])) == pytest.approx(0.25)
+    assert calibration_error(np.array([1.0]), np.array([1.0])) == 0

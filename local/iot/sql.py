@@ -1,7 +1,8 @@
 """The subset of AWS IoT SQL that the template uses: read, checked and evaluated.
 
-``SELECT`` of ``*``, fields with dots, ``topic()``, ``topic(n)``, ``timestamp()`` and literals,
-each with ``AS``; ``FROM`` a topic filter; ``WHERE`` with comparisons, AND, OR, NOT and brackets.
+``SELECT`` of ``*``, fields with dots, ``topic()``, ``topic(n)``, ``timestamp()``,
+``isUndefined(x)`` and literals, each with ``AS``; ``FROM`` a topic filter; ``WHERE`` with
+comparisons, AND, OR, NOT and brackets.
 Anything else is refused with its position. Source: AWS IoT SQL reference, version 2016-03-23.
 """
 
@@ -16,6 +17,7 @@ from local.iot.sql_ast import (
     Comparison,
     Expression,
     Field,
+    IsUndefined,
     Literal,
     Logical,
     Message,
@@ -215,6 +217,10 @@ class _Parser:
         if token.text.lower() == "timestamp":
             self._expect_sign(")")
             return Timestamp()
+        if token.text.lower() == "isundefined":
+            operand = self._operand()
+            self._expect_sign(")")
+            return IsUndefined(operand)
         if token.text.lower() != "topic":
             raise SqlError(token.position, f"the function {token.text}() is not supported")
         if self._take_sign(")"):

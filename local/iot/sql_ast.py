@@ -85,6 +85,17 @@ class Timestamp:
 
 
 @dataclass(frozen=True)
+class IsUndefined:
+    """``isUndefined(x)``: whether a field is missing."""
+
+    operand: Expression
+
+    def value(self, message: Message) -> bool:
+        """Tell whether the operand has no value."""
+        return self.operand.value(message) is UNDEFINED
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two expressions and ``=``, ``<>``, ``>``, ``>=``, ``<`` or ``<=`` between them."""
 

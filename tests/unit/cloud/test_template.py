@@ -69,7 +69,8 @@ def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> N
     payload = properties(template, "SmileEventsRule")["TopicRulePayload"]
     assert payload["AwsIotSqlVersion"] == "2016-03-23"
     assert payload["Sql"] == (
-        "SELECT *, topic(2) AS topic_device_id, timestamp() AS received_at_ms FROM 'smile/+/events'"
+        "SELECT *, topic(2) AS topic_device_id, timestamp() AS received_at_ms"
+        " FROM 'smile/+/events' WHERE isUndefined(topic_device_id) AND isUndefined(received_at_ms)"
     )
     assert payload["RuleDisabled"] is False
 

@@ -153,3 +153,11 @@ def test_whole_numbers_become_integers() -> None:
     found = parse_payload(b'{"a": 10.0, "b": 0.5}')
     assert found == {"a": 10, "b": 0.5}
     assert isinstance(found["a"], int)
+
+
+@pytest.mark.parametrize(("payload", "passes"), [({"a": 1}, True), ({"b": None}, False)])
+def test_message_passes_only_without_the_field_when_it_must_be_undefined(
+    payload: dict[str, object], passes: bool
+) -> None:
+    result = result_of("SELECT * FROM 'a/b' WHERE isUndefined(b)", payload)
+    assert (result is not UNDEFINED) is passes

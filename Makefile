@@ -84,6 +84,9 @@ train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|gi
 	@.venv-train/bin/python -m training.quantize
 	@.venv-train/bin/python -m training.evaluate
 
+evaluate: .venv/.run .venv-tflite/.done  ## check the shipped smile model against its card, its answers and its floors  [PHOTOS=folder|archive]
+	@.venv/bin/python -m training.gate $(if $(PHOTOS),--photos '$(PHOTOS)')
+
 clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DATA=…]
 	@.venv-train/bin/python -m training.clip.train_faces $(if $(DATA),--data '$(DATA)')
 	@.venv-train/bin/python -m training.clip.render

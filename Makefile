@@ -52,7 +52,7 @@ quoted = '$(subst ','\'',$(value $(1)))'
 
 # --- commands ---------------------------------------------------------------
 
-.PHONY: help run local-aws test test-fast lint format build train evaluate clip bench requirements clean
+.PHONY: help run local-aws test test-fast lint format build deploy redrive train evaluate clip bench requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,15 @@ format: .venv/.test  ## put the code in the house style
 
 build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
 	@.venv-sam/bin/sam build
+
+# The default region above is for tests: whoever deploys names one.
+OWN_REGION = env $(if $(filter file,$(origin AWS_DEFAULT_REGION)),-u AWS_DEFAULT_REGION)
+
+deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  [STAGE=dev|staging|prod EMAIL=you@example.com|none]
+	@$(OWN_REGION) .venv/bin/python -m scripts.deploy --stage '$(STAGE)' --email '$(EMAIL)'
+
+redrive: .venv/.run  ## hand messages that were set aside to their functions again  [STAGE=dev DRY_RUN=1]
+	@$(OWN_REGION) .venv/bin/python -m scripts.redrive --stage '$(STAGE)' $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL]
 	@.venv-train/bin/python -m training.prepare $(if $(DATA),--data '$(DATA)')

@@ -78,14 +78,11 @@ format: .venv/.test  ## put the code in the house style
 build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
 	@.venv-sam/bin/sam build
 
-# The default region above is for tests: whoever deploys names one.
-OWN_REGION = env $(if $(filter file,$(origin AWS_DEFAULT_REGION)),-u AWS_DEFAULT_REGION)
-
 deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  [STAGE=dev|staging|prod EMAIL=you@example.com|none]
-	@$(OWN_REGION) .venv/bin/python -m scripts.deploy --stage '$(STAGE)' --email '$(EMAIL)'
+	@$(OWN_REGION) .venv/bin/python -m scripts.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
 
 redrive: .venv/.run  ## hand messages that were set aside to their functions again  [STAGE=dev DRY_RUN=1]
-	@$(OWN_REGION) .venv/bin/python -m scripts.redrive --stage '$(STAGE)' $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+	@$(OWN_REGION) .venv/bin/python -m scripts.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL]
 	@.venv-train/bin/python -m training.prepare $(if $(DATA),--data '$(DATA)')

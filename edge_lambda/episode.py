@@ -82,21 +82,47 @@ class _Sample:
 
 
 class _Ongoing:
-    """A smile that goes on, told or not yet."""
+    """A smile that goes on, told or not yet.
+
+    Attributes
+    ----------
+    high_ms, end_ms : float
+        Time of the last smiling sample so far, and the moment right after it: where the sum of
+        the excess since the start, or since smiling was resumed, is largest.
+    """
 
     def __init__(self, run: list[_Sample], peak: float) -> None:
         self.start_ms = run[0].since_ms
-        self.first_ms = run[0].at_ms
         self.peak = peak
         self.is_told = False
         self.is_fading = False
         self.history = ScoreHistory()
         for sample in run:
             self.history.add(sample.at_ms, sample.score, sample.weight_ms)
+        self.high_ms = self.end_ms = self.start_ms
+        self.resume(run)
 
     def add(self, sample: _Sample, smoothed: float) -> None:
         self.peak = max(self.peak, smoothed)
         self.history.add(sample.at_ms, sample.score, sample.weight_ms)
+        self._sum_up(sample)
+
+    def resume(self, run: list[_Sample]) -> None:
+        """Sum up anew from the first of `run`, where smiling was taken up again."""
+        self._total, self._best = 0.0, -math.inf
+        self._is_high = False
+        for sample in run:
+            self._sum_up(sample)
+
+    def _sum_up(self, sample: _Sample) -> None:
+        self._total += sample.excess
+        if self._total >= self._best:
+            self._best, self._is_high = self._total, True
+            self.high_ms = self.end_ms = sample.at_ms
+        elif self._is_high:
+            self._is_high = False
+            if sample.since_ms < sample.at_ms:
+                self.end_ms = sample.since_ms
 
     def describe(self, phase: Literal["started", "ended"], end_ms: float) -> Smile:
         mean = self.history.mean(end_ms)
@@ -156,6 +182,7 @@ class EpisodeDetector:
         if not math.isfinite(score) or (last is not None and at_ms <= last.at_ms):
             return []
         sample = self._sample(at_ms, min(max(score, 0.0), 1.0), last)
+        was_high = self.smoothed_score >= self._rules.threshold_on
         smoothed = self._smoother.update(at_ms, sample.score)
         self._remember(sample)
         if self._ongoing is None:
@@ -163,8 +190,8 @@ class EpisodeDetector:
                 self._begin(smoothed)
         else:
             self._ongoing.add(sample, smoothed)
-            if smoothed >= self._rules.threshold_on:
-                return self._go_on(smoothed)
+            if smoothed >= self._rules.threshold_on and not was_high:
+                return self._resume(smoothed)
             self._ongoing.is_fading |= smoothed < self._rules.threshold_off
         return self._tell(at_ms)
 
@@ -173,8 +200,7 @@ class EpisodeDetector:
         ongoing, self._ongoing = self._ongoing, None
         if ongoing is None or not ongoing.is_told:
             return []
-        end_ms = self._last_high(ongoing)[1] if ongoing.is_fading else self._recent[-1].at_ms
-        return [ongoing.describe("ended", end_ms)]
+        return [ongoing.describe("ended", ongoing.end_ms)]
 
     def _sample(self, at_ms: float, score: float, last: _Sample | None) -> _Sample:
         elapsed_ms = _FIRST_SAMPLE_MS if last is None else at_ms - last.at_ms
@@ -195,53 +221,41 @@ class EpisodeDetector:
         run = [sample for sample in self._recent if sample.at_ms >= oldest_ms]
         self._ongoing = _Ongoing(run[_turning_point(run) :], smoothed)
 
-    def _go_on(self, smoothed: float) -> list[Smile]:
-        """Smiling again or still: after too long a break it is another smile."""
+    def _resume(self, smoothed: float) -> list[Smile]:
+        """Smiling again: after too long a break it is another smile."""
+        now_ms = self._recent[-1].at_ms
         ongoing = self._ongoing
-        if ongoing is None or not ongoing.is_fading:
-            return self._tell(self._recent[-1].at_ms)
-        high_ms, end_ms = self._last_high(ongoing)
-        after = [sample for sample in self._recent if sample.at_ms > high_ms]
-        resumed_ms = after[_turning_point(after)].at_ms if after else high_ms
-        if resumed_ms - high_ms <= self._rules.max_gap_ms:
-            ongoing.is_fading = False
-            return self._tell(self._recent[-1].at_ms)
-        told = self._end(ongoing, high_ms, end_ms)
-        self._begin(smoothed)
-        return told + self._tell(self._recent[-1].at_ms)
+        if ongoing is None:
+            return []
+        after = [sample for sample in self._recent if sample.at_ms > ongoing.high_ms]
+        if after:
+            run = after[_turning_point(after) :]
+            if ongoing.is_fading and run[0].at_ms - ongoing.high_ms > self._rules.max_gap_ms:
+                told = self._end(ongoing)
+                self._begin(smoothed)
+                return told + self._tell(now_ms)
+            ongoing.resume(run)
+        ongoing.is_fading = False
+        return self._tell(now_ms)
 
     def _tell(self, now_ms: float) -> list[Smile]:
         ongoing = self._ongoing
         if ongoing is None or (ongoing.is_told and not ongoing.is_fading):
             return []
-        high_ms, end_ms = self._last_high(ongoing)
         # The smoothed score needs a while to show that a break was short.
         patience_ms = self._rules.max_gap_ms + 2 * self._rules.smoothing_ms
-        if ongoing.is_fading and now_ms - high_ms > patience_ms:
-            return self._end(ongoing, high_ms, end_ms)
-        if ongoing.is_told or high_ms - ongoing.start_ms < self._rules.min_duration_ms:
+        if ongoing.is_fading and now_ms - ongoing.high_ms > patience_ms:
+            return self._end(ongoing)
+        if ongoing.is_told or ongoing.high_ms - ongoing.start_ms < self._rules.min_duration_ms:
             return []
         ongoing.is_told = True
-        return [ongoing.describe("started", end_ms)]
+        return [ongoing.describe("started", ongoing.end_ms)]
 
-    def _end(self, ongoing: _Ongoing, high_ms: float, end_ms: float) -> list[Smile]:
+    def _end(self, ongoing: _Ongoing) -> list[Smile]:
         self._ongoing = None
-        while self._recent and self._recent[0].at_ms <= high_ms:
+        while self._recent and self._recent[0].at_ms <= ongoing.high_ms:
             self._recent.popleft()  # the next smile cannot start before this one ended
-        return [ongoing.describe("ended", end_ms)] if ongoing.is_told else []
-
-    def _last_high(self, ongoing: _Ongoing) -> tuple[float, float]:
-        """Return the time of the last smiling sample, and the moment right after it."""
-        run = [sample for sample in self._recent if sample.at_ms >= ongoing.first_ms]
-        total = best = -math.inf
-        high = 0
-        for index, sample in enumerate(run):
-            total = sample.excess if index == 0 else total + sample.excess
-            if total >= best:
-                best, high = total, index
-        high_ms = run[high].at_ms
-        is_followed = high + 1 < len(run) and run[high + 1].since_ms < run[high + 1].at_ms
-        return high_ms, run[high + 1].since_ms if is_followed else high_ms
+        return [ongoing.describe("ended", ongoing.end_ms)] if ongoing.is_told else []
 
 
 def _turning_point(run: list[_Sample]) -> int:

@@ -43,6 +43,30 @@ def test_end_is_dated_back_when_the_face_is_lost_after_the_smile_faded() -> None
     assert ended.end_ms == pytest.approx(3000, abs=40)
 
 
+def test_end_is_where_the_smile_stopped_when_the_face_is_lost_right_after() -> None:
+    detector = EpisodeDetector(RULES)
+    follow(detector, scores((1000, 0.1), (2000, 0.9), (120, 0.1)))
+    assert detector.smoothed_score > RULES.threshold_off
+    (ended,) = detector.close()
+    assert ended.end_ms == pytest.approx(3000, abs=40)
+
+
+@pytest.mark.parametrize("between_ms", [2000, 60_000])
+def test_end_does_not_depend_on_how_long_the_score_stays_below_the_middle(between_ms: int) -> None:
+    smiles = follow(
+        EpisodeDetector(RULES), scores((3000, 0.1), (3000, 0.95), (between_ms, 0.55), (3000, 0.05))
+    )
+    assert [smile.phase for smile in smiles] == ["started", "ended"]
+    assert smiles[1].end_ms == pytest.approx(6000, abs=40)
+
+
+def test_end_is_that_of_the_second_rise_when_score_never_fell_below_the_lower_threshold() -> None:
+    spans = (3000, 0.1), (3000, 0.95), (60_000, 0.55), (2000, 0.95), (3000, 0.05)
+    smiles = follow(EpisodeDetector(RULES), scores(*spans))
+    assert [smile.phase for smile in smiles] == ["started", "ended"]
+    assert smiles[1].end_ms == pytest.approx(68_000, abs=40)
+
+
 def test_nothing_is_told_when_face_is_lost_before_the_least_duration() -> None:
     detector = EpisodeDetector(RULES)
     assert follow(detector, scores((1000, 0.1), (400, 0.9))) + detector.close() == []

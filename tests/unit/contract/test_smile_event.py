@@ -85,6 +85,7 @@ BAD_IN_SCHEMA_TOO = [
     ("face.image", "aGVsbG8="),
     ("picture", "aGVsbG8="),
     ("model.sha256", "AB" * 32),
+    ("peak_score", 10**400),
     ("score_history", [0.5] * 33),
     ("score_history", ["high"]),
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -90,13 +91,61 @@ def test_copies_are_annotated_and_nothing_is_overwritten(
     assert any(isinstance(c, tuple) and c[1] > 180 and c[0] < 90 for c in colours)  # the green box
 
 
-def test_photo_has_an_error_when_its_copy_cannot_be_written(
+def test_nothing_is_judged_when_copies_cannot_be_written(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "file").touch()
-    arguments = [str(photos / "two.png"), "--json", "--annotate", str(photos / "file")]
-    assert main(arguments) == 1
-    assert "annotated copy cannot be written" in json.loads(capsys.readouterr().out)["error"]
+    assert main([str(photos / "two.png"), "--json", "--annotate", str(photos / "file")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"smile_vision: --annotate {photos / 'file'}: ")
+
+
+def test_photo_keeps_its_verdict_when_its_copy_cannot_be_written(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = photos / f"{'n' * 250}.png"  # with "-smile.jpg" longer than a name may be
+    (photos / "two.png").rename(long)
+    assert main([str(long), "--json", "--annotate", str(photos / "copies")]) == 1
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)["faces"]) == 2
+    assert "annotated copy cannot be written" in printed.err
+
+
+def test_photo_is_judged_when_its_name_begins_with_a_dash(
+    photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "two.png").rename(photos / "-two.png")
+    monkeypatch.chdir(photos)
+    assert main(["--json", "--", "-two.png"]) == 0
+    assert json.loads(capsys.readouterr().out)["path"] == "-two.png"
+
+
+def test_rest_is_done_when_a_name_cannot_be_printed(photos: Path) -> None:
+    (photos / "turned.jpg").rename(photos / "ü\n\x1b[31m.jpg")
+    done = subprocess.run(
+        [sys.executable, "-m", "smile_vision", "ü\n\x1b[31m.jpg", "two.png"],
+        cwd=photos,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert "two.png: 640 x 480, 2 faces" in done.stdout
+
+
+def test_one_line_tells_when_there_is_no_room_for_the_output(photos: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "smile_vision", str(photos / "two.png")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "smile_vision: output: No space left on device\n")
 
 
 def test_one_line_and_status_2_when_the_weights_are_missing(

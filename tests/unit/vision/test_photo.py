@@ -147,3 +147,28 @@ def test_error_names_the_limit_when_a_small_file_is_a_huge_image(side: int, tmp_
     (tmp_path / "bomb.png").write_bytes(content)
     with pytest.raises(ImageError, match=f"image is too large.*{MAX_PIXELS:,}"):
         load_photo(tmp_path / "bomb.png")
+
+
+def test_postscript_is_refused_when_it_is_called_a_photo(tmp_path: Path) -> None:
+    # Pillow would hand it to Ghostscript, which runs what it says.
+    text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
+    (tmp_path / "photo.jpg").write_text(text)
+    with pytest.raises(ImageError, match="not an image of a known kind"):
+        load_photo(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("odd", [1.05, np.inf, np.nan])
+def test_picture_stays_when_one_float_pixel_is_odd(tmp_path: Path, odd: float) -> None:
+    values = np.tile(np.linspace(0, 0.9, 64, dtype=np.float32), (64, 1))
+    values[0, 0] = odd
+    Image.fromarray(values).save(tmp_path / "float.tif")
+    grey = np.asarray(load_photo(tmp_path / "float.tif").convert("L"))
+    assert grey[32, 63] == pytest.approx(230, abs=2)
+
+
+def test_picture_stays_when_one_deep_pixel_is_hot(tmp_path: Path) -> None:
+    values = np.tile(np.linspace(0, 4095, 64).astype(np.uint16), (64, 1))  # 12 bits
+    values[0, 0] = 65535
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    grey = np.asarray(load_photo(tmp_path / "deep.png").convert("L"))
+    assert grey[32, 63] == 255

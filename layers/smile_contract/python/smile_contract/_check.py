@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -66,8 +65,9 @@ def integer(value: object, field: str, low: int = 0, high: int = MAX_SAFE_INTEGE
 
 def number(value: object, field: str, low: float = 0.0, high: float = 1.0) -> float:
     """Return `value` as a float if it is a finite number from `low` to `high`."""
-    good = isinstance(value, int | float) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+    # The comparison is False for NaN, and exact for whole numbers that no float can hold.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # type: ignore[operator]
         raise ContractError(
             field, f"expected a number from {low:g} to {high:g}, got {describe(value)}"
         )

@@ -1,7 +1,11 @@
 """Run as ``python -m smile_vision``."""
 
+import signal
 import sys
 
-from smile_vision.cli import main
+if __name__ == "__main__":
+    # There is nothing to clean up, at no time: Ctrl-C ends it without a word.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from smile_vision.cli import main
 
-sys.exit(main())
+    sys.exit(main())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageDraw, ImageFont
 
 from smile_vision.errors import ImageError
 from smile_vision.photo_smiles import PhotoFace, PhotoResult
 
-__all__ = ["annotated", "save_annotated"]
+__all__ = ["annotated", "check_folder", "save_annotated"]
 
+_JPEG_MAX_PX = 65_500  # of a side, in libjpeg
 _SMILING = (46, 204, 113)
 _NOT_SMILING = (230, 126, 34)
 _TEXT = (0, 0, 0)
@@ -48,7 +51,7 @@ def save_annotated(photo: Image.Image, result: PhotoResult, source: Path, direct
     source
         The photo's file: its name is kept.
     directory
-        Where to; made when missing.
+        Where to; see `check_folder`.
 
     Returns
     -------
@@ -60,21 +63,47 @@ def save_annotated(photo: Image.Image, result: PhotoResult, source: Path, direct
     ImageError
         The file cannot be written.
     """
+    copy = annotated(photo, result)
+    copy.thumbnail((_JPEG_MAX_PX, _JPEG_MAX_PX))
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         number = 1
         while True:
             suffix = "" if number == 1 else f"-{number}"
             path = directory / f"{source.stem}-smile{suffix}.jpg"
             try:
                 with path.open("xb") as file:
-                    annotated(photo, result).save(file, "JPEG", quality=90)
+                    _save_jpeg(copy, file, path)
             except FileExistsError:
                 number += 1
             else:
                 return path
     except OSError as error:
         raise ImageError(f"annotated copy cannot be written: {error}") from error
+
+
+def check_folder(directory: Path) -> None:
+    """Make a folder for annotated copies and see that it can be written.
+
+    Raises
+    ------
+    ImageError
+        It cannot.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise ImageError(
+            f"--annotate {directory}: {(error.strerror or 'cannot be written').lower()}"
+        ) from error
+
+
+def _save_jpeg(copy: Image.Image, file: BinaryIO, path: Path) -> None:
+    try:
+        copy.save(file, "JPEG", quality=90)
+    except OSError:
+        path.unlink(missing_ok=True)  # half a picture helps nobody
+        raise
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: PhotoFace, size: tuple[int, int]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from smile_vision.annotate import save_annotated
+from smile_vision.annotate import check_folder, save_annotated
 from smile_vision.errors import VisionError
 from smile_vision.photo import load_photo
 from smile_vision.photo_smiles import PhotoResult, PhotoSmileDetector
@@ -21,8 +22,8 @@ A box is [x, y, width, height] in pixels of the upright photo; faces come larges
 With --json each line is {"path", "width", "height", "faces": [{"box", "face_score",
 "smile_score", "smiling"}]} or, when the photo cannot be read, {"path", "error"}.
 
-exit status: 0 all photos were read; 1 some were not (the others are done all the same);
-2 wrong usage, or a model or the interpreter is missing.
+exit status: 0 all photos were read; 1 some were not, or a copy could not be written (the others
+are done all the same); 2 wrong usage, nowhere to write to, or a model is missing.
 """
 
 
@@ -39,21 +40,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status.
     """
-    options = _parser().parse_intermixed_args(arguments)
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name must not end the run
     try:
+        if options.annotate:
+            check_folder(options.annotate)
         detector = PhotoSmileDetector.load()
     except VisionError as error:
         print(f"smile_vision: {error}", file=sys.stderr)  # noqa: T201
         return 2
     try:
         results = [_one(detector, path, options) for path in options.photos]
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep Python's exit from trying again.
+    except OSError as error:
+        # Nowhere to print to: a full disk, or a reader (head, less) that has seen enough. Keep
+        # Python's exit from trying again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if isinstance(error, BrokenPipeError):
+            return 1
+        print(f"smile_vision: output: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0 if all(results) else 1
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Take flags anywhere, unless ``--`` says that names begin with a dash."""
+    parser = _parser()
+    return (
+        parser.parse_args(arguments)
+        if "--" in arguments
+        else parser.parse_intermixed_args(arguments)
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,14 +98,18 @@ def _one(detector: PhotoSmileDetector, path: str, options: argparse.Namespace) -
     try:
         photo = load_photo(Path(path))
         result = detector.judge(photo)
-        if options.annotate:
-            save_annotated(photo, result, Path(path), options.annotate)
     except VisionError as error:
         line = json.dumps({"path": path, "error": str(error)}) if options.json else None
         print(line or f"{_printable(path)}: error: {error}", flush=True)  # noqa: T201
         return False
     as_json = {"path": path, **result.to_dict()}
     print(json.dumps(as_json) if options.json else _text(path, result), flush=True)  # noqa: T201
+    try:
+        if options.annotate:
+            save_annotated(photo, result, Path(path), options.annotate)
+    except VisionError as error:
+        print(f"smile_vision: {_printable(path)}: {error}", file=sys.stderr)  # noqa: T201
+        return False
     return True
 
 
@@ -107,4 +130,5 @@ def _text(path: str, result: PhotoResult) -> str:
 
 
 def _printable(path: str) -> str:
-    return path.encode(errors="replace").decode()
+    """Return a name that cannot forge lines or send commands to a terminal."""
+    return path if path.isprintable() else ascii(path)

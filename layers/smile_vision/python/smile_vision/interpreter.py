@@ -101,6 +101,9 @@ def _without_info_lines() -> Iterator[None]:
     The C++ logger writes to the file descriptor and has no switch that Python or the
     environment could reach ("Created TensorFlow Lite XNNPACK delegate for CPU.").
     """
+    if sys.stderr is None:  # closed by whoever started us: nothing can be shown there
+        yield
+        return
     with _stderr_lock, tempfile.TemporaryFile() as captured:
         sys.stderr.flush()
         original = os.dup(_STDERR_FD)

@@ -12,12 +12,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from smile_vision.errors import ImageError
 
-__all__ = ["MAX_PIXELS", "load_photo"]
+__all__ = ["FORMATS", "MAX_PIXELS", "load_photo"]
 
 MAX_PIXELS = 80_000_000
-"""Larger photos are refused before they are decoded (240 MB as RGB)."""
+"""Larger photos are refused before they are decoded (240 MB as RGB, up to 1 GB while reading)."""
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
+"""What is read. Not all that Pillow knows: it would run Ghostscript on a PostScript file."""
 
 _GREY_BITS = 8
+_PEAK_PERCENTILE = 99.9
+_UNIT_PEAK = 2.0  # floats up to here run from 0 to 1, overshoot included
 _WHITE = (255, 255, 255, 255)
 _BROKEN_FILE = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError)
 
@@ -28,7 +33,7 @@ def load_photo(path: Path) -> Image.Image:
     Parameters
     ----------
     path
-        Any file that Pillow can read. Of several frames the first is taken; transparency is
+        A file of one of `FORMATS`. Of several frames the first is taken; transparency is
         laid on white.
 
     Returns
@@ -47,14 +52,15 @@ def load_photo(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             # Pillow warns of bombs at a limit of its own; ours is checked just below.
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 _check_size(*image.size)
                 image.load()
+                _check_size(*image.size)  # some formats tell their size only now
                 return _as_rgb(_upright(image))
     except Image.DecompressionBombError as error:
         raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
-        raise ImageError("not an image of a known kind") from error
+        raise ImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from error
     except PermissionError as error:
         raise ImageError("file cannot be read: permission denied") from error
     except MemoryError as error:
@@ -102,11 +108,15 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Reduce deep grey to 8 bits; the brightest pixel tells how many of its bits are used."""
-    values = np.nan_to_num(np.asarray(grey, dtype=np.float64)).clip(0)
-    peak = float(values.max())
-    if np.issubdtype(grey.dtype, np.floating) and peak <= 1:
-        return np.asarray(np.rint(values * 255), dtype=np.uint8)
+    """Reduce deep grey to 8 bits; the brightest pixels tell how many of its bits are used.
+
+    The brightest but one in a thousand: a few hot pixels of a sensor say nothing.
+    """
+    values = np.asarray(grey, dtype=np.float32)
+    values = np.where(np.isfinite(values), values, 0).clip(0)
+    peak = float(np.percentile(values, _PEAK_PERCENTILE, method="higher"))
+    if np.issubdtype(grey.dtype, np.floating) and peak <= _UNIT_PEAK:
+        return np.asarray(np.rint(values.clip(0, 1) * 255), dtype=np.uint8)
     bits = max(int(peak).bit_length(), _GREY_BITS)
-    eight: NDArray[np.uint8] = (values / 2 ** (bits - _GREY_BITS)).astype(np.uint8)
+    eight: NDArray[np.uint8] = (values / 2 ** (bits - _GREY_BITS)).clip(0, 255).astype(np.uint8)
     return eight

@@ -132,6 +132,24 @@ def test_what_was_stored_is_listed_when_the_api_is_asked(
     assert page["next_cursor"] is None
 
 
+def test_every_item_has_the_attribute_that_the_template_expires_by(
+    functions: Functions,
+    sample: Callable[[str], Any],
+    template: dict[str, Any],
+    aws: SimpleNamespace,
+    table: str,
+) -> None:
+    fresh = int(datetime.now(UTC).timestamp() * 1000)
+    batch = sample("store_event/batch") | {"received_at_ms": fresh}
+    functions.invoke("store_event", batch)
+    functions.invoke("send_alert", batch)
+    expiry = template["Resources"]["EventsTable"]["Properties"]["TimeToLiveSpecification"]
+    items = aws.dynamodb.scan(TableName=table)["Items"]
+    assert {item["sk"]["S"].partition("#")[0] for item in items} >= {"EVENT", "HOUR", "DAY"}
+    for item in items:
+        assert int(item[expiry["AttributeName"]]["N"]) * 1000 > fresh, item["sk"]
+
+
 def test_all_bad_parameters_are_named_when_a_request_is_refused(
     functions: Functions, sample: Callable[[str], Any]
 ) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from local.iot.sql import parse
+from local.iot.sql_ast import Message
+from smile_cloud.rule_message import RuleMessage
+from smile_contract import ContractError
 
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = ("StoreEventFunction", "SendAlertFunction", "HistoryApiFunction")
@@ -128,7 +136,60 @@ def test_the_table_forgets_what_has_expired(template: dict[str, Any]) -> None:
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
+@pytest.mark.parametrize("name", ["started", "ended", "batch"])
+def test_the_rule_hands_over_the_samples_when_devices_send_them(
+    template: dict[str, Any], sample: Callable[[str], Any], name: str
+) -> None:
+    handed_over = sample(f"store_event/{name}")
+    added = {"topic_device_id", "received_at_ms"}
+    sent = {key: value for key, value in handed_over.items() if key not in added}
+    sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
+    topic, at = f"smile/{handed_over['topic_device_id']}/events", handed_over["received_at_ms"]
+    assert parse(sql).evaluate(Message(topic, sent, at)) == handed_over
+
+
+def test_the_runtime_is_supported_for_a_year_and_longer(template: dict[str, Any]) -> None:
+    # "Lambda runtimes", Supported runtimes; look there again when this fails
+    deprecated = {"python3.12": date(2028, 10, 31), "python3.13": date(2029, 6, 30)}
+    runtime = template["Globals"]["Function"]["Runtime"]
+    assert deprecated[runtime] - datetime.now(UTC).date() > timedelta(days=365)
+    for layer in ("SmileContractLayer", "SmileCloudLayer"):
+        assert runtime in properties(template, layer)["CompatibleRuntimes"]
+    functions = [r for r in template["Resources"].values() if "Function" in r["Type"]]
+    assert not any("Runtime" in function.get("Properties", {}) for function in functions)
+
+
+@pytest.mark.parametrize("function", ["store_event", "send_alert", "history_api"])
+def test_every_function_has_good_and_bad_samples(function: str) -> None:
+    names = [path.stem for path in (ROOT / "events" / function).glob("*.json")]
+    bad = [name for name in names if "bad" in name]
+    assert bad
+    assert set(names) - set(bad)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("s*/*.json")), ids=lambda p: p.stem)
+def test_a_sample_keeps_the_contract_unless_it_is_called_bad(path: Path) -> None:
+    rule_event = json.loads(path.read_text("utf-8"))
+    try:
+        kept = not RuleMessage.from_rule(rule_event).rejected
+    except ContractError:
+        kept = False
+    assert kept == ("bad" not in path.stem)
+
+
+def test_every_output_says_what_it_is_for(template: dict[str, Any]) -> None:
+    outputs = template["Outputs"]
+    assert {"ApiUrl", "ReadApiKey", "AlertTopicArn", "AlarmTopicArn", "SmileEventsRuleName"} <= set(
+        outputs
+    )
+    assert outputs["DevicePolicyName"]["Value"] == {"!Ref": "DevicePolicy"}
+    topic = outputs["BasicIngestTopic"]["Value"]["!Sub"]
+    assert topic == "$aws/rules/${SmileEventsRule}/smile/<device>/events"
+    assert all(output["Description"] for output in outputs.values())
+
+
 def test_no_grant_is_wider_than_named_actions_on_named_things(template: dict[str, Any]) -> None:
+    assert "*" not in json.dumps(properties(template, "DevicePolicy"))
     grants = statements(template["Resources"])
     assert len(grants) > len(FUNCTIONS)
     for grant in grants:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ from smile_vision.preprocess import preprocess
 from training.crops import Crops
 from training.errors import TrainingError, run_command
 from training.figures import judge_scores, judge_tiers, rounded
+from training.gate import record_answers
 from training.judge import int8_logits, logit_range
 from training.metrics import (
     accuracy_at,
     area_under_curve,
     best_threshold,
+    calibration_error,
     fit_calibration,
     sigmoid,
 )
@@ -47,14 +50,13 @@ from training.workspace import (
     write_json,
 )
 
-__all__ = ["Verdicts", "calibrate", "main"]
+__all__ = ["Verdicts", "calibrate", "checked_thresholds", "main", "rescaled_card"]
 
 COMMAND = "make train"
-# As many labellers would say smile as not: the validation people set it through the calibration.
-# The score of their highest accuracy is no better: accuracy is flat from 0.3 to 0.65, so that
-# a picture more or less moves it from 0.34 to 0.51, and with it the verdict on faint smiles.
-THRESHOLD = 0.5
-HYSTERESIS = 0.1  # a smile starts this far above the threshold and ends this far below it
+# What a face wrongly called a smile costs, when a smile missed costs 1. With a calibrated score
+# the threshold of least cost is cost / (cost + 1). On one picture both mistakes weigh the same;
+# in a video a smile begins when it is worth an event, and ends when holding on is no longer.
+COST_OF_FALSE_SMILE = {"threshold": 1.0, "threshold_on": 1.5, "threshold_off": 1 / 1.5}
 LEAST_ACCURACY, LEAST_AREA = 0.90, 0.965  # of the int8 file on the test people
 
 Scores = NDArray[np.float64]
@@ -73,28 +75,34 @@ class Verdicts:
         return sigmoid(self.scale * logits + self.bias)
 
 
-def calibrate(logits: Scores, crops: Crops) -> Verdicts:
-    """Fit the score to the validation people, such that `THRESHOLD` is the right place to cut.
+def cheapest_threshold(cost_of_false_smile: float) -> float:
+    """Return the score from which on calling it a smile costs less than not (Elkan, IJCAI 2001)."""
+    return round(cost_of_false_smile / (cost_of_false_smile + 1), 3)
 
-    The score becomes the share of labellers who call the picture a smile: 1 when both do, a half
-    when they differ.
-    """
-    faint = crops.tier == Tier.FAINT.value
+
+def smile_share(tiers: NDArray[np.str_]) -> Scores:
+    """Return the share of people who call each picture a smile: 1, 0, or a half when faint."""
+    smiles = np.isin(tiers, [Tier.CLEAR.value, Tier.SMILE_ONCE.value])
+    return np.where(tiers == Tier.FAINT.value, 0.5, smiles.astype(np.float64))
+
+
+def calibrate(logits: Scores, crops: Crops) -> Verdicts:
+    """Fit the score to the validation people: the share of people who call it a smile."""
     try:
-        scale, bias = fit_calibration(logits, np.where(faint, 0.5, crops.smile.astype(float)))
+        scale, bias = fit_calibration(logits, smile_share(crops.settled))
     except ValueError as error:
         raise TrainingError(f"the network has learned nothing: {error}") from error
-    return Verdicts(scale, bias, THRESHOLD)
+    return Verdicts(scale, bias, cheapest_threshold(COST_OF_FALSE_SMILE["threshold"]))
 
 
-def judge_validation(scores: Scores, crops: Crops) -> dict[str, Any]:
+def judge_validation(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
     """Return what the threshold gives on the validation people, and what the best one would."""
     agreed = crops.tier != Tier.FAINT.value
     best = best_threshold(scores[agreed], crops.smile[agreed])
     return {
         "pictures": int(agreed.sum()),
         "accuracy_without_faint": rounded(
-            accuracy_at(scores[agreed], crops.smile[agreed], THRESHOLD)
+            accuracy_at(scores[agreed], crops.smile[agreed], threshold)
         ),
         "best_threshold_without_faint": rounded(best),
         "accuracy_at_best": rounded(accuracy_at(scores[agreed], crops.smile[agreed], best)),
@@ -123,16 +131,29 @@ def evaluate(crops: Crops) -> tuple[Verdicts, dict[str, Any]]:
     seen = int8_logits(QUANTIZED, deciders.grey)
     verdicts = calibrate(seen, deciders)
     logits = int8_logits(QUANTIZED, judges.grey)
-    scores = verdicts.scores(logits)
+    scores, seen_scores = verdicts.scores(logits), verdicts.scores(seen)
+    as_labelled = best_threshold(seen_scores, deciders.smile)
     figures: dict[str, Any] = {
-        "validation": judge_validation(verdicts.scores(seen), deciders),
+        "validation": judge_validation(seen_scores, deciders, verdicts.threshold),
         "test": judge_scores(scores, judges.smile, verdicts.threshold),
+        "test_at_validation_threshold": {
+            "threshold": rounded(as_labelled),
+            **judge_scores(scores, judges.smile, as_labelled),
+        },
     }
-    agreed = np.isin(judges.tier, [Tier.CLEAR.value, Tier.NONE.value])
-    if agreed.any():
-        figures["test_where_both_opinions_agree"] = judge_scores(
-            scores[agreed], judges.smile[agreed], verdicts.threshold
-        )
+    for name, tiers in (
+        ("test_where_both_opinions_agree", judges.tier),
+        ("test_settled_clear_against_none", judges.settled),
+    ):
+        sure = np.isin(tiers, [Tier.CLEAR.value, Tier.NONE.value])
+        if sure.any():
+            truth = tiers[sure] == Tier.CLEAR.value
+            figures[name] = judge_scores(scores[sure], truth, verdicts.threshold)
+    figures["calibration"] = {
+        "meaning": "share of people who call it a smile; faint smiles count a half",
+        "test_error": rounded(calibration_error(scores, smile_share(judges.settled))),
+        "test_error_on_labels_as_they_came": figures["test"]["calibration_error"],
+    }
     figures["test_by_tier"] = judge_tiers(scores, judges, verdicts.threshold)
     figures["int8_and_float"] = compare_with_float(logits, judges, verdicts)
     return verdicts, figures
@@ -146,14 +167,7 @@ def card_of(verdicts: Verdicts, metrics: dict[str, Any]) -> dict[str, Any]:
     TrainingError
         When the model cannot give scores on both sides of the thresholds.
     """
-    low, high = (float(verdicts.scores(np.array(logit))) for logit in logit_range(QUANTIZED))
-    threshold_on = round(verdicts.threshold + HYSTERESIS, 3)
-    threshold_off = round(verdicts.threshold - HYSTERESIS, 3)
-    if not low < threshold_off < threshold_on < high:
-        raise TrainingError(
-            f"thresholds {threshold_off} and {threshold_on} are out of the model's reach,"
-            f" {low:.3f} to {high:.3f}: train longer"
-        )
+    thresholds = checked_thresholds(verdicts, QUANTIZED)
     test = metrics["test"]
     return {
         "name": "smile_classifier",
@@ -166,12 +180,43 @@ def card_of(verdicts: Verdicts, metrics: dict[str, Any]) -> dict[str, Any]:
         },
         "output": "logit",
         "calibration": {"scale": round(verdicts.scale, 6), "bias": round(verdicts.bias, 6)},
-        "threshold": verdicts.threshold,
-        "threshold_on": threshold_on,
-        "threshold_off": threshold_off,
+        **thresholds,
+        "cost_of_false_smile": {name: rounded(cost) for name, cost in COST_OF_FALSE_SMILE.items()},
         "trained_with": metrics["trained_with"],
         "data": metrics["data"]["data"],
-        "metrics": {name: test[name] for name in ("pictures", "accuracy", "auc")},
+        "metrics": {
+            **{name: test[name] for name in ("pictures", "accuracy", "auc")},
+            "calibration_error": metrics["calibration"]["test_error"],
+        },
+    }
+
+
+def checked_thresholds(verdicts: Verdicts, model: Path) -> dict[str, float]:
+    """Return the thresholds of least cost.
+
+    Raises
+    ------
+    TrainingError
+        When the model cannot give scores on both sides of them.
+    """
+    low, high = (float(verdicts.scores(np.array(logit))) for logit in logit_range(model))
+    thresholds = {name: cheapest_threshold(cost) for name, cost in COST_OF_FALSE_SMILE.items()}
+    if not low < thresholds["threshold_off"] < thresholds["threshold_on"] < high:
+        raise TrainingError(
+            f"thresholds {thresholds['threshold_off']} and {thresholds['threshold_on']} are out"
+            f" of the model's reach, {low:.3f} to {high:.3f}: train longer"
+        )
+    return thresholds
+
+
+def rescaled_card(card: dict[str, Any], model: Path, verdicts: Verdicts) -> dict[str, Any]:
+    """Return the card of a model that was made from the one that `card` describes."""
+    return {
+        **card,
+        "sha256": sha256_of_file(model),
+        "bytes": model.stat().st_size,
+        "calibration": {"scale": round(verdicts.scale, 6), "bias": round(verdicts.bias, 6)},
+        **checked_thresholds(verdicts, model),
     }
 
 
@@ -227,6 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     write_atomically(MODEL, QUANTIZED.read_bytes())
     write_json(CARD, card)
+    record_answers()
     write_json(METRICS, metrics)
     write_figures(metrics)
     print(f"shipped {display_path(MODEL)}, with its card; figures in {display_path(METRICS)}")
@@ -237,6 +283,9 @@ def _show(metrics: dict[str, Any]) -> None:
     low, high = test["accuracy_95"]
     print(f"test people, {test['pictures']:,} pictures, int8 file:")
     print(f"  accuracy {test['accuracy']:.4f} ({low:.3f} to {high:.3f}), AUC {test['auc']:.4f}")
+    chosen = metrics["test_at_validation_threshold"]
+    print(f"  at {chosen['threshold']:.2f}, best for validation: {chosen['accuracy']:.4f}")
+    print(f"  calibration error {metrics['calibration']['test_error']:.4f}")
     print(f"  sensitivity {test['sensitivity']:.3f}, specificity {test['specificity']:.3f}")
     for tier, counts in metrics["test_by_tier"].items():
         print(f"  {tier:<18} called smile: {counts['called_smile_share']:.3f}")

@@ -30,7 +30,7 @@ from training.figures import interval, judge_scores, rounded
 from training.metrics import accuracy_at, best_threshold, wilson_interval
 from training.model_document import write_figures
 from training.source import open_source
-from training.workspace import DEFAULT_DATA, METRICS, display_path, read_json, write_json
+from training.workspace import CARD, DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
 __all__ = ["judge_photos", "main", "read_photo_labels"]
 
@@ -147,6 +147,18 @@ def _read_labels(table: Path) -> list[tuple[str, bool]]:
         raise TrainingError(f"{table.name}: expected columns path and smile (0 or 1)") from error
 
 
+def _add_to_card(figures: dict[str, Any]) -> None:
+    card = read_json(CARD, made_by="python -m training.evaluate")
+    found = figures["found_faces"]
+    card["metrics"]["whole_photos"] = {
+        "photos": figures["photos"],
+        "accuracy": figures["accuracy_all_photos"],
+        "auc": found["auc"],
+        "calibration_error": found["calibration_error"],
+    }
+    write_json(CARD, card)
+
+
 def _area(face: FaceDetection) -> float:
     return face.box[2] * face.box[3]
 
@@ -179,10 +191,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metrics["whole_photos"] = {**source_facts, **figures}
         write_json(METRICS, metrics)
         write_figures(metrics)
+        _add_to_card(figures)
     print(
         f"{figures['photos']:,} photos: accuracy {figures['accuracy_all_photos']:.4f}"
         f" ({figures['no_face_found']} without a face count as wrong),"
-        f" AUC of the found {figures['found_faces']['auc']:.4f};"
+        f" AUC of the found {figures['found_faces']['auc']:.4f}, calibration error"
+        f" {figures['found_faces']['calibration_error']:.4f};"
         f" best possible threshold {figures['best_threshold']:.3f}"
         f" would give {figures['accuracy_at_best_threshold']:.4f} of the found"
     )

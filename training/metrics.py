@@ -14,6 +14,7 @@ __all__ = [
     "best_threshold",
     "calibration_error",
     "fit_calibration",
+    "paired_accuracy_interval",
     "sigmoid",
     "wilson_interval",
 ]
@@ -60,6 +61,23 @@ def area_under_curve_interval(scores: Scores, labels: Labels, seed: int = 0) -> 
         drawn = np.concatenate([rng.choice(smiles, len(smiles)), rng.choice(others, len(others))])
         areas.append(area_under_curve(drawn, np.arange(len(drawn)) < len(smiles)))
     low, high = np.percentile(areas, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def paired_accuracy_interval(before: Labels, after: Labels, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the accuracy gained on the same pictures.
+
+    Parameters
+    ----------
+    before, after
+        bool (N,), whether each verdict was right.
+    seed
+        Of the drawing.
+    """
+    rng = np.random.default_rng(seed)
+    gained = after.astype(np.float64) - before.astype(np.float64)
+    means = [rng.choice(gained, len(gained)).mean() for _ in range(BOOTSTRAP_ROUNDS)]
+    low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
 
 

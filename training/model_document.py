@@ -13,6 +13,11 @@ __all__ = ["DOCUMENT", "figures_text", "write_figures"]
 DOCUMENT = REPOSITORY / "docs" / "model.md"
 START, END = "<!-- figures: written by training.evaluate -->", "<!-- end of figures -->"
 
+_ALSO_JUDGED = {
+    "test_at_validation_threshold": "the same, at the threshold that suits this labeller best",
+    "test_where_both_opinions_agree": "of these, where both labellers agree",
+    "test_settled_clear_against_none": "of these, clear against none, after a look at the doubtful",
+}
 _TIER_WORDS = {
     "clear": "both labellers say smile",
     "faint": "the labellers differ (a faint smile)",
@@ -36,9 +41,9 @@ def figures_text(metrics: dict[str, Any]) -> str:
         Ends with a line break.
     """
     judged = [_judged_row("people held out, labels as they came", metrics["test"])]
-    if "test_where_both_opinions_agree" in metrics:
-        agreed = metrics["test_where_both_opinions_agree"]
-        judged.append(_judged_row("of these, where both labellers agree", agreed))
+    for name, words in _ALSO_JUDGED.items():
+        if name in metrics:
+            judged.append(_judged_row(words, metrics[name]))
     lines = [
         "| judged on | pictures | accuracy (95 % interval) | AUC | smiles seen | others passed |",
         "|---|---|---|---|---|---|",
@@ -49,6 +54,7 @@ def figures_text(metrics: dict[str, Any]) -> str:
         *(_tier_row(tier, counts) for tier, counts in metrics["test_by_tier"].items()),
         "",
         *([_photos_text(metrics["whole_photos"]), ""] if "whole_photos" in metrics else []),
+        *([_calibration_text(metrics), ""] if "calibration" in metrics else []),
         _file_text(metrics["model"], metrics["int8_and_float"]),
     ]
     return "\n".join(lines) + "\n"
@@ -94,6 +100,18 @@ def _photos_text(photos: dict[str, Any]) -> str:
         f" AUC {photos['found_faces']['auc']:.3f} where a face was found. Nothing was learned from"
         " these photos, but the framing of the face and how sure of it the detector must be were"
         " chosen on them, which flatters a little."
+    )
+
+
+def _calibration_text(metrics: dict[str, Any]) -> str:
+    calibration = metrics["calibration"]
+    photos = metrics.get("whole_photos", {}).get("found_faces", {}).get("calibration_error")
+    return (
+        "How far the score is from the share of people who say smile, on average: "
+        f"{calibration['test_error']:.3f} on the people held out, faint smiles counting a half"
+        f" ({calibration['test_error_on_labels_as_they_came']:.3f} against the first labeller"
+        " alone, who seldom calls a faint smile a smile)"
+        + (f"; {photos:.3f} on the photos." if photos is not None else ".")
     )
 
 

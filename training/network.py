@@ -11,7 +11,7 @@ from typing import Any
 from smile_vision.preprocess import CROP_SIZE_PX
 from training.errors import TrainingError
 
-__all__ = ["LAYERS", "build_network", "count_multiply_adds", "import_keras"]
+__all__ = ["LAYERS", "build_folded_network", "build_network", "count_multiply_adds", "import_keras"]
 
 # (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
 # one of the two interpreters the model must run in.
@@ -74,14 +74,29 @@ def build_network(seed: int) -> Any:
     Any
         keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
     """
+    return _build(seed, normalised=True)
+
+
+def build_folded_network(seed: int) -> Any:
+    """Build the same without batch normalisation: its scale and shift are in the weights."""
+    return _build(seed, normalised=False)
+
+
+def _build(seed: int, *, normalised: bool) -> Any:
     keras = import_keras()
     keras.utils.set_random_seed(seed)
     features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
     for channels, stride in LAYERS:
         features = keras.layers.Conv2D(
-            channels, 3, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+            channels,
+            3,
+            stride,
+            padding="same",
+            use_bias=not normalised,
+            kernel_initializer="he_normal",
         )(features)
-        features = keras.layers.BatchNormalization(momentum=0.95)(features)
+        if normalised:
+            features = keras.layers.BatchNormalization(momentum=0.95)(features)
         features = keras.layers.ReLU()(features)
     features = keras.layers.Flatten()(features)
     features = keras.layers.Dropout(DROPOUT)(features)

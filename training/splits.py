@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
-__all__ = ["Split", "assign_splits"]
+__all__ = ["Split", "assign_splits", "share_of"]
 
 VALIDATION_SHARE = 0.10  # settings (threshold, calibration) are chosen on these people
 TEST_SHARE = 0.20  # the published figures come from these people
@@ -47,9 +47,14 @@ def assign_splits(people: Sequence[str]) -> list[Split]:
     return [split_of[person] for person in people]
 
 
-def _split_by_hash(person: str) -> Split:
+def share_of(person: str) -> float:
+    """Return a number in [0, 1) that depends on the person's name alone, evenly spread."""
     digest = hashlib.sha256(f"{_SALT}:{person}".encode()).digest()
-    place = int.from_bytes(digest[:8], "big") / 2**64
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _split_by_hash(person: str) -> Split:
+    place = share_of(person)
     if place < TEST_SHARE:
         return Split.TEST
     if place < TEST_SHARE + VALIDATION_SHARE:

@@ -25,6 +25,7 @@ from training.augment import augment
 from training.crops import Crops
 from training.errors import TrainingError, run_command
 from training.metrics import accuracy_at, area_under_curve, best_threshold
+from training.mouths import open_mouths
 from training.network import LAYERS, build_network, import_keras
 from training.splits import Split
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
@@ -50,7 +51,8 @@ def varied_epoch(
     """Return one epoch's shuffled, varied input and targets; the same ones for the same seed."""
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(crops))
-    return preprocess(augment(crops.grey[order], rng)), crops.target[order]
+    targets = crops.target[order]
+    return preprocess(augment(open_mouths(crops.grey[order], targets, rng), rng)), targets
 
 
 def compiled_network(seed: int, epochs: int, steps: int) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from training.crops import Crops
 from training.errors import TrainingError
-from training.evaluate import calibrate, judge_validation
+from training.evaluate import calibrate, cheapest_threshold, judge_validation, smile_share
 from training.opinions import Tier
 
 
@@ -43,7 +43,7 @@ def test_threshold_is_about_as_good_as_the_best_when_calibrated() -> None:
     logits, crops = _three_tiers()
     # The network's own zero is far from the border between the classes.
     verdicts = calibrate(2 * logits + 5, crops)
-    figures = judge_validation(verdicts.scores(2 * logits + 5), crops)
+    figures = judge_validation(verdicts.scores(2 * logits + 5), crops, verdicts.threshold)
     assert figures["pictures"] == 450
     assert figures["accuracy_without_faint"] >= figures["accuracy_at_best"] - 0.01
 
@@ -52,3 +52,16 @@ def test_model_is_refused_when_its_answers_say_nothing_about_smiles() -> None:
     logits, crops = _three_tiers()
     with pytest.raises(TrainingError, match="learned nothing"):
         calibrate(-logits, crops)
+
+
+def test_threshold_is_where_both_mistakes_cost_the_same_on_average() -> None:
+    assert cheapest_threshold(1.0) == 0.5
+    for cost in (0.25, 1.5, 9.0):
+        threshold = cheapest_threshold(cost)
+        missed, false = threshold * 1.0, (1 - threshold) * cost
+        assert missed == pytest.approx(false, abs=0.01)
+
+
+def test_faint_smiles_count_a_half_when_shares_are_taken() -> None:
+    tiers = np.array([Tier.CLEAR, Tier.FAINT, Tier.NONE, Tier.SMILE_ONCE, Tier.NONE_ONCE])
+    assert smile_share(tiers).tolist() == [1.0, 0.5, 0.0, 1.0, 0.0]

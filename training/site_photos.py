@@ -1,0 +1,122 @@
+"""A site's own labelled photos, cut to faces by the product's face finder and split in two."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smile_vision.crop import crop_face
+from smile_vision.errors import VisionError
+from smile_vision.photo import load_photo
+from smile_vision.photo_detector import PhotoFaceDetector
+from training.errors import TrainingError
+from training.splits import share_of
+
+__all__ = ["LEAST_FACES", "SiteFaces", "SitePhoto", "find_site_faces", "read_site_table"]
+
+HELD_OUT_SHARE = 0.4  # of the photos, or of the people where they are known
+LEAST_FACES = 20  # of each kind, in each of the two parts
+FILE_NAME = "labels.csv"
+_SHOWN = 3  # unusable photos named in the message
+
+
+@dataclass(frozen=True)
+class SiteFaces:
+    """Faces of a site: uint8 (N, 64, 64) and whether each smiles, bool (N,)."""
+
+    grey: NDArray[np.uint8]
+    smile: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.grey)
+
+
+@dataclass(frozen=True)
+class SitePhoto:
+    """A photo of the site's table; without a person its own path stands for one."""
+
+    path: Path
+    smile: bool
+    person: str
+
+
+def find_site_faces(photos: Sequence[SitePhoto]) -> tuple[SiteFaces, SiteFaces]:
+    """Find the largest face of each photo; return those to learn from and those to judge on.
+
+    Raises
+    ------
+    TrainingError
+        When a photo cannot be read, or there are too few faces of a kind.
+    """
+    detector = PhotoFaceDetector()
+    found: list[tuple[NDArray[np.uint8], SitePhoto]] = []
+    faceless = []
+    for row in photos:
+        try:
+            photo = load_photo(row.path)
+        except VisionError as error:
+            raise TrainingError(f"photo {row.path.name}: {error}") from error
+        faces = detector.detect(np.asarray(photo))
+        if faces:
+            found.append((crop_face(np.asarray(photo.convert("L")), faces[0].keypoints), row))
+        else:
+            faceless.append(row.path.name)
+    print(f"{len(photos):,} photos, {len(found):,} with a face", end="")
+    print(f"; none in {', '.join(faceless[:_SHOWN])}…" if faceless else "")
+    held_out = [share_of(row.person) < HELD_OUT_SHARE for _, row in found]
+    learners = _part([one for one, out in zip(found, held_out, strict=True) if not out], "learn")
+    return learners, _part([one for one, out in zip(found, held_out, strict=True) if out], "judge")
+
+
+def _part(found: list[tuple[NDArray[np.uint8], SitePhoto]], purpose: str) -> SiteFaces:
+    smile = np.array([row.smile for _, row in found], dtype=bool)
+    for kind, count in (("smiling", int(smile.sum())), ("other", int((~smile).sum()))):
+        if count < LEAST_FACES:
+            raise TrainingError(
+                f"only {count} {kind} faces to {purpose} {'from' if purpose == 'learn' else 'on'}:"
+                f" expected {LEAST_FACES} or more, about {5 * LEAST_FACES} photos of each kind"
+            )
+    return SiteFaces(np.stack([crop for crop, _ in found]), smile)
+
+
+def read_site_table(photos: Path, labels: Path | None) -> list[SitePhoto]:
+    """Read which photos there are.
+
+    Parameters
+    ----------
+    photos
+        The folder.
+    labels
+        CSV with the columns path (in the folder), smile (1 or 0) and, if known, person; None:
+        ``labels.csv`` in the folder.
+
+    Raises
+    ------
+    TrainingError
+        When there is no such folder or table, or it is faulty; the message names the line.
+    """
+    table = labels if labels is not None else photos / FILE_NAME
+    if not photos.is_dir():
+        raise TrainingError(f"--photos {photos}: no such folder")
+    if not table.is_file():
+        raise TrainingError(f"--labels {table}: no such file (a CSV with path,smile)")
+    rows = []
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        missing = sorted({"path", "smile"} - set(reader.fieldnames or ()))
+        if missing:
+            raise TrainingError(f"{table.name}: column {missing[0]!r} is missing")
+        for row in reader:
+            if row["smile"] not in ("0", "1"):
+                raise TrainingError(
+                    f"{table.name}, line {reader.line_num}: smile: expected 0 or 1,"
+                    f" got {row['smile']!r}"
+                )
+            path = photos / row["path"]
+            rows.append(SitePhoto(path, row["smile"] == "1", row.get("person") or row["path"]))
+    return rows

@@ -28,6 +28,17 @@ __all__ = ["FRAME_SIDE_PX", "PhotoCrops", "crop_photos"]
 FRAME_SIDE_PX = 150  # whole photos squeezed into a square, as the inspiring project did
 _CACHE = WORK / "photo-crops.npz"
 _LABELS = "labels.csv"
+_FINDERS = (  # the modules of smile_vision that decide what a crop looks like
+    "blazeface",
+    "crop",
+    "detection",
+    "detector",
+    "nms",
+    "photo_detector",
+    "preprocess",
+    "sampling",
+    "tiles",
+)
 
 
 @dataclass(frozen=True)
@@ -120,8 +131,8 @@ def _key(photos: Path) -> str | None:
     if not photos.is_file():
         return None
     code = hashlib.sha256()
-    for path in sorted(CARD_PATH.parents[1].glob("*.py")):
-        code.update(path.read_bytes())
+    for name in _FINDERS:
+        code.update((CARD_PATH.parents[1] / f"{name}.py").read_bytes())
     return f"{sha256_of_file(photos)} {code.hexdigest()}"
 
 

@@ -45,6 +45,9 @@ def run_notebook(path: Path, out: Path) -> Path:
         notebook,
         timeout=_CELL_TIMEOUT_S,
         kernel_name="python3",
+        extra_arguments=[
+            "--IPKernelApp.log_level=ERROR"
+        ],  # it warns that it listens on this machine
         resources={"metadata": {"path": str(REPOSITORY)}},
     )
     try:

@@ -21,7 +21,7 @@ __all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "Lesson", "load_lesson"]
 DATA_VARIABLE, SAMPLE_VARIABLE = "SMILE_DATA", "SMILE_SAMPLE"
 DRAWN = "drawn"  # as data: do not look for the data set
 _DRAWN_PICTURES = 600
-_SECONDS = (None, False, True)  # what a second labeller might have said of a drawn face
+_SECONDS = (None, True, False)  # one opinion, or two that differ: a faint smile
 
 
 @dataclass(frozen=True)

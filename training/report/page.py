@@ -44,12 +44,23 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; the first column names the row. Cells marked "+" or "-" are tinted."""
+    """Rows of text; the first column names the row.
+
+    Attributes
+    ----------
+    caption, header, rows
+        Plain text.
+    tint
+        For each row, for each cell but the first: "+" right, "-" wrong, "" neither.
+    folded
+        Show the caption alone until somebody asks for more.
+    """
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     tint: Sequence[Sequence[str]] | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,11 +181,14 @@ def _table(table: Table) -> str:
         )
         rows.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
     name = escape(table.caption, quote=True)
-    return (
-        f'<div class="table" role="region" aria-label="{name}" tabindex="0"><table>'
-        f"<caption>{escape(table.caption)}</caption>"
+    caption = "" if table.folded else f"<caption>{escape(table.caption)}</caption>"
+    whole = (
+        f'<div class="table" role="region" aria-label="{name}" tabindex="0"><table>{caption}'
         f"<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+    if not table.folded:
+        return whole
+    return f"<details><summary>{escape(table.caption)}</summary>{whole}</details>"
 
 
 _TINTS = {"": "", "+": ' class="right"', "-": ' class="wrong"'}

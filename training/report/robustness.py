@@ -32,23 +32,29 @@ def section(facts: Facts) -> Section:
         )
     grid, slices = robustness.get("grid") or [], robustness.get("slices") or []
     small = robustness.get("small_faces") or []
+    charts: list[Part] = []
+    tables: list[Part] = []
     if grid:
-        parts += _grid(grid, robustness)
+        rows = [(_fault(row), row) for row in grid]
+        judged_on = robustness.get("judged_on", "held-out people, one fault at a time")
+        charts.append(_grid_chart(rows, robustness.get("floor", {}).get("accuracy"), judged_on))
+        tables.append(_table(f"faults, judged on {judged_on}", "fault", rows))
     if small:
         rows = [(f"{row['face_px']} px", row) for row in small]
-        caption = "Whole photos scaled down until the face is so many pixels wide"
-        parts.append(_table(caption, "width of the face", rows))
+        caption = "whole photos, scaled down until the face is so many pixels wide"
+        tables.append(_table(caption, "width of the face", rows))
     if slices:
-        parts += _slices(slices, robustness)
+        rows = [(_slice_name(row), row) for row in slices]
+        judged_on = robustness.get("slices_judged_on", "held-out people")
+        charts.append(_slices_chart(rows))
+        tables.append(_table(f"for whom it works, judged on {judged_on}", "people", rows))
+    parts += charts + tables
     return Section("robustness", "What it stands, and for whom it works", parts)
 
 
-def _grid(grid: Rows, robustness: dict[str, Any]) -> list[Part]:
-    rows = [(f"{row['family']}: {row['setting']}", row) for row in grid]
-    floor = robustness.get("floor", {}).get("accuracy")
-    judged_on = robustness.get("judged_on", "held-out people")
-    caption = f"One fault at a time; judged on {judged_on}"
-    return [_grid_chart(rows, floor, judged_on), _table(caption, "fault", rows)]
+def _fault(row: dict[str, Any]) -> str:
+    family, setting = row["family"], row["setting"]
+    return str(family) if setting in ("", "-") else f"{family}: {setting}"
 
 
 def _grid_chart(rows: list[tuple[str, dict[str, Any]]], floor: float | None, judged: str) -> Chart:
@@ -80,11 +86,7 @@ def _grid_chart(rows: list[tuple[str, dict[str, Any]]], floor: float | None, jud
     )
 
 
-def _slices(slices: Rows, robustness: dict[str, Any]) -> list[Part]:
-    rows = [(_slice_name(row), row) for row in slices]
-    judged_on = robustness.get("slices_judged_on", "held-out people")
-    caption = f"For whom it works; judged on {judged_on}"
-
+def _slices_chart(rows: list[tuple[str, dict[str, Any]]]) -> Chart:
     def draw(axes: Any) -> None:
         for present, colour, mark, words in (
             (True, BLUE, "o", "with it"),
@@ -94,7 +96,7 @@ def _slices(slices: Rows, robustness: dict[str, Any]) -> list[Part]:
             _dots(axes, [rows[n][1] for n in places], places, (colour, mark, words))
         _name_rows(axes, [name for name, _ in rows])
 
-    chart = draw_chart(
+    return draw_chart(
         "slices",
         draw,
         alt="Accuracy by what can be seen of a person: "
@@ -104,7 +106,6 @@ def _slices(slices: Rows, robustness: dict[str, Any]) -> list[Part]:
         " overlap, the pictures are too few to tell a difference.",
         size_inch=(5.6, 1.5 + _ROW_INCH * len(rows)),
     )
-    return [chart, _table(caption, "people", rows)]
 
 
 def _slice_name(row: dict[str, Any]) -> str:
@@ -132,9 +133,10 @@ def _name_rows(axes: Any, names: list[str]) -> None:
 
 def _table(caption: str, first: str, rows: list[tuple[str, dict[str, Any]]]) -> Table:
     return Table(
-        f"{caption}; 95 % intervals in brackets",
+        f"In numbers: {caption}; 95 % intervals in brackets",
         (first, "faces", "right", "smiles seen", "others left alone", "AUC"),
         [(name, *_cells(row)) for name, row in rows],
+        folded=True,
     )
 
 

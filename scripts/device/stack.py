@@ -30,12 +30,28 @@ class StackFacts:
 
 
 def read_stack(cloudformation: Any, name: str, region: str) -> StackFacts:
-    """Read the outputs of a stack.
+    """Read what a stack says about devices.
 
     Raises
     ------
     DeviceError
         When it is not there, or knows nothing of devices.
+    """
+    outputs = read_outputs(cloudformation, name, region)
+    policy = outputs.get("DevicePolicyName")
+    if policy is None:
+        raise DeviceError(f"the stack {name} has no output DevicePolicyName: deploy it anew")
+    match = re.match(r"\$aws/rules/(\w+)/", outputs.get("BasicIngestTopic", ""))
+    return StackFacts(name, policy, match[1] if match else None)
+
+
+def read_outputs(cloudformation: Any, name: str, region: str) -> dict[str, str]:
+    """Read the outputs of a stack.
+
+    Raises
+    ------
+    DeviceError
+        When it is not there.
     """
     try:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
@@ -46,12 +62,4 @@ def read_stack(cloudformation: Any, name: str, region: str) -> StackFacts:
             f"there is no stack {name} in {region}: deploy it (make deploy STAGE=…), or name its "
             "region with AWS_REGION"
         ) from None
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-    policy = outputs.get("DevicePolicyName")
-    if policy is None:
-        state = stack.get("StackStatus", "unknown")
-        raise DeviceError(
-            f"the stack {name} has no output DevicePolicyName (it is {state}): deploy it anew"
-        )
-    match = re.match(r"\$aws/rules/(\w+)/", outputs.get("BasicIngestTopic", ""))
-    return StackFacts(name, policy, match[1] if match else None)
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}

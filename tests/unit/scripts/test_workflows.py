@@ -1,0 +1,158 @@
+"""The pipeline's files: pinned, of little power, and calling commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ROLE = ROOT / "deploy" / "pipeline-role.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads short intrinsics as their values, and ``on`` as text."""
+
+
+_Loader.add_multi_constructor(
+    "!",
+    lambda loader, _suffix, node: (
+        loader.construct_scalar(node)
+        if isinstance(node, yaml.ScalarNode)
+        else loader.construct_sequence(node, deep=True)
+    ),
+)
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:bool" or first not in "oO"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    return loaded
+
+
+def workflow(name: str) -> dict[str, Any]:
+    return load(ROOT / ".github" / "workflows" / f"{name}.yml")
+
+
+def steps() -> list[dict[str, Any]]:
+    return [
+        step
+        for path in WORKFLOWS
+        for job in load(path)["jobs"].values()
+        for step in job.get("steps", [])
+    ]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_each_action_is_pinned_to_a_commit_and_names_its_version(path: Path) -> None:
+    used = re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))
+    assert used
+    for one in used:
+        assert one.startswith("./") or re.fullmatch(
+            r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one
+        )
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_nothing_may_be_written_but_a_token_for_the_role(path: Path) -> None:
+    found = load(path)
+    assert found["permissions"] == {"contents": "read"}
+    for name, job in found["jobs"].items():
+        allowed = {"contents": "read", "id-token": "write"}
+        assert job.get("permissions", {}).items() <= allowed.items()
+        if path.name == "check.yml":
+            assert "permissions" not in job, name
+
+
+def test_pull_requests_meet_no_secret_and_no_role() -> None:
+    triggered = [path.name for path in WORKFLOWS if "pull_request" in load(path)["on"]]
+    assert triggered == ["check.yml"]
+    text = (ROOT / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    assert "secrets." not in text and "id-token" not in text and "pull_request_target" not in text
+
+
+def test_stages_follow_each_other_and_each_waits_for_its_environment() -> None:
+    jobs = workflow("deploy")["jobs"]
+    order = [
+        (name, job.get("needs"), job.get("with", {}).get("stage")) for name, job in jobs.items()
+    ]
+    assert order == [
+        ("check", None, None),
+        ("dev", "check", "dev"),
+        ("staging", "dev", "staging"),
+        ("prod", "staging", "prod"),
+    ]
+    assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
+    assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
+    assert workflow("stage")["jobs"]["deploy"]["environment"] == "${{ inputs.stage }}"
+
+
+def test_nothing_a_stranger_wrote_is_put_into_a_command() -> None:
+    for step in steps():
+        assert "${{" not in step.get("run", "")
+
+
+def test_checkout_leaves_no_token_behind() -> None:
+    checkouts = [step for step in steps() if "actions/checkout@" in step.get("uses", "")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_each_command_is_one_that_the_project_has() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for step in steps():
+        for command in re.findall(r"\bmake ([^&|;]+)", step.get("run", "")):
+            for target in command.split():
+                assert "=" in target or re.search(rf"^{re.escape(target)}:", makefile, re.M), target
+        for path in re.findall(r"\bscripts/\w+", step.get("run", "")):
+            assert (ROOT / path).stat().st_mode & 0o111
+
+
+def test_config_gpg_is_used_only_when_asked() -> None:
+    job = workflow("stage")["jobs"]["deploy"]
+    assert "CREDS_PASSPHRASE" not in str(job["env"])
+    with_secret = [step for step in job["steps"] if "CREDS_PASSPHRASE" in str(step)]
+    assert with_secret
+    assert all(step["if"] == "vars.USE_CONFIG_GPG == 'true'" for step in with_secret)
+    assert all(step["run"].startswith("scripts/with_config make ") for step in with_secret)
+
+
+def test_role_is_for_one_environment_of_one_repository() -> None:
+    role = load(ROLE)["Resources"]["PipelineRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": "repo:${Repository}:environment:${Stage}",
+        }
+    }
+
+
+def test_wildcards_hold_only_by_way_of_cloudformation() -> None:
+    role = load(ROLE)["Resources"]["PipelineRole"]["Properties"]
+    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    by_way = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+    for statement in statements:
+        actions = statement["Action"]
+        if "*" in str(actions) or "iam:" in str(actions):
+            assert statement["Condition"] == by_way
+        if "iam:" in str(actions):
+            assert statement["Resource"].endswith(":role/smile-${Stage}-*")
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is missing")
+def test_actionlint_has_nothing_to_say() -> None:
+    done = subprocess.run(
+        ["actionlint", *map(str, WORKFLOWS)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout + done.stderr == ""

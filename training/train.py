@@ -79,6 +79,7 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
     plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(learners), **_settings()}
     network = compiled_network(seed, epochs, steps_an_epoch(learners))
     done, spent_s = (0, 0.0) if fresh else _go_on(network, plan, steps_an_epoch(learners))
+    history = _history(done)
     print(f"{network.count_params():,} parameters, {len(learners):,} crops, {epochs} epochs")
     with ThreadPoolExecutor(1) as ahead:  # the next epoch is drawn while this one is learned
         upcoming = ahead.submit(varied_epoch, learners, seed, done)
@@ -88,15 +89,14 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
             if epoch + 1 < epochs:
                 upcoming = ahead.submit(varied_epoch, learners, seed, epoch + 1)
             _reseed_dropout(network, seed, epoch)
-            history = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
+            fitted = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
             spent_s += time.monotonic() - started
             _save(network, _LAST)
-            write_json(STATE, {**plan, "epochs_done": epoch + 1, "spent_s": round(spent_s, 1)})
-            print(
-                f"epoch {epoch + 1:>3}/{epochs}: loss {history.history['loss'][0]:.4f},"
-                f" {_judged(network, deciders)}, {time.monotonic() - started:.0f} s",
-                flush=True,
-            )
+            line = {"epoch": epoch + 1, "loss": round(float(fitted.history["loss"][0]), 4)}
+            history.append(line | _judged(network, deciders))
+            done_so_far = {"epochs_done": epoch + 1, "spent_s": round(spent_s, 1)}
+            write_json(STATE, {**plan, **done_so_far, "history": history})
+            print(_words(history[-1], epochs, time.monotonic() - started), flush=True)
     _save(network, TRAINED)
     print(f"trained in {spent_s / 60:.1f} min: {display_path(TRAINED)}")
 
@@ -113,11 +113,27 @@ def _reseed_dropout(network: Any, seed: int, epoch: int) -> None:
             variable.assign([seed, epoch])
 
 
-def _judged(network: Any, deciders: Crops) -> str:
+def _judged(network: Any, deciders: Crops) -> dict[str, float]:
     scores = network.predict(preprocess(deciders.grey), batch_size=256, verbose=0)[:, 0]
     accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
     area = area_under_curve(scores, deciders.smile)
-    return f"validation accuracy {accuracy:.4f}, AUC {area:.4f}"
+    return {"validation_accuracy": round(accuracy, 4), "validation_auc": round(area, 4)}
+
+
+def _words(line: dict[str, Any], epochs: int, seconds: float) -> str:
+    return (
+        f"epoch {line['epoch']:>3}/{epochs}: loss {line['loss']:.4f},"
+        f" validation accuracy {line['validation_accuracy']:.4f},"
+        f" AUC {line['validation_auc']:.4f}, {seconds:.0f} s"
+    )
+
+
+def _history(done: int) -> list[dict[str, Any]]:
+    """Return what the run that is gone on with noted of its epochs, for the learning curves."""
+    if done == 0:
+        return []
+    state = read_json(STATE, made_by="python -m training.train --fresh")
+    return [line for line in state.get("history", []) if line["epoch"] <= done]
 
 
 def _settings() -> dict[str, Any]:

@@ -35,7 +35,6 @@ _FINDERS = (  # the modules of smile_vision that decide what a crop looks like
     "detector",
     "nms",
     "photo_detector",
-    "preprocess",
     "sampling",
     "tiles",
 )

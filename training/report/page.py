@@ -181,14 +181,14 @@ def _table(table: Table) -> str:
         )
         rows.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
     name = escape(table.caption, quote=True)
-    caption = "" if table.folded else f"<caption>{escape(table.caption)}</caption>"
     whole = (
-        f'<div class="table" role="region" aria-label="{name}" tabindex="0"><table>{caption}'
-        f"<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<div class="table" role="region" aria-label="{name}" tabindex="0">'
+        f'<table aria-label="{name}"><thead><tr>{header}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
-    if not table.folded:
-        return whole
-    return f"<details><summary>{escape(table.caption)}</summary>{whole}</details>"
+    if table.folded:
+        return f"<details><summary>{escape(table.caption)}</summary>{whole}</details>"
+    return f"<figure><figcaption>{escape(table.caption)}</figcaption>{whole}</figure>"
 
 
 _TINTS = {"": "", "+": ' class="right"', "-": ' class="wrong"'}

@@ -102,15 +102,17 @@ def _slices_chart(rows: list[tuple[str, dict[str, Any]]]) -> Chart:
         alt="Accuracy by what can be seen of a person: "
         + "; ".join(f"{name} {row['accuracy']:.3f}" for name, row in rows)
         + ".",
-        caption="Accuracy by what can be seen of a person, 95 % intervals. Where the intervals"
-        " overlap, the pictures are too few to tell a difference.",
+        caption="Accuracy by what can be seen of a person; in brackets the number of pictures,"
+        " 95 % intervals. Where the intervals overlap, the pictures are too few to tell a"
+        " difference.",
         size_inch=(5.6, 1.5 + _ROW_INCH * len(rows)),
     )
 
 
 def _slice_name(row: dict[str, Any]) -> str:
     name = str(row["attribute"]).replace("_", " ")
-    return name if row.get("present", True) else f"not {name}"
+    name = name if row.get("present", True) else f"not {name}"
+    return f"{name} ({row['pictures']:,})"
 
 
 def _dots(axes: Any, rows: Rows, places: list[int], style: tuple[str, str, str]) -> None:

@@ -183,7 +183,8 @@ def _latency(
     ]
     return Table(
         f"Milliseconds on one thread, run now on this machine ({os.cpu_count()} processors,"
-        f" {platform.machine()}); preprocessing included",
+        f" {platform.machine()}); preprocessing included. The best is what the machine can do, the"
+        " others what it did beside everything else",
         ("step", "best", "median", "95th percentile"),
         rows,
     )

@@ -44,7 +44,7 @@ class Redrive:
     dry_run : bool
         Only tell.
     delivered, kept : int
-        What became of the messages.
+        What became of the messages, or would have.
     """
 
     functions: Functions
@@ -73,6 +73,7 @@ class Redrive:
             fate = f"kept, {letter.hopeless}"
         elif self.dry_run:
             fate = f"would be handed to {names}"
+            self.delivered += 1
         else:
             trouble = self._hand_over(letter)
             fate = f"kept, {trouble}" if trouble else f"handed to {names}"
@@ -132,8 +133,8 @@ def _run(given: argparse.Namespace) -> int:
                 run.empty(queue, Mailbox(sqs, outputs[f"{queue}Url"], began))
     except ClientError as error:
         raise DeployError(f"AWS refused: {error}") from error
-    kept = f"{run.kept} kept"
-    _say(f"nothing was changed, {kept}" if given.dry_run else f"{run.delivered} delivered, {kept}")
+    would = "would be " if given.dry_run else ""
+    _say(f"{run.delivered} {would}delivered, {run.kept} {would}kept")
     return 1 if run.kept and not given.dry_run else 0
 
 

@@ -111,24 +111,25 @@ def _failed_invocation(record: Mapping[str, Any], functions: Functions) -> Lette
 def _failed_rule(error: Mapping[str, Any], at: datetime, functions: Functions) -> Letter:
     """Read what the rule's error action sends ("Error handling", AWS IoT Core Developer Guide)."""
     failures: Sequence[Mapping[str, Any]] = error.get("failures") or []
-    reason = "; ".join(str(failure.get("errorMessage")) for failure in failures) or "unknown"
+    told = dict.fromkeys(str(failure.get("errorMessage")) for failure in failures)
+    reason = "; ".join(told) or "unknown"
+    segments = _without_basic_ingest(str(error.get("topic", ""))).split("/")
+    # what the rule's SQL would have added
+    added = {
+        DEVICE_FIELD: segments[1] if len(segments) > 1 else "",
+        RECEIVED_FIELD: round(at.timestamp() * 1000),
+    }
     try:
         payload = json.loads(base64.b64decode(str(error["base64OriginalPayload"]), validate=True))
     except ValueError:
         payload = None
     if not isinstance(payload, dict):
-        return Letter(reason, hopeless="the device sent no JSON object")
+        return Letter(reason, added, hopeless="the device sent no JSON object")
     targets = [functions.alias_of(str(failure.get("failedResource"))) for failure in failures]
     known = tuple(dict.fromkeys(target for target in targets if target is not None))
     if not known:
-        return Letter(reason, hopeless="none of the functions that failed is of this stack")
-    # what the rule's SQL would have added
-    segments = _without_basic_ingest(str(error.get("topic", ""))).split("/")
-    event = payload | {
-        DEVICE_FIELD: segments[1] if len(segments) > 1 else "",
-        RECEIVED_FIELD: round(at.timestamp() * 1000),
-    }
-    return Letter(reason, event, known)
+        return Letter(reason, added, hopeless="none of the functions that failed is of this stack")
+    return Letter(reason, payload | added, known)
 
 
 def _broken_contract(event: Mapping[str, Any], reason: str, functions: Functions) -> Letter:

@@ -257,7 +257,7 @@ def test_hopeless_messages_stay_with_their_reason_when_redriven(cloud: Cloud) ->
     assert (cloud.left("DeadLetterQueue"), cloud.left("RuleErrorQueue")) == (2, 2)
     for told in (
         "peak_score: too large -> kept, it still breaks the contract: ",
-        "kept, the device sent no JSON object",
+        "cam-1: Failed to invoke lambda function. Rate exceeded -> kept, the device sent no JSON",
         "kept, it is no JSON object",
         "function:other:live is not of this stack",
         "0 delivered, 4 kept",
@@ -281,6 +281,7 @@ def test_nothing_is_changed_when_it_is_a_dry_run(cloud: Cloud) -> None:
         done = cloud.redrive("--stage", "dev", "--dry-run")
         assert done.returncode == 0
         assert "would be handed to smile-local-StoreEventFunction" in done.stdout
+        assert done.stdout.endswith("1 would be delivered, 0 would be kept\n")
         assert cloud.left("DeadLetterQueue") == 1
     assert cloud.invoked == []
 

@@ -43,9 +43,16 @@ def test_the_template_is_valid_when_sam_lints_it() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+@pytest.mark.parametrize(
+    ("stage", "rollout"),
+    [
+        ("dev", "AllAtOnce"),
+        ("staging", "Canary10Percent5Minutes"),
+        ("prod", "Canary10Percent10Minutes"),
+    ],
+)
 def test_the_translated_template_is_clean_when_linted(
-    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: str, rollout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     template: dict[str, Any] = json.loads(json.dumps(load_template(str(ROOT / "template.yaml"))))
@@ -65,3 +72,13 @@ def test_the_translated_template_is_clean_when_linted(
     types = {resource["Type"] for resource in translated["Resources"].values()}
     assert "AWS::Lambda::Alias" in types
     assert "AWS::Lambda::EventInvokeConfig" in types
+    groups = [
+        resource["Properties"]
+        for resource in translated["Resources"].values()
+        if resource["Type"] == "AWS::CodeDeploy::DeploymentGroup"
+    ]
+    assert groups
+    for group in groups:
+        assert group["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"] == rollout
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        assert group["AlarmConfiguration"]["Alarms"]

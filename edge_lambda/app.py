@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 
-from edge_lambda.camera import open_source
+from edge_lambda.camera import FrameSource, open_source
 from edge_lambda.config import EdgeConfig
 from edge_lambda.episode import EpisodeRules
+from edge_lambda.errors import SinkError
 from edge_lambda.events import EventMaker
-from edge_lambda.loop import EdgeLoop
+from edge_lambda.loop import EdgeLoop, LoopCounts
 from edge_lambda.outbox import Outbox
 from edge_lambda.publisher import Publisher
 from edge_lambda.sinks import MqttSink, Sink, StdoutSink
@@ -36,14 +37,13 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 3 when events of a file stay in the outbox.
+        Exit code: 0, or 3 when events were lost or those of a file stay in the outbox.
 
     Raises
     ------
     EdgeError, VisionError
         When it cannot start or go on; one line for a person.
     """
-    # Whatever can be wrong is found before the camera's light goes on.
     vision = SmileVision(
         config.vision.detector, config.vision.min_face_score, config.vision.min_face_px
     )
@@ -51,7 +51,23 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
     broker = _broker(config)
     with ExitStack() as cleanup:
         viewer = open_stream(config.stream, config.device_id, cleanup)
-        return _watch(config, is_stopped, vision=vision, rules=rules, broker=broker, viewer=viewer)
+        outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
+        cleanup.callback(outbox.close)
+        with closing(Publisher(outbox, _sinks(config, outbox, broker))) as publisher:
+            # Last, so that whatever can be wrong is found before the camera's light goes on.
+            with closing(open_source(config.source, config.camera)) as source:
+                _end_interrupted_smiles(outbox, publisher)
+                counts = _watch(
+                    config,
+                    is_stopped,
+                    vision=vision,
+                    rules=rules,
+                    source=source,
+                    publisher=publisher,
+                    viewer=viewer,
+                )
+            publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
+        return _settle(source, outbox, publisher, counts, is_stopped())
 
 
 def _watch(
@@ -60,12 +76,10 @@ def _watch(
     *,
     vision: SmileVision,
     rules: EpisodeRules,
-    broker: Broker | None,
+    source: FrameSource,
+    publisher: Publisher,
     viewer: Viewer | None,
-) -> int:
-    source = open_source(config.source, config.camera)
-    outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
-    publisher = Publisher(outbox, _sinks(config, outbox, broker))
+) -> LoopCounts:
     model = Model(vision.card.sha256, rules.threshold_on, rules.threshold_off)
     loop = EdgeLoop(
         source,
@@ -78,22 +92,29 @@ def _watch(
         has_progress=config.progress,
         viewer=viewer,
     )
-    _end_interrupted_smiles(outbox, publisher, config.device_id)
     _log.info(
         "started",
         extra={"device_id": config.device_id, "model": vision.card.sha256[:12]}
         | {"threshold_on": rules.threshold_on, "threshold_off": rules.threshold_off},
     )
-    try:
-        counts = loop.run(is_stopped)
-        publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
-    finally:
-        source.close()
-        publisher.close()
-    undelivered = publisher.undelivered
+    return loop.run(is_stopped)
+
+
+def _settle(
+    source: FrameSource, outbox: Outbox, publisher: Publisher, counts: LoopCounts, was_stopped: bool
+) -> int:
+    """Tell how the run went; return the exit code."""
+    undelivered, is_lossy = publisher.undelivered, bool(publisher.lost or outbox.dropped)
+    told = []
     if undelivered:
-        told = f"{undelivered} events stay in the outbox {outbox.path}; the next run sends them"
-        print(f"edge_lambda: {told}", file=sys.stderr)  # noqa: T201
+        told.append(f"{undelivered} events stay in the outbox {outbox.path}")
+        told.append("the next run sends them")
+    if publisher.lost:
+        told.append(f"{publisher.lost} events are lost, for they could not be written there")
+    if outbox.dropped:
+        told.append(f"{outbox.dropped} events were dropped, for the outbox was full")
+    if told and sys.stderr is not None:
+        print(f"edge_lambda: {'; '.join(told)}", file=sys.stderr)  # noqa: T201
     _log.info(
         "finished",
         extra=asdict(counts)
@@ -101,8 +122,7 @@ def _watch(
         | {"events": publisher.published, "undelivered": undelivered}
         | {"lost": publisher.lost, "dropped": outbox.dropped},
     )
-    outbox.close()
-    return UNDELIVERED if undelivered and not is_stopped() else 0
+    return UNDELIVERED if is_lossy or (undelivered and not was_stopped) else 0
 
 
 def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
@@ -131,6 +151,8 @@ def _broker(config: EdgeConfig) -> Broker | None:
 def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Sink]:
     sinks: list[Sink] = []
     if "stdout" in config.sinks:
+        if sys.stdout is None:
+            raise SinkError("stdout: cannot be written: it is closed")
         sinks.append(StdoutSink(sys.stdout.buffer))
     if broker is not None:
         sinks.append(
@@ -154,8 +176,8 @@ def _topic_prefix(rule: str | None) -> str:
     return "" if rule is None else f"$aws/rules/{rule}/"
 
 
-def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher, device_id: str) -> None:
+def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher) -> None:
     """Tell the end of smiles during which the last run was cut off, lest they last for ever."""
-    for event in outbox.unfinished(device_id):
+    for event in outbox.unfinished():
         _log.warning("interrupted smile ended", extra={"event_id": event.event_id})
         publisher.publish(event)

@@ -14,7 +14,7 @@ from edge_lambda.errors import ConfigError
 _EPILOG = """\
 Every setting can also stand in the TOML file given with --config (docs/edge.md); flags win.
 Events go to standard output as JSON lines, logs to standard error.
-exit codes: 0 done or stopped, 2 cannot start or go on, 3 events stay in the outbox
+exit codes: 0 done or stopped, 2 cannot start or go on, 3 events were lost or stay in the outbox
 """
 
 

@@ -29,9 +29,9 @@ class JsonLineFormatter(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
-def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
-    """Send this package's logs to `stream`."""
-    handler = logging.StreamHandler(stream)
+def set_up_logging(level: str, stream: TextIO | None = sys.stderr) -> None:
+    """Send this package's logs to `stream`, or nowhere when that is None: it is closed."""
+    handler = logging.NullHandler() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(JsonLineFormatter())
     logger = logging.getLogger("edge_lambda")
     logger.handlers[:] = [handler]

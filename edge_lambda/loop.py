@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge_lambda.camera import Frame, FrameSource
@@ -113,18 +114,18 @@ class EdgeLoop:
 
     def _process(self, frame: Frame) -> None:
         at_ms = frame.position_ms
-        lost: list[Track] = []
         if self._cuts.is_cut(frame.grey()):
             self.counts.scene_cuts += 1
-            lost += self._tracker.tracks
-            self._tracker.drop(lost)
+            gone = list(self._tracker.tracks)
+            self._tracker.drop(gone)
             self._next_search = frame.index
+            self._forget(gone)  # at once: what follows may fail
         if frame.index >= self._next_search:
             self._next_search = frame.index + self._detect_every
-            lost += self._tracker.update(at_ms, self._vision.find_faces(frame))
+            lost = self._tracker.update(at_ms, self._vision.find_faces(frame))
             scored = [track for track in self._tracker.tracks if track.is_seen_now]
         else:
-            lost += self._tracker.advance(at_ms)
+            lost = self._tracker.advance(at_ms)
             scored = [track for track in self._tracker.tracks if track.was_found]
         self._forget(lost)
         scores = self._vision.smile_scores(frame, [track.keypoints_now() for track in scored])
@@ -153,12 +154,16 @@ class EdgeLoop:
         self._tell(track, self._episodes[track.id].update(at_ms, score))
 
     def _forget(self, lost: Iterable[Track]) -> None:
-        """End the smiles of faces that are gone."""
+        """End the smiles of faces that are gone, each even if another's cannot be told."""
+        ended = []
         for track in lost:
             episode = self._episodes.pop(track.id, None)
             self._tracks.pop(track.id, None)
             if episode is not None:
-                self._tell(track, episode.close())
+                ended.append((track, episode.close()))
+        with ExitStack() as told:
+            for track, smiles in reversed(ended):
+                told.callback(self._tell, track, smiles)
 
     def _tell(self, track: Track, smiles: Iterable[Smile]) -> None:
         for smile in smiles:

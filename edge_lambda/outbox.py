@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from edge_lambda.errors import OutboxError
-from smile_contract import SmileEvent, encode_message
+from smile_contract import ContractError, SmileEvent, encode_message
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -55,6 +55,20 @@ class OutboxRecord:
     payload: bytes
 
 
+class NotKeptError(OutboxError):
+    """An event could not be written.
+
+    Attributes
+    ----------
+    record : OutboxRecord
+        Of the event with its number; its id is 0, for it is not in the outbox.
+    """
+
+    def __init__(self, message: str, record: OutboxRecord) -> None:
+        super().__init__(message)
+        self.record = record
+
+
 class Outbox:
     """A queue on disk, bounded by size; safe to use from several threads.
 
@@ -82,6 +96,7 @@ class Outbox:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._db = _open(path)
             self._bytes = self._one("SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM event")
+            self._next_seqs = dict(self._db.execute("SELECT device_id, next_seq FROM device"))
 
     def put(self, event: SmileEvent) -> tuple[SmileEvent, OutboxRecord]:
         """Keep an event, with a number.
@@ -94,13 +109,23 @@ class Outbox:
 
         Raises
         ------
-        OutboxError
-            When it could not be written, on a full disk for instance; its number is free again.
+        NotKeptError
+            When it could not be written, on a full disk for instance; its number is not used
+            again, so that the gap tells of the loss.
         """
+        with self._lock:
+            event = replace(event, seq=self._next_seqs.get(event.device_id, 0))
+            self._next_seqs[event.device_id] = event.seq + 1
+            payload = encode_message([event])
+            return event, self._keep(event, payload)
+
+    def _keep(self, event: SmileEvent, payload: bytes) -> OutboxRecord:
+        dropped = self.dropped
         try:
-            with self._errors(), self._lock, self._db:
-                event = replace(event, seq=self._next_seq(event.device_id))
-                payload = encode_message([event])
+            with self._errors(), self._db:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO device VALUES (?, ?)", (event.device_id, event.seq + 1)
+                )
                 row = self._db.execute(
                     "INSERT INTO event (device_id, phase, payload) VALUES (?, ?, ?)",
                     (event.device_id, event.phase, payload),
@@ -108,10 +133,11 @@ class Outbox:
                 self._note_ongoing(event, payload)
                 self._bytes += len(payload)
                 self._make_room(keep_id=row.lastrowid or 0)
-            return event, OutboxRecord(row.lastrowid or 0, event.device_id, payload)
-        except OutboxError:
-            self._bytes = self._stored_bytes()
-            raise
+            return OutboxRecord(row.lastrowid or 0, event.device_id, payload)
+        except OutboxError as error:
+            self._bytes, self.dropped = self._stored_bytes(), dropped
+            record = OutboxRecord(0, event.device_id, payload)
+            raise NotKeptError(str(error), record) from None
 
     def after(self, record_id: int, limit: int) -> list[OutboxRecord]:
         """Return the oldest records after `record_id`, at most `limit`."""
@@ -131,24 +157,22 @@ class Outbox:
                 )
                 self._bytes -= sum(length for (length,) in rows)
 
-    def unfinished(self, device_id: str) -> list[SmileEvent]:
+    def unfinished(self) -> list[SmileEvent]:
         """Return ``ended`` events for smiles whose end an interrupted run never told.
 
-        They end at the last moment that was told, for nothing later is known.
+        They end at the last moment that was told, for nothing later is known. They may be of
+        another device, where this one was renamed since. What cannot be read is deleted.
         """
-        with self._errors(), self._lock:
-            rows = self._db.execute(
-                "SELECT payload FROM ongoing WHERE device_id = ? ORDER BY event_id", (device_id,)
-            ).fetchall()
-        started = [SmileEvent.from_dict(json.loads(payload)) for (payload,) in rows]
-        return [
-            replace(
-                event,
-                phase="ended",
-                ended_at=event.started_at + timedelta(milliseconds=event.duration_ms),
-            )
-            for event in started
-        ]
+        ended = []
+        with self._errors(), self._lock, self._db:
+            rows = self._db.execute("SELECT rowid, payload FROM ongoing ORDER BY event_id")
+            for row_id, payload in rows.fetchall():
+                try:
+                    ended.append(_ended(payload))
+                except (ValueError, TypeError, OverflowError, ContractError) as error:
+                    _log.warning("unreadable smile deleted", extra={"error": str(error)})
+                    self._db.execute("DELETE FROM ongoing WHERE rowid = ?", (row_id,))
+        return ended
 
     def __len__(self) -> int:
         with self._errors(), self._lock:
@@ -158,14 +182,6 @@ class Outbox:
         """Close the file."""
         with self._lock:
             self._db.close()
-
-    def _next_seq(self, device_id: str) -> int:
-        row = self._db.execute(
-            "INSERT INTO device VALUES (?, 1) ON CONFLICT (device_id)"
-            " DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1",
-            (device_id,),
-        ).fetchone()
-        return int(row[0])
 
     def _note_ongoing(self, event: SmileEvent, payload: bytes) -> None:
         if event.phase == "started":
@@ -206,6 +222,13 @@ class Outbox:
 
     def _one(self, sql: str) -> int:
         return int(self._db.execute(sql).fetchone()[0])
+
+
+def _ended(payload: bytes) -> SmileEvent:
+    """Return the ``ended`` event of a ``started`` one as it is stored."""
+    event = SmileEvent.from_dict(json.loads(payload))
+    ended_at = event.started_at + timedelta(milliseconds=event.duration_ms)
+    return replace(event, phase="ended", ended_at=ended_at)
 
 
 def _open(path: Path | None) -> sqlite3.Connection:

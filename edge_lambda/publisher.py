@@ -6,8 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from edge_lambda.errors import OutboxError
-from edge_lambda.outbox import Outbox
+from edge_lambda.outbox import NotKeptError, Outbox
 from edge_lambda.sinks import Sink
 from smile_contract import SmileEvent
 
@@ -22,6 +21,11 @@ class Publisher:
     ----------
     outbox : Outbox
     sinks : sequence of Sink
+
+    Attributes
+    ----------
+    published, lost : int
+        Events that were told, and those of them that no broker will ever get.
     """
 
     def __init__(self, outbox: Outbox, sinks: Sequence[Sink]) -> None:
@@ -39,7 +43,8 @@ class Publisher:
     def publish(self, event: SmileEvent) -> None:
         """Keep an event and offer it to every sink.
 
-        A full disk loses the event, which is counted and logged, and does not stop the camera.
+        A full disk does not stop the camera: sinks that confirm nothing get the event all the
+        same; for the others it is lost, which is counted and logged.
 
         Raises
         ------
@@ -48,14 +53,17 @@ class Publisher:
         """
         try:
             _, record = self._outbox.put(event)
-        except OutboxError as error:
-            self.lost += 1
-            _log.error("event lost", extra={"event_id": event.event_id, "error": str(error)})
-            return
+            is_kept = True
+        except NotKeptError as error:
+            record, is_kept = error.record, False
+            self.lost += self._is_confirmed
+            told = "event lost" if self._is_confirmed else "event not kept"
+            _log.error(told, extra={"event_id": event.event_id, "error": str(error)})
         self.published += 1
         for sink in self._sinks:
-            sink.offer(record)
-        if not self._is_confirmed:
+            if is_kept or not sink.confirms:
+                sink.offer(record)
+        if is_kept and not self._is_confirmed:
             self._outbox.delete([record.id])
 
     def drain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from dataclasses import dataclass
@@ -52,10 +53,13 @@ def parse_address(source: str) -> Address:
         raise CameraError(f"source: unknown scheme {scheme[:20]!r}, expected one of {known}")
     if source.isascii() and source.isdigit():
         return _webcam(f"/dev/video{source}" if sys.platform == "linux" else source)
-    path = Path(source)
+    path = Path(os.path.expanduser(source))  # noqa: PTH111 - pathlib's fails without a home
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+            reason = (error.strerror or "unreadable").lower()
+            raise CameraError(f"source: cannot open {source}: {reason}") from None
         if source.startswith("/dev/"):
             raise CameraError(f"source: no camera at {source}") from None
         raise CameraError(f"source: no such file: {source}") from None

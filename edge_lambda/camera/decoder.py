@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from edge_lambda.camera.address import Address
@@ -40,7 +41,7 @@ class Decoder:
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise CameraError(f"source: {_cannot_open(address, error)}") from None
-        streams = [s for s in self._container.streams.video if s.codec_context is not None]
+        streams = [s for s in self._container.streams.video if _is_film(s)]
         if not streams:
             self._container.close()
             raise CameraError(f"source: {address.shown} holds no video")
@@ -95,6 +96,12 @@ class Decoder:
     def close(self) -> None:
         """Let go of the source; only from the thread that reads it."""
         self._container.close()
+
+
+def _is_film(stream: VideoStream) -> bool:
+    """Whether it can be decoded and is no picture on a cover, such as of music."""
+    is_cover = bool(stream.disposition & Disposition.attached_pic)
+    return stream.codec_context is not None and not is_cover
 
 
 def _cannot_open(address: Address, error: Exception) -> str:

@@ -19,6 +19,9 @@ from edge_lambda.errors import CameraError
 
 _log = logging.getLogger(__name__)
 _QUIET_S = 0.2
+# Durations are no more exact than this.
+_MISSING_MS = 1000.0
+_MISSING_SHARE = 0.02
 
 
 class FileSource(FrameSource):
@@ -44,6 +47,7 @@ class FileSource(FrameSource):
         self._start_time = start_time
         self._is_realtime = is_realtime
         self._position_ms = 0.0
+        self._has_broken = False
         self.duration_ms = self._decoder.duration_ms
 
     def frames(self) -> Iterator[Frame | None]:
@@ -51,7 +55,7 @@ class FileSource(FrameSource):
         timeline = Timeline(self._decoder.step_ms)
         reformatter = VideoReformatter()
         aspect = self._decoder.sample_aspect_ratio
-        index = 0
+        index, end_ms = 0, 0.0
         started = time.monotonic()
         for picture, timestamp_ms in self._pictures():
             self._position_ms = timeline.position_ms(timestamp_ms)
@@ -62,10 +66,27 @@ class FileSource(FrameSource):
                     yield None
             yield Frame(index, self._position_ms, picture, aspect, reformatter)
             index += 1
-        self.damaged_frames = self._decoder.damaged_frames
+            # Some containers count their duration from the first timestamp, some from zero.
+            end_ms = max(self._position_ms, timestamp_ms or 0.0) + _shown_ms(picture)
         self._decoder.close()
         if not index:
             raise CameraError(f"source: {self._address.shown} is no readable video")
+        self._warn_when_short(end_ms)
+
+    @property
+    def damaged_frames(self) -> int:
+        """How many pictures could not be decoded so far."""
+        return self._decoder.damaged_frames
+
+    def _warn_when_short(self, end_ms: float) -> None:
+        """Tell when a file was cut off where the container does not notice it."""
+        missing_ms = (self.duration_ms or 0.0) - end_ms
+        if self._has_broken or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
+            return
+        duration_ms = round(self.duration_ms or 0.0)
+        _log.warning(
+            "video breaks off", extra={"duration_ms": duration_ms, "read_ms": round(end_ms)}
+        )
 
     def _pictures(self) -> Iterator[tuple[av.VideoFrame, float | None]]:
         has_begun = False
@@ -76,6 +97,7 @@ class FileSource(FrameSource):
         except CameraError as error:
             if not has_begun:
                 raise
+            self._has_broken = True
             _log.warning("video breaks off", extra={"error": str(error)})
 
     def now_ms(self) -> float:
@@ -89,3 +111,10 @@ class FileSource(FrameSource):
     def close(self) -> None:
         """Close the file."""
         self._decoder.close()
+
+
+def _shown_ms(picture: av.VideoFrame) -> float:
+    """Return how long a picture is shown, where the file tells it."""
+    if not picture.duration or picture.time_base is None:
+        return 0.0
+    return float(picture.duration * picture.time_base * 1000)

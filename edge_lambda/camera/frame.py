@@ -96,8 +96,10 @@ class Frame:
         name = self._picture.format.name
         if name not in _LUMA_FIRST or self._sample_aspect != 1:
             return False
-        is_full = name == "gray" or name.startswith("yuvj")
-        return not is_full and self._picture.color_range != ColorRange.JPEG
+        color_range = self._picture.color_range
+        if name == "gray":  # full where nothing is said
+            return bool(color_range == ColorRange.MPEG)
+        return not name.startswith("yuvj") and color_range != ColorRange.JPEG
 
     def _display_size(self) -> tuple[int, int]:
         width = round(self._picture.width * self._sample_aspect)

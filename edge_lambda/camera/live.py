@@ -21,6 +21,7 @@ from edge_lambda.errors import CameraError
 
 _log = logging.getLogger(__name__)
 _QUIET_S = 0.2
+_HELD_S = 10.0  # a camera that breaks off sooner, again and again, is opened ever more rarely
 
 
 class LiveSource(FrameSource):
@@ -49,6 +50,7 @@ class LiveSource(FrameSource):
         self._newest: tuple[int, float, av.VideoFrame, Fraction | None] | None = None
         self._index = 0
         self._opened = time.monotonic()
+        self._damaged_frames = 0
         self._failure: CameraError | None = None
         self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
         self._thread.start()
@@ -73,6 +75,11 @@ class LiveSource(FrameSource):
             else:
                 yield Frame(*newest, reformatter)
 
+    @property
+    def damaged_frames(self) -> int:
+        """How many pictures could not be decoded, up to the last time the camera broke off."""
+        return self._damaged_frames
+
     def now_ms(self) -> float:
         """Return the time since the camera was opened."""
         return (time.monotonic() - self._opened) * 1000
@@ -93,12 +100,15 @@ class LiveSource(FrameSource):
             self._failure = error
             return
         while current is not None:
+            opened = time.monotonic()
             try:
                 self._read_until_broken(current)
                 reason = "stream ended"
             except CameraError as error:
                 reason = str(error)
-            self.damaged_frames += current.damaged_frames
+            if time.monotonic() - opened >= _HELD_S:
+                self._backoff.reset()
+            self._damaged_frames += current.damaged_frames
             current.close()
             current = self._reopen(reason)
 
@@ -107,7 +117,6 @@ class LiveSource(FrameSource):
         for picture, _ in decoder.pictures():
             if self._is_closed.is_set():
                 return
-            self._backoff.reset()
             with self._news:
                 if self._newest is not None:
                     self.skipped_frames += 1

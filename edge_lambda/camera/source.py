@@ -18,13 +18,15 @@ class FrameSource(ABC):
         Of a file, where known.
     skipped_frames : int
         Frames that were left out because newer ones had come.
-    damaged_frames : int
-        Pictures that could not be decoded.
     """
 
     duration_ms: float | None = None
     skipped_frames: int = 0
-    damaged_frames: int = 0
+
+    @property
+    @abstractmethod
+    def damaged_frames(self) -> int:
+        """How many pictures could not be decoded."""
 
     @abstractmethod
     def frames(self) -> Iterator[Frame | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import ClassVar
 
 from edge_lambda.backoff import Backoff
@@ -15,6 +16,9 @@ from edge_lambda.sinks.sink import Sink
 
 _log = logging.getLogger(__name__)
 _JOIN_S = 0.5
+# AWS IoT accepts, then disconnects whoever publishes what its policy denies, or has a client id
+# that is in use: only a connection that did its work, or lasted, has succeeded.
+_HELD_S = 60.0
 
 
 class MqttSink(Sink):
@@ -107,10 +111,12 @@ class MqttSink(Sink):
             _log.info(
                 "broker connected", extra={"host": self._broker.host, "port": self._broker.port}
             )
-            self._backoff.reset()
+            connected = time.monotonic()
             while session.is_connected and not self._is_closing.is_set():
                 self._exchange(session)
             self._settle(session)
+            if time.monotonic() - connected >= _HELD_S:
+                self._backoff.reset()
         except OutboxError as error:
             return str(error)
         else:
@@ -134,4 +140,5 @@ class MqttSink(Sink):
     def _settle(self, session: MqttSession) -> None:
         confirmed = session.take_confirmed()
         if confirmed:
+            self._backoff.reset()
             self._outbox.delete(confirmed)

@@ -15,7 +15,7 @@ class Sink(ABC):
 
     @abstractmethod
     def offer(self, record: OutboxRecord) -> None:
-        """Take a new record, which is in the outbox already.
+        """Take a new record; for a sink that confirms, it is in the outbox already.
 
         Raises
         ------

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 from edge_lambda.camera import Frame, open_source
 from edge_lambda.camera.address import Address, parse_address
@@ -125,6 +126,87 @@ def test_file_ends_early_when_it_is_cut_off(write_video, tmp_path: Path) -> None
     assert 3 < len(positions(cut)) < 25
 
 
+def cut_off(path: Path, share: float) -> Path:
+    cut = path.with_name(f"cut-{path.name}")
+    cut.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    return cut
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film.mp4"])
+def test_length_is_told_when_a_file_is_cut_in_half(
+    write_video, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    path = write_video(name, list(range(0, 8000, 40)), grey_step=1, movflags="faststart")
+    positions(path)
+    assert "video breaks off" not in caplog.messages
+    positions(cut_off(path, 0.5))
+    assert "video breaks off" in caplog.messages
+
+
+def test_nothing_is_said_when_a_file_is_whole_and_starts_late(
+    write_video, caplog: pytest.LogCaptureFixture
+) -> None:
+    positions(write_video("late.mkv", list(range(5000, 9000, 160))))
+    assert "video breaks off" not in caplog.messages
+
+
+def test_damaged_frames_are_counted_while_the_file_is_read(write_video) -> None:
+    path = write_video("m.avi", codec="mjpeg", size=(640, 360))
+    content = bytearray(path.read_bytes())
+    second = content.index(b"\xff\xd8\xff", content.index(b"\xff\xd8\xff") + 3)
+    content[second : second + 1000] = b"\0" * 1000
+    path.write_bytes(content)
+    source = open_source(str(path), SETTINGS)
+    frames = source.frames()
+    seen = [next(frames) for _ in range(15)]
+    assert len(seen) == 15
+    assert source.damaged_frames >= 1
+
+
+def test_cover_of_music_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    cover = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("mp3", rate=44_100)
+        picture = container.add_stream("mjpeg")
+        picture.width = picture.height = 64
+        picture.pix_fmt = "yuvj420p"
+        picture.disposition = av.stream.Disposition.attached_pic
+        container.mux(picture.encode(cover))
+        container.mux(picture.encode(None))
+        samples = np.zeros((1, 1152), np.int16)
+        silence = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+        silence.sample_rate = 44_100
+        container.mux(sound.encode(silence))
+        container.mux(sound.encode(None))
+    with pytest.raises(CameraError, match=r"song\.mp3 holds no video"):
+        open_source(str(path), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("color_range", "is_limited"),
+    [(ColorRange.UNSPECIFIED, False), (ColorRange.MPEG, True), (ColorRange.JPEG, False)],
+)
+def test_range_of_grey_video_is_what_the_video_says(color_range, is_limited: bool) -> None:
+    picture = av.VideoFrame.from_ndarray(np.zeros((90, 120), np.uint8), format="gray")
+    picture.color_range = color_range
+    assert Frame(0, 0.0, picture).is_limited_range == is_limited
+
+
+def test_waits_grow_when_a_camera_breaks_off_again_and_again(
+    write_video, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_video(times_ms=[0, 40, 80])
+    source = LiveSource(Address("stream", str(path), "clip"))
+    waits: list[float] = []
+    until = time.monotonic() + 20
+    while len(waits) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+        waits = [r.retry_in_s for r in caplog.records if hasattr(r, "retry_in_s")]
+    source.close()
+    assert waits[2] >= 1
+
+
 @pytest.mark.parametrize("content", [b"", b"no video", b"\0" * 5000])
 def test_one_line_is_told_when_file_is_no_video(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"
@@ -142,11 +224,20 @@ def test_one_line_is_told_when_file_is_no_video(tmp_path: Path, content: bytes) 
         ("/dev/video99", "no camera"),
         ("ftp://x/y", "unknown scheme"),
         ("a\0b", "no such file"),
+        (f"{__file__}/x.mp4", "no such file"),
+        ("x" * 300, "cannot open x+: file name too long"),
     ],
 )
 def test_source_is_refused_when_it_is_not_there(source: str, problem: str) -> None:
     with pytest.raises(CameraError, match=problem):
         parse_address(source)
+
+
+def test_home_is_meant_when_the_source_starts_with_a_tilde(
+    write_video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(write_video().parent))
+    assert parse_address("~/clip.mp4").kind == "file"
 
 
 def test_password_is_not_shown_when_a_stream_has_one() -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edge_lambda.errors import OutboxError
-from edge_lambda.outbox import Outbox
+from edge_lambda.outbox import NotKeptError, Outbox
 from smile_contract import parse_message
 
 
@@ -64,9 +65,51 @@ def test_interrupted_smile_gets_its_end_when_the_outbox_is_opened_again(
     outbox.delete([told.id])
     outbox.close()
     outbox = Outbox(path)
-    (ended,) = outbox.unfinished("cam-1")
-    assert outbox.unfinished("cam-2") == []
+    (ended,) = outbox.unfinished()
     assert (ended.phase, ended.duration_ms) == ("ended", 1000)
     _, record = outbox.put(ended)
     parse_message(json.loads(record.payload), device_id="cam-1")
-    assert outbox.unfinished("cam-1") == []
+    assert outbox.unfinished() == []
+
+
+def test_interrupted_smile_gets_its_end_when_the_device_was_renamed(tmp_path: Path, make_event):
+    outbox = Outbox(tmp_path / "o.sqlite")
+    outbox.put(make_event("started", device_id="old-name"))
+    outbox.put(make_event("ended", device_id="new-name"))
+    outbox.close()
+    (ended,) = Outbox(tmp_path / "o.sqlite").unfinished()
+    assert (ended.device_id, ended.phase) == ("old-name", "ended")
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"[1]", b'{"phase": "started"}', 7])
+def test_unreadable_smile_is_deleted_and_the_others_end(
+    tmp_path: Path, make_event, payload: object
+) -> None:
+    path = tmp_path / "o.sqlite"
+    outbox = Outbox(path)
+    outbox.put(make_event("started"))
+    outbox.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO ongoing VALUES ('0-damaged', 'cam-1', ?)", (payload,))
+    outbox = Outbox(path)
+    assert [event.phase for event in outbox.unfinished()] == ["ended"]
+    outbox.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM ongoing").fetchone() == (1,)
+
+
+def test_number_is_left_out_when_its_event_could_not_be_written(tmp_path: Path, make_event) -> None:
+    outbox = Outbox(tmp_path / "o.sqlite")
+    outbox._db.execute("PRAGMA max_page_count=1")  # the disk is full
+    kept = []
+    with pytest.raises(NotKeptError, match="disk is full") as caught:
+        for _ in range(100):
+            kept.append(outbox.put(make_event())[0].seq)
+    lost = json.loads(caught.value.record.payload)["seq"]
+    outbox._db.execute("PRAGMA max_page_count=100000")
+    assert kept == list(range(lost))
+    assert outbox.put(make_event())[0].seq == lost + 1
+    outbox.close()
+    outbox = Outbox(tmp_path / "o.sqlite")
+    assert outbox.put(make_event())[0].seq == lost + 2
+    assert len(outbox) == lost + 2

@@ -46,13 +46,61 @@ def test_reader_that_left_is_told_as_one_line(make_event) -> None:
 
 def test_camera_goes_on_when_the_outbox_cannot_be_written(tmp_path: Path, make_event) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    publisher = Publisher(outbox, [StdoutSink(io.BytesIO())])
+    stream = io.BytesIO()
+    publisher = Publisher(outbox, [StdoutSink(stream)])
     publisher.publish(make_event())
     outbox.close()
     publisher.publish(make_event())
-    assert (publisher.published, publisher.lost) == (1, 1)
     with pytest.raises(OutboxError):
         outbox.put(make_event())
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["seq"] for line in lines] == [0, 1]
+    assert publisher.lost == 0  # who reads along has it
+
+
+def test_event_counts_as_lost_when_only_a_broker_would_have_got_it(
+    tmp_path: Path, make_event
+) -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        outbox = Outbox(tmp_path / "o.sqlite")
+        sink = MqttSink(outbox, Broker(host="127.0.0.1", port=taken.getsockname()[1]), "cam-1")
+        publisher = Publisher(outbox, [sink])
+        outbox.close()
+        publisher.publish(make_event())
+        publisher.close()
+        assert publisher.lost == 1
+
+
+def test_waits_grow_when_the_broker_accepts_and_then_throws_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def throw_out() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1024)
+                    connection.sendall(b"\x20\x02\x00\x00")  # CONNACK: accepted
+                    time.sleep(0.05)
+
+        threading.Thread(target=throw_out, daemon=True).start()
+        broker = Broker(host="127.0.0.1", port=server.getsockname()[1])
+        sink = MqttSink(Outbox(tmp_path / "o.sqlite"), broker, "cam-1")
+        waits: list[float] = []
+        until = time.monotonic() + 20
+        with caplog.at_level("INFO", "edge_lambda"):
+            while len(waits) < 3 and time.monotonic() < until:
+                time.sleep(0.05)
+                waits = [r.retry_in_s for r in caplog.records if hasattr(r, "retry_in_s")]
+        sink.close()
+        server.shutdown(socket.SHUT_RDWR)
+    assert "broker connected" in caplog.messages
+    assert waits[2] >= 1
 
 
 def test_events_wait_when_the_broker_is_down(tmp_path: Path, make_event) -> None:

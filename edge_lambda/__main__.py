@@ -4,49 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-from collections.abc import Sequence
-from types import FrameType
-
-from edge_lambda.app import run
-from edge_lambda.cli import parse_arguments
-from edge_lambda.errors import EdgeError
-from edge_lambda.json_log import set_up_logging
-from smile_contract import ContractError
-from smile_vision.errors import VisionError
-
-_CANNOT_GO_ON = 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
-    # A plain variable: a lock taken in a signal handler may be held by what it interrupted.
-    stopped = False
+def _occupy_closed_streams() -> None:
+    """Keep the next file that is opened from taking the place of a closed standard stream.
 
-    def request_stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopped
-        stopped = True
-
-    signal.signal(signal.SIGINT, request_stop)
-    signal.signal(signal.SIGTERM, request_stop)
-    try:
-        config = parse_arguments(argv)
-        set_up_logging(config.log_level)
-        return run(config, lambda: stopped)
-    except (EdgeError, VisionError, ContractError) as error:
-        print(f"edge_lambda: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
-        return _CANNOT_GO_ON
-
-
-def _exit(code: int) -> None:
-    """Leave without waiting for threads that FFmpeg or a socket may hold for seconds."""
-    for stream in (sys.stdout, sys.stderr):
+    Whatever a library then wrote to standard error would end up in that file.
+    """
+    for number in (0, 1, 2):
         try:
-            stream.flush()
+            os.fstat(number)
         except OSError:
-            continue
-    os._exit(code)
+            os.open(os.devnull, os.O_RDWR)
 
 
 if __name__ == "__main__":
-    _exit(main())
+    # Until the command takes over there is nothing to clean up: Ctrl-C ends it without a word.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _occupy_closed_streams()
+    from edge_lambda.command import leave, main
+
+    leave(main())

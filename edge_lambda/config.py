@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -30,10 +31,21 @@ RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
 TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 
 
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("home", "~ is used, but there is no home directory") from None
+
+
+# A leading ~ is the home directory; TOML has no paths, so text does.
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_at_home)]
+
+
 class Section(BaseModel):
     """A group of settings; a misspelt key is an error that names it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class CameraSettings(Section):
@@ -41,6 +53,7 @@ class CameraSettings(Section):
 
     start_time: AwareDatetime | None = Field(
         default=None,
+        strict=False,
         ge=datetime(1970, 1, 1, tzinfo=UTC),
         lt=datetime(9000, 1, 1, tzinfo=UTC),
         description="Time of a file's first frame, with time zone; the time of the start "
@@ -129,7 +142,7 @@ class SmileSettings(Section):
 class OutboxSettings(Section):
     """Where events wait."""
 
-    path: Path | None = Field(
+    path: FilePath | None = Field(
         default=None,
         description="SQLite file; `~/.local/state/smile-edge/<device_id>.sqlite` with an "
         "mqtt sink, memory without, when left out.",
@@ -149,11 +162,11 @@ class MqttSettings(Section):
         default="mqtt://127.0.0.1:1883",
         description="`mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS.",
     )
-    ca_file: Path | None = Field(
+    ca_file: FilePath | None = Field(
         default=None, description="Authorities to trust, PEM; the system's when left out."
     )
-    cert_file: Path | None = Field(default=None, description="The device's certificate, PEM.")
-    key_file: Path | None = Field(default=None, description="The device's private key, PEM.")
+    cert_file: FilePath | None = Field(default=None, description="The device's certificate, PEM.")
+    key_file: FilePath | None = Field(default=None, description="The device's private key, PEM.")
     basic_ingest_rule: Annotated[str, StringConstraints(pattern=RULE_PATTERN)] | None = Field(
         default=None,
         description="Rule of AWS IoT that takes the events at `$aws/rules/<rule>/…`, free of the "
@@ -179,7 +192,7 @@ class StreamSettings(Section):
         description="16 to 128 of `a-z A-Z 0-9 _ -`, asked for in the address; needed where "
         "others than this machine can reach it. `SMILE_STREAM_TOKEN` does as well.",
     )
-    fifo: Path | None = Field(
+    fifo: FilePath | None = Field(
         default=None,
         description="FIFO for the same pictures; `/tmp/results.mjpeg` on a DeepLens.",
     )
@@ -225,7 +238,11 @@ class EdgeConfig(Section):
         "host's name.",
     )
     sinks: tuple[Literal["stdout", "mqtt"], ...] = Field(
-        default=("stdout",), min_length=1, max_length=2, description="Where events go."
+        default=("stdout",),
+        strict=False,
+        min_length=1,
+        max_length=2,
+        description="Where events go.",
     )
     drain_timeout_s: float = Field(
         default=10.0,
@@ -247,10 +264,20 @@ class EdgeConfig(Section):
 
     @property
     def outbox_path(self) -> Path | None:
-        """Where the outbox lies; None for memory."""
+        """Where the outbox lies; None for memory.
+
+        Raises
+        ------
+        ConfigError
+            When there is no home directory to put it in.
+        """
         if self.outbox.path is not None or "mqtt" not in self.sinks:
             return self.outbox.path
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        state = os.environ.get("XDG_STATE_HOME")
+        try:
+            state = state or str(Path.home() / ".local" / "state")
+        except RuntimeError:
+            raise ConfigError("outbox.path: expected, for there is no home directory") from None
         return Path(state) / "smile-edge" / f"{self.device_id}.sqlite"
 
 
@@ -297,8 +324,23 @@ def _beside(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     for section, name in _PATHS:
         table = values.get(section)
         if isinstance(table, dict) and isinstance(table.get(name), str):
+            if table[name].startswith("~"):
+                continue
             table[name] = str(path.parent / table[name])
     return values
+
+
+# Where pydantic speaks of Python's types.
+_EXPECTED = {
+    "tuple_type": 'a list such as ["stdout"]',
+    "model_type": "a table of settings",
+    "path_type": "a path",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+}
 
 
 def _problem(error: Mapping[str, Any]) -> str:
@@ -309,6 +351,8 @@ def _problem(error: Mapping[str, Any]) -> str:
         return f"{key}: expected, but missing"
     if key == "device_id":
         return f"{key}: expected 1 to 128 of a-z A-Z 0-9 : _ -"
+    if error["type"] in _EXPECTED:
+        return f"{key}: expected {_EXPECTED[error['type']]}"
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 

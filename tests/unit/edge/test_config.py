@@ -58,7 +58,16 @@ def test_time_zone_is_kept_when_start_time_is_given() -> None:
         ("[camera]\nstart_time = 1969-12-31T23:59:59Z", "camera.start_time"),
         ("sinks = ['kafka']", "sinks.0"),
         ("sinks = []", "sinks"),
-        ("smile = 3", "smile"),
+        ("smile = 3", "smile: expected a table of settings"),
+        ("sinks = 'mqtt'", "sinks: expected a list such as"),
+        ("progress = 'yes'", "progress: expected true or false"),
+        ("log_level = 3", "log_level"),
+        ("[smile]\nthreshold_on = '0.7'", "smile.threshold_on: expected a number"),
+        ("[smile]\nthreshold_on = true", "smile.threshold_on: expected a number"),
+        ("[vision]\ndetect_every = 1.5", "vision.detect_every: expected a whole number"),
+        ("[mqtt]\nurl = 3", "mqtt.url: expected text"),
+        ("[outbox]\npath = 3", "outbox.path: expected a path"),
+        ("[stream]\ntoken = 3", "stream.token: expected text"),
         ("not toml", "edge.toml"),
     ],
 )
@@ -122,6 +131,26 @@ def test_outbox_is_kept_on_disk_only_when_somebody_confirms(monkeypatch) -> None
     assert parse_arguments(LEAST).outbox_path is None
     path = parse_arguments([*LEAST, "--sink", "mqtt"]).outbox_path
     assert path == Path("/state/smile-edge/cam-1.sqlite")
+
+
+def test_path_is_at_home_when_it_starts_with_a_tilde(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    path = write(tmp_path, '[mqtt]\nca_file = "~/ca.pem"\ncert_file = "cert.pem"\n')
+    config = load_config(path, {"source": "a.mp4", "outbox.path": Path("~/o.sqlite")})
+    assert config.mqtt.ca_file == Path("/home/me/ca.pem")
+    assert config.mqtt.cert_file == tmp_path / "cert.pem"
+    assert config.outbox_path == Path("/home/me/o.sqlite")
+
+
+def test_outbox_path_is_asked_for_when_nobody_is_at_home(monkeypatch) -> None:
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)  # as of a container without a user
+    config = parse_arguments([*LEAST, "--sink", "mqtt"])
+    with pytest.raises(ConfigError, match=r"outbox\.path: expected, for there is no home"):
+        _ = config.outbox_path
+    with pytest.raises(ConfigError, match=r"mqtt\.ca_file: ~ is used, but there is no home"):
+        parse_arguments([*LEAST, "--mqtt-ca", "~/ca.pem"])
 
 
 def settings_of(model: type[Section], prefix: str = "") -> list[tuple[str, Any]]:

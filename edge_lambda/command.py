@@ -1,0 +1,50 @@
+"""What ``python -m edge_lambda`` does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from edge_lambda.app import run
+from edge_lambda.cli import parse_arguments
+from edge_lambda.errors import EdgeError
+from edge_lambda.json_log import set_up_logging
+from smile_contract import ContractError
+from smile_vision.errors import VisionError
+
+_CANNOT_GO_ON = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    # A plain variable: a lock taken in a signal handler may be held by what it interrupted.
+    stopped = False
+
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGINT, request_stop)
+    signal.signal(signal.SIGTERM, request_stop)
+    try:
+        config = parse_arguments(argv)
+        set_up_logging(config.log_level)
+        return run(config, lambda: stopped)
+    except (EdgeError, VisionError, ContractError) as error:
+        if sys.stderr is not None:  # print(file=None) would write to standard output
+            print(f"edge_lambda: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
+        return _CANNOT_GO_ON
+
+
+def leave(code: int) -> None:
+    """Leave without waiting for threads that FFmpeg or a socket may hold for seconds."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            continue
+    os._exit(code)

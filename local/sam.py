@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from local.aws.endpoints import LocalAws, forget_user_settings
 from local.aws.moto import start_aws_server
@@ -36,6 +37,7 @@ VARIABLES = Path(".local/sam/env.json")  # named in samconfig.toml
 SAM_API = "http://127.0.0.1:3000"  # where `sam local start-api` listens
 _CANNOT_GO_ON = 2
 _CHECK_S = 0.5
+_MAX_PORT = 65535
 _ROUTES = Path("/proc/net/route")
 _ARM = {"aarch64", "arm64"}
 
@@ -44,10 +46,10 @@ def main(argv: Sequence[str]) -> int:
     """Serve until a signal ends it; 2 when something needed could not be started."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    given = _parser().parse_args(argv)
-    region = LocalAws.from_environment("", dict(os.environ)).region
-    forget_user_settings(os.environ)
     try:
+        given = _parser().parse_args(argv)
+        region = LocalAws.from_environment("", os.environ).region
+        forget_user_settings(os.environ)
         with tempfile.TemporaryDirectory(prefix="smile-sam-") as folder:
             processes = Processes(Path(folder))
             try:
@@ -59,8 +61,6 @@ def main(argv: Sequence[str]) -> int:
         return _CANNOT_GO_ON
     except KeyboardInterrupt:
         return 0
-    finally:
-        given.variables.unlink(missing_ok=True)  # the resources in it are gone
     return 0
 
 
@@ -72,12 +72,15 @@ def _serve(given: argparse.Namespace, region: str, processes: Processes) -> None
     variables = function_variables(given.template, aws)
     given.variables.parent.mkdir(parents=True, exist_ok=True)
     given.variables.touch(mode=0o600)
-    given.variables.write_text(json.dumps(variables, indent=2) + "\n", "utf-8")
-    _say(f"AWS on {aws.endpoint_url}; the functions' variables are in {given.variables}\n")
-    _say(_howto())
-    while True:
-        time.sleep(_CHECK_S)
-        _check(server)
+    try:
+        given.variables.write_text(json.dumps(variables, indent=2) + "\n", "utf-8")
+        _say(f"AWS on {aws.endpoint_url}; the functions' variables are in {given.variables}\n")
+        _say(_howto())
+        while True:
+            time.sleep(_CHECK_S)
+            _check(server)
+    finally:
+        given.variables.unlink(missing_ok=True)  # what it names is gone
 
 
 def function_variables(template_path: Path, aws: LocalAws) -> dict[str, dict[str, str]]:
@@ -168,9 +171,20 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StartError(message)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: expected 1 to {_MAX_PORT}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.sam", description=__doc__)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: 4566")
+    parser = _Parser(prog="python -m local.sam", description=__doc__)
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="default: 4566")
     parser.add_argument("--host", help="address that containers reach this machine by")
     parser.add_argument("--template", type=Path, default=DEFAULT_TEMPLATE)
     parser.add_argument("--variables", type=Path, default=VARIABLES, help="where to write them")

@@ -198,7 +198,7 @@ def _how(figures: dict[str, Any]) -> str:
         f"{figures['title'][0].upper()}{figures['title'][1:]} ({figures['origin']}):"
         f" {' by '.join(str(side) for side in figures['input'])} input,"
         f" {figures['parameters']:,} parameters, {figures['epochs']} epochs of"
-        f" {figures['training_pictures']:,} pictures in {minutes:.0f} minutes of processor time"
-        f" shared with other work; the best epoch on the validation people,"
+        f" {figures['training_pictures']:,} pictures in {minutes:.0f} minutes of a machine busy"
+        f" with other work too; the best epoch on the validation people,"
         f" number {figures['best_epoch']}, is the one judged."
     )

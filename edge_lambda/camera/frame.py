@@ -33,7 +33,9 @@ class Frame:
         Kept from frame to frame, so that the scaler is set up once.
     """
 
-    __slots__ = ("_picture", "_reformatter", "_sample_aspect", "index", "position_ms")
+    __slots__ = (
+        "_luma", "_picture", "_reformatter", "_sample_aspect", "index", "position_ms",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Frame:
         self.index = index
         self.position_ms = position_ms
         self._picture = picture
+        self._luma: av.VideoFrame | None = None
         self._sample_aspect = sample_aspect_ratio or Fraction(1)
         self._reformatter = reformatter or VideoReformatter()
 
@@ -70,10 +73,7 @@ class Frame:
 
     def grey(self) -> NDArray[np.uint8]:
         """Return the luma plane at full size; uint8 (H, W), without a copy where possible."""
-        picture = self._picture
-        if picture.format.name not in _LUMA_FIRST or self._sample_aspect != 1:
-            width, height = self._display_size()
-            picture = picture.reformat(width, height, "gray", threads=1)
+        picture = self._luma or self._square_luma()
         plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         return self._upright(rows[: picture.height, : picture.width])
@@ -100,6 +100,15 @@ class Frame:
         if name == "gray":  # full where nothing is said
             return bool(color_range == ColorRange.MPEG)
         return not name.startswith("yuvj") and color_range != ColorRange.JPEG
+
+    def _square_luma(self) -> av.VideoFrame:
+        """Return what holds the luma plane of square pixels; made once, for it takes a while."""
+        picture = self._picture
+        if picture.format.name not in _LUMA_FIRST or self._sample_aspect != 1:
+            width, height = self._display_size()
+            picture = picture.reformat(width, height, "gray", threads=1)
+        self._luma = picture
+        return picture
 
     def _display_size(self) -> tuple[int, int]:
         width = round(self._picture.width * self._sample_aspect)

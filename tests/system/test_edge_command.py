@@ -173,6 +173,56 @@ def test_nothing_is_said_twice_when_the_reader_leaves() -> None:
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize(
+    ("closed", "code", "problem"),
+    [("1", 2, "stdout: cannot be written: it is closed"), ("2", 0, ""), ("1 2", 2, "")],
+)
+def test_nothing_breaks_when_standard_streams_are_closed(
+    tmp_path: Path, closed: str, code: int, problem: str
+) -> None:
+    source = still_video(tmp_path / "still.mp4")
+    shell = "".join(f"exec {number}>&-; " for number in closed.split()) + 'exec "$@"'
+    result = subprocess.run(
+        ["/bin/sh", "-c", shell, "sh", *command("--source", str(source))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    assert problem in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux to look inside")
+@pytest.mark.parametrize("library", ["pydantic_core", "numpy"])
+def test_nothing_is_said_when_stopped_while_it_starts(library: str) -> None:
+    process = subprocess.Popen(
+        command("--source", str(CLIP)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    maps = Path(f"/proc/{process.pid}/maps")
+    until = time.monotonic() + 20
+    while library not in maps.read_text() and time.monotonic() < until:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=20)
+    assert process.returncode in {0, -signal.SIGINT}
+    assert "Traceback" not in log
+
+
+def test_camera_stays_dark_when_the_outbox_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        source = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        result = run("--source", source, "--outbox", str(tmp_path / "file" / "o.sqlite"))
+        server.settimeout(0.2)
+        assert result.returncode == 2
+        assert "outbox: " in result.stderr
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
 def test_live_stream_is_opened_again_when_it_breaks_off(tmp_path: Path) -> None:
     content = still_video(tmp_path / "still.ts").read_bytes()
     connections: list[int] = []

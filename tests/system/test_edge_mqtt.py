@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.system
 
 CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
 SHORT_S = 12
+FULL_BLOCKS = 80  # of 512 bytes
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
 BROKERS = [
     pytest.param(
@@ -103,8 +104,10 @@ def subscriber(port: int) -> Iterator[list[SmileEvent]]:
         client.loop_stop()
 
 
-def edge(source: Path, port: int, outbox: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "edge_lambda", "--source", str(source)]
+def edge(
+    source: Path, port: int, outbox: Path, *more: str, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    command = [*before, sys.executable, "-m", "edge_lambda", "--source", str(source)]
     command += ["--device-id", "cam-1", "--sink", "mqtt", "--sink", "stdout"]
     command += ["--mqtt-url", f"mqtt://127.0.0.1:{port}", "--outbox", str(outbox), *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -210,6 +213,27 @@ def test_events_go_with_the_next_run_when_the_process_is_killed(
         assert [event.seq for event in received] == list(range(len(received)))
         started = {event.event_id for event in received if event.phase == "started"}
         assert started == {event.event_id for event in received if event.phase == "ended"}
+
+
+def test_loss_is_told_and_numbers_are_left_out_when_the_disk_is_full(
+    tmp_path: Path, short_clip: Path
+) -> None:
+    port, outbox = free_port(), tmp_path / "o.sqlite"
+    still = still_video(tmp_path / "still.mp4")
+    process = edge(still, port, outbox, "--drain-timeout-s", "0")
+    assert process.communicate(timeout=60) and process.returncode == 0
+    # No file may grow beyond what the empty outbox needs: to SQLite a full disk.
+    full = ["/bin/sh", "-c", f'ulimit -f {FULL_BLOCKS}; exec "$@"', "sh"]
+    process = edge(short_clip, port, outbox, "--drain-timeout-s", "0", before=full)
+    output, log = process.communicate(timeout=120)
+    assert process.returncode == 3, log
+    made = written(output)
+    assert [event.seq for event in made] == list(range(len(made)))
+    assert len(made) >= 3
+    last = json.loads(log.splitlines()[-1])
+    assert last["lost"] + last["undelivered"] == len(made)
+    assert last["lost"] >= 1
+    assert f"{last['lost']} events are lost" in log
 
 
 def test_events_stay_when_stopped_without_a_broker(tmp_path: Path, short_clip: Path) -> None:

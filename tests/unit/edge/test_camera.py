@@ -103,6 +103,14 @@ def test_pixels_become_square_when_the_video_is_anamorphic() -> None:
     assert frame.rgb(80).shape == (45, 80, 3)
 
 
+def test_luma_is_scaled_once_when_the_video_has_no_plane_of_it() -> None:
+    picture = av.VideoFrame.from_ndarray(np.full((90, 120, 3), 77, np.uint8), format="rgb24")
+    frame = Frame(0, 0.0, picture)
+    first, second = frame.grey(), frame.grey()
+    assert np.shares_memory(first, second)
+    assert np.unique(first).tolist() == [77]
+
+
 @pytest.mark.parametrize(
     ("timestamps", "expected"),
     [

@@ -31,15 +31,18 @@ LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
 
 
 class Eyes:
-    """Sees smiling faces, and fails from a frame on."""
+    """Sees smiling faces from a frame on, and fails from another on."""
 
-    def __init__(self, boxes: Sequence[Box], fails_from: int = FRAMES) -> None:
+    def __init__(self, boxes: Sequence[Box], sees_from: int = 0, fails_from: int = FRAMES) -> None:
         self._boxes = boxes
+        self._sees_from = sees_from
         self._fails_from = fails_from
 
     def find_faces(self, frame: Frame) -> list[Observation]:
         if frame.index >= self._fails_from:
             raise ValueError("unseen before")
+        if frame.index < self._sees_from:
+            return []
         points = np.full((6, 2), 0.5, np.float32)
         return [Observation(box, 0.9, points) for box in self._boxes]
 
@@ -110,7 +113,7 @@ def test_smile_ends_at_a_cut_when_the_faces_after_it_cannot_be_found(two_scenes:
 
 def test_every_smile_is_ended_when_an_end_cannot_be_told(two_scenes: Path) -> None:
     told = Told(refuses=True)
-    loop = loop_of(two_scenes, Eyes([LEFT, RIGHT]), told)
+    loop = loop_of(two_scenes, Eyes([LEFT, RIGHT], sees_from=CUT_AT), told)
     with pytest.raises(SinkError):
         loop.run(lambda: False)
     assert told.phases == ["started", "started", "ended", "ended"]

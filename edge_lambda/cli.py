@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sink",
         action="append",
         dest="sinks",
-        choices=("stdout", "mqtt"),
+        choices=("stdout", "mqtt", "greengrass"),
         help="where events go; may be given twice (default: stdout)",
     )
     add(

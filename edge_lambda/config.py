@@ -237,7 +237,7 @@ class EdgeConfig(Section):
         description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id. By default the "
         "host's name.",
     )
-    sinks: tuple[Literal["stdout", "mqtt"], ...] = Field(
+    sinks: tuple[Literal["stdout", "mqtt", "greengrass"], ...] = Field(
         default=("stdout",),
         strict=False,
         min_length=1,
@@ -262,6 +262,13 @@ class EdgeConfig(Section):
     mqtt: MqttSettings = MqttSettings()
     stream: StreamSettings = StreamSettings()
 
+    @field_validator("sinks")
+    @classmethod
+    def _has_one_that_confirms(cls, sinks: tuple[str, ...]) -> tuple[str, ...]:
+        if {"mqtt", "greengrass"} <= set(sinks):
+            raise PydanticCustomError("sinks", "expected mqtt or greengrass, not both")
+        return sinks
+
     @property
     def outbox_path(self) -> Path | None:
         """Where the outbox lies; None for memory.
@@ -271,7 +278,7 @@ class EdgeConfig(Section):
         ConfigError
             When there is no home directory to put it in.
         """
-        if self.outbox.path is not None or "mqtt" not in self.sinks:
+        if self.outbox.path is not None or not {"mqtt", "greengrass"} & set(self.sinks):
             return self.outbox.path
         state = os.environ.get("XDG_STATE_HOME")
         try:

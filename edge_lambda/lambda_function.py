@@ -1,0 +1,70 @@
+"""The device as a pinned Lambda function on AWS IoT Greengrass v2.
+
+Greengrass imports the module once and keeps it, which is when the camera starts; nobody calls the
+handler. Elsewhere importing does nothing.
+https://docs.aws.amazon.com/greengrass/v2/developerguide/run-lambda-functions.html
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge_lambda.app import run
+from edge_lambda.config import EdgeConfig, load_config
+from edge_lambda.errors import ConfigError, EdgeError
+from edge_lambda.json_log import set_up_logging
+from smile_contract import ContractError
+from smile_vision.errors import VisionError
+
+_log = logging.getLogger(__name__)
+
+
+def handler(_event: object, _context: object) -> None:
+    """Do nothing: the work goes on by itself."""
+
+
+def config_from(environment: Mapping[str, str]) -> EdgeConfig:
+    """Return the settings of the function's environment.
+
+    ``SMILE_CONFIG`` names a settings file, ``SMILE_SOURCE`` the camera, ``SMILE_OUTBOX`` the file
+    in which events wait; the device is named after its thing.
+
+    Raises
+    ------
+    ConfigError
+        Names what is wrong.
+    """
+    path = environment.get("SMILE_CONFIG")
+    values: dict[str, object] = {"sinks": ("greengrass",)}
+    names = {
+        "SMILE_SOURCE": "source",
+        "SMILE_OUTBOX": "outbox.path",
+        "AWS_IOT_THING_NAME": "device_id",
+        "SMILE_STREAM_TOKEN": "stream.token",
+    }
+    for variable, key in names.items():
+        if environment.get(variable):
+            values[key] = environment[variable]
+    return load_config(Path(path) if path else None, values)
+
+
+def _work() -> None:
+    try:
+        config = config_from(os.environ)
+        set_up_logging(config.log_level)
+        run(config, lambda: False)
+    except (ConfigError, EdgeError, VisionError, ContractError) as error:
+        set_up_logging("info")
+        _log.critical("cannot go on", extra={"error": str(error)})
+    finally:
+        # Greengrass starts a function that has ended anew, and counts how often.
+        os._exit(1)
+
+
+# Greengrass gives this token to every component that may speak to the nucleus.
+if os.environ.get("SVCUID"):
+    threading.Thread(target=_work, name="edge", daemon=True).start()

@@ -23,23 +23,42 @@ from werkzeug.wrappers import Request, Response
 
 from local.api.proxy_event import proxy_event, raw_path
 from local.cloudformation.api_spec import ApiSpec, Route
+from local.cloudformation.gateway_response import GatewayResponse
 from local.functions.runtime_api import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # "Amazon API Gateway quotas"
+# What went wrong: the gateway's response type, its status, error type and message.
 _ERRORS = {
     "no route": (
+        "MISSING_AUTHENTICATION_TOKEN",
         HTTPStatus.FORBIDDEN,
         "MissingAuthenticationToken",
         "Missing Authentication Token",
     ),
-    "no key": (HTTPStatus.FORBIDDEN, "Forbidden", "Forbidden"),
-    "too large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLarge", "Request Too Long"),
-    "bad answer": (HTTPStatus.BAD_GATEWAY, "InternalServerError", "Internal server error"),
-    "timeout": (HTTPStatus.GATEWAY_TIMEOUT, "InternalServerError", "Endpoint request timed out"),
+    "no key": ("INVALID_API_KEY", HTTPStatus.FORBIDDEN, "Forbidden", "Forbidden"),
+    "too large": (
+        "REQUEST_TOO_LARGE",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "RequestTooLarge",
+        "Request Too Long",
+    ),
+    "bad answer": (
+        "API_CONFIGURATION_ERROR",
+        HTTPStatus.BAD_GATEWAY,
+        "InternalServerError",
+        "Internal server error",
+    ),
+    "timeout": (
+        "INTEGRATION_TIMEOUT",
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "InternalServerError",
+        "Endpoint request timed out",
+    ),
 }
+_FIRST_5XX = 500
 
 _ANSWER_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
@@ -81,24 +100,38 @@ class HttpFront:
         """Route a request, check its key, invoke the function and turn its answer into HTTP."""
         found = self._find(request)
         if found is None:
-            return _error("no route")
+            return self._error("no route")
         route, parameters = found
         if route.key_required and not self._has_key(request):
-            return _error("no key")
+            return self._error("no key")
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            return _error("too large")
+            return self._error("too large")
         event = proxy_event(request, body, self._spec, route.resource, parameters)
         answer = self._invoke(route.function, json.dumps(event).encode())
         if answer.error_type is not None:
             self._on_problem(f"{route.function}: {answer.error_message()}")
-            return _error("timeout" if answer.error_type == "Sandbox.Timedout" else "bad answer")
+            return self._error(
+                "timeout" if answer.error_type == "Sandbox.Timedout" else "bad answer"
+            )
         try:
             return response_of(json.loads(answer.payload))
         except (ValueError, TypeError) as error:
             self._on_problem(f"{route.function}: malformed Lambda proxy response: {error}")
-            return _error("bad answer")
+            return self._error("bad answer")
+
+    def _error(self, kind: str) -> Response:
+        """Answer as the template wants it for the response type, else as API Gateway does."""
+        response_type, status, name, message = _ERRORS[kind]
+        own = self._spec.gateway_responses
+        default = "DEFAULT_5XX" if status >= _FIRST_5XX else "DEFAULT_4XX"
+        wanted = own.get(response_type) or own.get(default) or GatewayResponse()
+        response = Response(wanted.body_for(message), status=wanted.status or status)
+        response.headers["Content-Type"] = "application/json"
+        response.headers.update(wanted.headers)
+        response.headers["x-amzn-ErrorType"] = f"{name}Exception"
+        return response
 
     def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
         segments = [unquote(part) for part in raw_path(request).removeprefix("/").split("/")]
@@ -204,11 +237,3 @@ def _headers(answer: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         if name.lower() == "content-length":
             continue  # it is counted here
         yield from ((name, value) for value in values)
-
-
-def _error(kind: str) -> Response:
-    status, name, message = _ERRORS[kind]
-    response = Response(json.dumps({"message": message}), status=status)
-    response.headers["Content-Type"] = "application/json"
-    response.headers["x-amzn-ErrorType"] = f"{name}Exception"
-    return response

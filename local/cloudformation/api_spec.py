@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.cloudformation.function_spec import FUNCTION
+from local.cloudformation.gateway_response import GatewayResponse, gateway_responses
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template
 from local.errors import TemplateError
 
 API = "AWS::Serverless::Api"
-_NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "GatewayResponses", "Models", "Domain")
+_NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "Models", "Domain")
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
 
 
@@ -80,11 +81,14 @@ class ApiSpec:
         The most specific first.
     binary_media_types : tuple of str
         What API Gateway hands to functions in base64.
+    gateway_responses : Mapping of str to GatewayResponse
+        What it answers by itself, by response type.
     """
 
     stage: str
     routes: tuple[Route, ...]
     binary_media_types: tuple[str, ...] = ()
+    gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
 
 
 def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
@@ -117,6 +121,7 @@ def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
         str(properties.get("StageName", "Prod")),
         tuple(routes),
         tuple(kind.replace("~1", "/") for kind in properties.get("BinaryMediaTypes", [])),
+        gateway_responses(properties.get("GatewayResponses"), "GatewayResponses"),
     )
 
 

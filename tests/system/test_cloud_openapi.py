@@ -71,7 +71,8 @@ def gateway(handler: Any) -> Any:
     def application(request: Request) -> Response:
         path = request.path.removeprefix("/dev")  # the stage, as API Gateway serves it
         if path != "/v1/openapi.json" and request.headers.get("x-api-key") != API_KEY:
-            return Response('{"message":"Forbidden"}', 403, content_type="application/json")
+            problem = '{"type":"about:blank","title":"Forbidden","status":403,"detail":"no key"}'
+            return Response(problem, 403, content_type="application/problem+json")
         query = {name: request.args.getlist(name) for name in request.args}
         answer = handler(
             {

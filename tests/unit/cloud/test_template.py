@@ -211,6 +211,19 @@ def test_people_need_a_key_except_for_the_description(template: dict[str, Any]) 
     assert free == ["/v1/openapi.json"]
 
 
+def test_the_gateways_own_answers_are_problem_documents(template: dict[str, Any]) -> None:
+    responses = properties(template, "SmileApi")["GatewayResponses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "INVALID_API_KEY", "THROTTLED"} <= set(responses)
+    for response in responses.values():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers == {"Content-Type": "'application/problem+json'"}
+        text = response["ResponseTemplates"]["application/json"]
+        problem = json.loads(text.replace("$context.error.messageString", '"message"'))
+        assert problem["type"] == "about:blank"
+        assert problem["title"]
+        assert problem.get("status") == response.get("StatusCode")
+
+
 def test_the_layer_carries_the_versions_that_are_tested() -> None:
     text = (ROOT / "layers/smile_cloud/requirements.txt").read_text("utf-8")
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))

@@ -124,3 +124,37 @@ def test_route_is_found_when_the_path_is(
     segments = [unquote(part) for part in path.removeprefix("/").split("/")]
     found = [(r.resource, m) for r in routes if (m := r.match(segments)) is not None]
     assert (found[0] if found else (None, None)) == (resource, parameters)
+
+
+RESPONSES = {
+    "INVALID_API_KEY": {
+        "StatusCode": 401,
+        "ResponseParameters": {"Headers": {"Content-Type": "'application/problem+json'"}},
+        "ResponseTemplates": {"application/json": '{"title": $context.error.messageString}'},
+    }
+}
+
+
+def test_gateway_answers_as_the_template_wants() -> None:
+    from local.cloudformation.gateway_response import gateway_responses
+
+    own = gateway_responses(RESPONSES, "GatewayResponses")["INVALID_API_KEY"]
+    assert (own.status, own.headers) == (401, {"Content-Type": "application/problem+json"})
+    assert own.body_for('say "no"') == '{"title": "say \\"no\\""}'
+    assert gateway_responses(None, "GatewayResponses") == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ResponseTemplates": {"text/html": "a"}},
+        {"ResponseTemplates": {"application/json": "$context.requestId"}},
+        {"ResponseParameters": {"Headers": {"A": "method.request.header.B"}}},
+        {"Colour": "red"},
+    ],
+)
+def test_gateway_answer_is_refused_when_it_is_beyond_us(given: dict[str, object]) -> None:
+    from local.cloudformation.gateway_response import gateway_responses
+
+    with pytest.raises(TemplateError):
+        gateway_responses({"DEFAULT_4XX": given}, "GatewayResponses")

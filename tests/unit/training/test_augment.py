@@ -43,13 +43,29 @@ def test_picture_stays_recognisable_when_varied(crops: NDArray[np.uint8]) -> Non
     assert float(np.mean(bottom > top)) > 0.95
 
 
-def test_each_grey_level_keeps_its_own_int8_step_when_preprocessed() -> None:
+def test_each_grey_level_keeps_its_own_int8_step_when_the_light_is_usual() -> None:
     levels = np.tile(np.arange(256, dtype=np.uint8), 16).reshape(1, 64, 64)
     scaled = preprocess(levels)
     assert scaled.shape == (1, 64, 64, 1)
     assert scaled.dtype == np.float32
     int8_input = (scaled[0, :4, :, 0] * 128).ravel()
     assert int8_input.tolist() == list(range(-128, 128))
+
+
+def test_face_in_the_dark_comes_near_to_usual_light(crops: NDArray[np.uint8]) -> None:
+    dark = np.rint(crops * 0.2).astype(np.uint8)
+    levels = preprocess(dark) * 128 + 128
+    assert np.array_equal(levels, np.rint(levels))
+    assert float(dark.std()) < 10
+    assert float(levels.std()) == pytest.approx(25, abs=1)
+    assert float(levels.mean()) == pytest.approx(75, abs=1)
+
+
+def test_noise_is_not_made_a_picture_when_a_crop_is_flat() -> None:
+    flat = np.full((1, 64, 64), 90, np.uint8)
+    assert np.ptp(preprocess(flat)) == 0
+    flat[0, ::2] += 1
+    assert np.ptp(preprocess(flat)) * 128 < 8
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from smile_vision.classifier import CARD_PATH, SmileClassifier
 from smile_vision.crop import crop_face
 from smile_vision.errors import ImageError, ModelError
 from smile_vision.photo_detector import PhotoFaceDetector
+from smile_vision.preprocess import preprocess
 
 Draw = Callable[..., Image.Image]
 
@@ -65,9 +66,12 @@ def grey(level: int, count: int = 1) -> np.ndarray:
 def test_quantisation_is_the_files_own(dtype: type, scale: float, zero_point: int) -> None:
     card = SmileClassifier.load().card
     network = OneLogit(dtype, scale, zero_point)
-    logits = SmileClassifier(network, card).logits(np.concatenate([grey(0), grey(128), grey(255)]))
-    # preprocess() maps 0, 128 and 255 to -1, 0 and 127/128
-    assert logits == pytest.approx([-1, 0, 127 / 128], abs=0.5 * (scale or 1e-6))
+    crop = np.arange(4096).reshape(1, 64, 64).astype(np.uint8)
+    logits = SmileClassifier(network, card).logits(crop)
+    expected, step = preprocess(crop), scale or 1e-6
+    seen = (network.seen[-1].astype(np.float64) - zero_point) * (scale or 1)
+    assert np.abs(seen - expected).max() <= step / 2 + 1e-6
+    assert logits == pytest.approx(expected.mean(), abs=2 * step)
 
 
 def test_score_is_the_cards_calibration_of_the_logit() -> None:

@@ -21,6 +21,7 @@ from scripts.device.__main__ import main
 from scripts.device.folder import DeviceFolder
 from scripts.device.registry import DeviceRegistry
 
+pytestmark = pytest.mark.system  # moto loads its models for each client
 POLICY = "smile-dev-DevicePolicy-1"
 STACK = {
     "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.system
 PASSPHRASE = "correct horse battery staple $'\"\\"
 SECRET = "wJalr=XUtn FEMI/K7MD%25$HOME'"
 CONFIG = f"# of the team\nAWS_ACCESS_KEY_ID=AKIDEXAMPLE\n\nAWS_SECRET_ACCESS_KEY={SECRET}\r\n"

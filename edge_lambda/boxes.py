@@ -15,7 +15,8 @@ def iou(a: Box, b: Box) -> float:
         return 0.0
     overlap = width * height
     union = a[2] * a[3] + b[2] * b[3] - overlap
-    share = overlap / union if union > 0 else 0.0
+    # Rounding can make the overlap of hair-thin boxes larger than their union.
+    share = min(overlap / union, 1.0) if union > 0 else 0.0
     return share if math.isfinite(share) else 0.0
 
 

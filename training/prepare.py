@@ -37,6 +37,9 @@ from training.workspace import CROPS, WORK, sha256_of_file, write_json
 __all__ = ["label_pictures", "main", "prepare"]
 
 LEAST_PICTURES = 100  # fewer in any split than this cannot teach or judge anything
+# Taught, the looks made the held-out people's labels harder to meet and the photos no easier
+# (docs/model.md). They set the calibration and the figures on clear smiles against none.
+LEARN_LOOKS = False
 SHOWN_FAULTS = 20  # named on the screen; all of them are in prepare.json
 _UNKNOWN = Opinion(second=None, person=None)
 
@@ -55,7 +58,7 @@ def label_pictures(
     opinions
         By picture name and label; may be empty, then each picture counts as its own person.
     settled
-        The tiers to learn, by picture name and label; those of the opinions where it has none.
+        The tiers after a look, by picture name and label; those of the opinions where none.
 
     Returns
     -------
@@ -71,20 +74,20 @@ def label_pictures(
     ]
     if opinions:
         tiers = [tier_of(p.smile, o.second) for p, o in zip(pictures, known, strict=True)]
-        learned = [
+        looked = [
             (settled or {}).get((p.name, p.smile), tier)
             for p, tier in zip(pictures, tiers, strict=True)
         ]
-        targets = [target_of(tier) for tier in learned]
+        targets = [target_of(tier) for tier in (looked if LEARN_LOOKS else tiers)]
     else:
-        learned = tiers = [tier_of(p.smile, None) for p in pictures]
+        looked = tiers = [tier_of(p.smile, None) for p in pictures]
         targets = [target_of(tier_of(p.smile, p.smile)) for p in pictures]
     return Crops(
         grey=np.stack([picture.grey for picture in pictures]),
         smile=np.array([picture.smile for picture in pictures]),
         target=np.array(targets, dtype=np.float32),
         tier=np.array([tier.value for tier in tiers]),
-        settled=np.array([tier.value for tier in learned]),
+        settled=np.array([tier.value for tier in looked]),
         split=np.array([split.value for split in assign_splits(people)]),
         name=np.array([picture.name for picture in pictures]),
     )

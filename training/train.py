@@ -37,6 +37,7 @@ BATCH = 64  # crops a step
 LEARNING_RATE = 2e-3  # of AdamW at the peak; then a cosine down to nearly nothing
 WARM_UP_EPOCHS = 1  # linear, from nothing to the peak
 WEIGHT_DECAY = 1e-2  # pulls weights to zero: less learning by heart
+OPEN_MOUTHS = False  # hard negatives drawn by hand: no gain in full length (docs/model.md)
 SEED = 1  # of the weights, the order and the variations
 
 RUN = WORK / "run"
@@ -52,7 +53,10 @@ def varied_epoch(
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(crops))
     targets = crops.target[order]
-    return preprocess(augment(open_mouths(crops.grey[order], targets, rng), rng)), targets
+    grey = crops.grey[order]
+    if OPEN_MOUTHS:
+        grey = open_mouths(grey, targets, rng)
+    return preprocess(augment(grey, rng)), targets
 
 
 def compiled_network(seed: int, epochs: int, steps: int) -> Any:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 EVENTS = REPOSITORY / "events"
 CLIP = REPOSITORY / "local" / "clip" / "smiles.mp4"
 STOP_S = 2.0
+LINE_S = 60.0
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command")]
 
@@ -46,13 +48,18 @@ class Command:
         self.lines: list[str] = []
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read its output up to a line."""
+        """Read its output up to a line; a line that never comes ends the command."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            found = re.search(pattern, line)
-            if found:
-                return found
+        too_late = threading.Timer(LINE_S, self.process.kill)
+        too_late.start()
+        try:
+            for line in self.process.stdout:
+                self.lines.append(line)
+                found = re.search(pattern, line)
+                if found:
+                    return found
+        finally:
+            too_late.cancel()
         raise AssertionError(f"{pattern} not in {self.lines}, {self.errors()}")
 
     def errors(self) -> str:
@@ -90,11 +97,17 @@ class Served(Command):
         return status, body
 
 
-def recent_event(name: str) -> dict[str, Any]:
-    """Return a sample event as a device would send it now."""
-    event: dict[str, Any] = json.loads((EVENTS / "store_event" / name).read_text("utf-8"))
+def as_sent(sample: Path) -> dict[str, Any]:
+    """Return a sample without the fields that the rule adds."""
+    event: dict[str, Any] = json.loads(sample.read_text("utf-8"))
     for added_by_the_rule in ("topic_device_id", "received_at_ms"):
         event.pop(added_by_the_rule, None)
+    return event
+
+
+def recent_event(name: str) -> dict[str, Any]:
+    """Return a sample event as a device would send it now."""
+    event = as_sent(EVENTS / "store_event" / name)
     started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=5)
     event |= {"event_id": uuid7(started_at), "started_at": format_time(started_at)}
     if event["phase"] == "ended":
@@ -156,12 +169,22 @@ def test_alert_is_printed_when_a_smile_starts(served: Served) -> None:
 def test_message_is_set_aside_and_told_of_when_it_breaks_the_contract(
     served: Served, sample: Path
 ) -> None:
-    message = json.loads(sample.read_text("utf-8"))
-    message.pop("topic_device_id", None)
+    message = as_sent(sample)
     if sample.stem == "bad_device_mismatch":
         message["device_id"] = "cam-2"
     served.publish(message)
     served.wait_for("new in DeadLetterQueue")
+
+
+def test_message_is_left_when_it_speaks_for_another_device(served: Served) -> None:
+    forged = recent_event("ended.json")
+    served.publish(forged | {"topic_device_id": "cam-1"})
+    served.publish(true := recent_event("ended.json"))
+    deadline = time.monotonic() + 20
+    while served.get(f"/v1/devices/cam-1/events/{true['event_id']}")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert served.get(f"/v1/devices/cam-1/events/{forged['event_id']}")[0] == 404
 
 
 def free_port() -> int:

@@ -14,6 +14,8 @@ _MEAN = (75.0, 185.0)  # grey levels: a crop that is darker or brighter is broug
 _SPREAD = (25.0, 80.0)  # likewise for the standard deviation, the contrast
 _LEAST_SPREAD = 6.0  # a crop with less is stretched no further: that would show its noise
 _GREYS = np.arange(256, dtype=np.float64)
+_SQUARES = _GREYS**2
+_USUAL_TABLE = ((_GREYS - _MIDDLE_GREY) / _MIDDLE_GREY).astype(np.float32)
 
 __all__ = ["CROP_SIZE_PX", "preprocess"]
 
@@ -56,8 +58,10 @@ def _table(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return what each of the 256 grey levels becomes in this crop: float32 (256,)."""
     counts = np.bincount(crop.ravel(), minlength=_GREYS.size)  # faster than the crop's own mean
     mean = float(counts @ _GREYS) / crop.size
-    spread = math.sqrt(max(float(counts @ _GREYS**2) / crop.size - mean**2, 0.0))
+    spread = math.sqrt(max(float(counts @ _SQUARES) / crop.size - mean**2, 0.0))
     gain = min(max(spread, _SPREAD[0]), _SPREAD[1]) / max(spread, _LEAST_SPREAD)
     middle = min(max(mean, _MEAN[0]), _MEAN[1])
+    if gain == 1 and middle == mean:
+        return _USUAL_TABLE
     greys = np.rint((_GREYS - mean) * gain + middle).clip(0, 2 * _MIDDLE_GREY - 1)
     return np.asarray((greys - _MIDDLE_GREY) / _MIDDLE_GREY, dtype=np.float32)

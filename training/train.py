@@ -146,6 +146,7 @@ def _settings() -> dict[str, Any]:
         "learning_rate": LEARNING_RATE,
         "weight_decay": WEIGHT_DECAY,
         "layers": [list(layer) for layer in LAYERS],
+        "open_mouths": OPEN_MOUTHS,
     }
 
 

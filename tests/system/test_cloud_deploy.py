@@ -89,7 +89,7 @@ class Deploy:
         self._sam.chmod(0o755)
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "CI"}
         nobody = {
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

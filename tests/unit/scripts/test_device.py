@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from moto import mock_aws
+from moto.backends import get_backend
 
 from edge_lambda.config import load_config
 from edge_lambda.sinks.broker import Broker
@@ -41,6 +42,10 @@ def iot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.chdir(tmp_path)
     with mock_aws():
+        # Another test of this process may hold a mock of its own, which keeps what is left here.
+        for name in ("cloudformation", "iot"):
+            for account in get_backend(name).values():
+                account.reset()
         cloudformation = boto3.client("cloudformation")
         cloudformation.create_stack(StackName="smile-dev", TemplateBody=json.dumps(STACK))
         client = boto3.client("iot")

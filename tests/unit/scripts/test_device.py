@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from moto import mock_aws
-from moto.backends import get_backend
 
 from edge_lambda.config import load_config
 from edge_lambda.sinks.broker import Broker
@@ -38,14 +37,11 @@ def iot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_REGION", raising=False)
+    for name in ("AWS_REGION", "AWS_ENDPOINT_URL"):  # other tests of this process have a server
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.chdir(tmp_path)
     with mock_aws():
-        # Another test of this process may hold a mock of its own, which keeps what is left here.
-        for name in ("cloudformation", "iot"):
-            for account in get_backend(name).values():
-                account.reset()
         cloudformation = boto3.client("cloudformation")
         cloudformation.create_stack(StackName="smile-dev", TemplateBody=json.dumps(STACK))
         client = boto3.client("iot")

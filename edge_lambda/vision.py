@@ -14,8 +14,8 @@ from edge_lambda.tracker import Observation
 from smile_vision.card import ModelCard
 from smile_vision.classifier import SmileClassifier
 from smile_vision.crop import crop_face
-from smile_vision.detector import FaceDetector
 from smile_vision.errors import ImageError
+from smile_vision.video_detector import VideoFaceDetector
 
 # Luma of video runs from 16 to 235 (ITU-R BT.601), that of the training pictures from 0 to 255.
 _FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
@@ -49,7 +49,7 @@ class SmileVision:
     def __init__(
         self, kind: str = "full", min_face_score: float | None = None, min_face_px: int = 24
     ) -> None:
-        self._detector = FaceDetector.load(kind, score_threshold=min_face_score)
+        self._detector = VideoFaceDetector(kind, min_face_score)
         self._classifier = SmileClassifier.load(flip=True)
         self._min_face_px = min_face_px
 

@@ -21,10 +21,10 @@ from smile_vision.blazeface import VARIANTS
 from smile_vision.classifier import SmileClassifier
 from smile_vision.crop import crop_face
 from smile_vision.detection import FaceDetection
-from smile_vision.detector import FaceDetector
 from smile_vision.errors import VisionError
 from smile_vision.photo import load_photo
 from smile_vision.photo_smiles import PhotoSmileDetector
+from smile_vision.video_detector import VideoFaceDetector
 from training.errors import TrainingError, run_command
 from training.figures import interval, judge_scores, rounded
 from training.metrics import accuracy_at, best_threshold, wilson_interval
@@ -52,7 +52,7 @@ def photo_way() -> ScorePhoto:
 
 def video_way(kind: str) -> ScorePhoto:
     """Return the way of the edge loop, with the face detector `kind`."""
-    detector, classifier = FaceDetector.load(kind), SmileClassifier.load()
+    detector, classifier = VideoFaceDetector(kind), SmileClassifier.load(flip=True)
 
     def score(path: Path) -> float | None:
         image = load_photo(path)

@@ -16,7 +16,9 @@ __all__ = ["LAYERS", "build_folded_network", "build_network", "count_multiply_ad
 # (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
 # one of the two interpreters the model must run in.
 LAYERS = ((16, 2), (24, 2), (32, 1), (48, 2), (64, 1), (64, 2))
-DROPOUT = 0.3  # of the pooled features
+DROPOUT = 0.3  # of the features
+
+_STDERR = 2  # the process's own file descriptor
 
 
 def import_keras() -> Any:
@@ -50,14 +52,14 @@ def _quiet_stderr() -> Iterator[None]:
 
     Exceptions are not hidden.
     """
-    sys.stderr.flush()
-    kept = os.dup(sys.stderr.fileno())
+    sys.stderr.flush()  # in a notebook, sys.stderr is not what native code writes to
+    kept = os.dup(_STDERR)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
-        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        os.dup2(nowhere.fileno(), _STDERR)
     try:
         yield
     finally:
-        os.dup2(kept, sys.stderr.fileno())
+        os.dup2(kept, _STDERR)
         os.close(kept)
 
 

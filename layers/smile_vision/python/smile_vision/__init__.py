@@ -17,6 +17,7 @@ from smile_vision.photo import load_photo
 from smile_vision.photo_detector import PhotoFaceDetector
 from smile_vision.photo_smiles import PhotoFace, PhotoResult, PhotoSmileDetector
 from smile_vision.preprocess import CROP_SIZE_PX, preprocess
+from smile_vision.video_detector import VideoFaceDetector
 
 __all__ = [
     "CROP_SIZE_PX",
@@ -32,6 +33,7 @@ __all__ = [
     "PhotoResult",
     "PhotoSmileDetector",
     "SmileClassifier",
+    "VideoFaceDetector",
     "VisionError",
     "WeightsError",
     "crop_face",

@@ -4,7 +4,8 @@
 
 The photos (with labels.csv: path,smile) are for judging only, nothing is learned from them. By
 default photos-dev.tar.gz beside the data. The largest face counts; no face found is a mistake.
-Takes about a minute; adds the figures to metrics.json.
+Takes about a minute; adds the figures of both ways, that of ``python -m smile_vision`` and that of
+the edge loop, to metrics.json. With --detector only the loop's is judged, and nothing written.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from smile_vision.blazeface import VARIANTS
 from smile_vision.classifier import SmileClassifier
 from smile_vision.crop import crop_face
 from smile_vision.detection import FaceDetection
+from smile_vision.detector import EDGE_KIND
 from smile_vision.errors import VisionError
 from smile_vision.photo import load_photo
 from smile_vision.photo_smiles import PhotoSmileDetector
@@ -50,7 +52,7 @@ def photo_way() -> ScorePhoto:
     return score
 
 
-def video_way(kind: str) -> ScorePhoto:
+def video_way(kind: str = EDGE_KIND) -> ScorePhoto:
     """Return the way of the edge loop, with the face detector `kind`."""
     detector, classifier = VideoFaceDetector(kind), SmileClassifier.load(flip=True)
 
@@ -173,35 +175,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--detector",
         choices=sorted(VARIANTS),
-        help="judge as the edge loop does, with this face detector (default: as smile_vision)",
+        help="judge as the edge loop does with this face detector, and write nothing",
     )
     options = parser.parse_args(arguments)
     metrics = read_json(METRICS, made_by="python -m training.evaluate")
     if options.photos is None and not DEFAULT_PHOTOS.exists():
         raise TrainingError(f"no photos: give --photos a folder or archive with {_LABELS}")
+    ways: dict[str, ScorePhoto]
     try:
-        score_photo = video_way(options.detector) if options.detector else photo_way()
         threshold = SmileClassifier.load().card.threshold
+        if options.detector:
+            ways = {"": video_way(options.detector)}
+        else:
+            ways = {"whole_photos": photo_way(), "whole_photos_as_video": video_way()}
     except VisionError as error:
         raise TrainingError(str(error)) from error
     with open_source(options.photos or str(DEFAULT_PHOTOS)) as source:
-        figures = judge_photos(source.folder, score_photo, threshold)
-        source_facts = {"data": source.name, "data_sha256": source.sha256}
-    if options.detector is None:  # what the document tells
-        metrics["whole_photos"] = {**source_facts, **figures}
+        for name, way in ways.items():
+            figures = judge_photos(source.folder, way, threshold)
+            print(_words(figures, name == "whole_photos"))
+            if name:
+                metrics[name] = {"data": source.name, "data_sha256": source.sha256, **figures}
+    if not options.detector:
         write_json(METRICS, metrics)
         write_figures(metrics)
-        _add_to_card(figures)
-    print(
-        f"{figures['photos']:,} photos: accuracy {figures['accuracy_all_photos']:.4f}"
+        _add_to_card(metrics["whole_photos"])
+        print(f"added to {display_path(METRICS)}")
+
+
+def _words(figures: dict[str, Any], as_photo: bool) -> str:
+    found = figures["found_faces"]
+    return (
+        f"{figures['photos']:,} photos, judged as {'photos' if as_photo else 'in video'}:"
+        f" accuracy {figures['accuracy_all_photos']:.4f}"
         f" ({figures['no_face_found']} without a face count as wrong),"
-        f" AUC of the found {figures['found_faces']['auc']:.4f}, calibration error"
-        f" {figures['found_faces']['calibration_error']:.4f};"
+        f" AUC of the found {found['auc']:.4f}, calibration error"
+        f" {found['calibration_error']:.4f};"
         f" best possible threshold {figures['best_threshold']:.3f}"
         f" would give {figures['accuracy_at_best_threshold']:.4f} of the found"
     )
-    if options.detector is None:
-        print(f"added to {display_path(METRICS)}")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from smile_vision.interpreter import load_interpreter
 from training.crops import Crops
 from training.drawn import drawn_faces
 from training.errors import TrainingError, run_command
-from training.evaluate_photos import DEFAULT_PHOTOS, judge_photos, photo_way
+from training.evaluate_photos import DEFAULT_PHOTOS, judge_photos, photo_way, video_way
 from training.figures import judge_scores
 from training.judge import int8_logits
 from training.metrics import accuracy_at, best_threshold, sigmoid
@@ -202,10 +202,12 @@ def _check_photos(floors: dict[str, Any], card: ModelCard, photos: str | None) -
         return
     with open_source(photos or str(DEFAULT_PHOTOS)) as source:
         judged = judge_photos(source.folder, photo_way(), card.threshold)
+        in_video = judge_photos(source.folder, video_way(), card.threshold)
     figures = {
         "photos_accuracy": judged["accuracy_all_photos"],
         "photos_auc": judged["found_faces"]["auc"],
         "photos_calibration_error": judged["found_faces"]["calibration_error"],
+        "photos_accuracy_in_video": in_video["accuracy_all_photos"],
     }
     for line in check_floors(figures, floors):
         print(f"whole photos: {line}")

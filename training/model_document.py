@@ -53,7 +53,7 @@ def figures_text(metrics: dict[str, Any]) -> str:
         "|---|---|---|",
         *(_tier_row(tier, counts) for tier, counts in metrics["test_by_tier"].items()),
         "",
-        *([_photos_text(metrics["whole_photos"]), ""] if "whole_photos" in metrics else []),
+        *([_photos_text(metrics), ""] if "whole_photos" in metrics else []),
         *([_calibration_text(metrics), ""] if "calibration" in metrics else []),
         _file_text(metrics["model"], metrics["int8_and_float"]),
     ]
@@ -91,15 +91,25 @@ def _tier_row(tier: str, counts: dict[str, Any]) -> str:
     return f"| {_TIER_WORDS[tier]} | {counts['pictures']:,} | {counts['called_smile_share']:.1%} |"
 
 
-def _photos_text(photos: dict[str, Any]) -> str:
+def _photos_text(metrics: dict[str, Any]) -> str:
+    photos = metrics["whole_photos"]
     low, high = photos["accuracy_all_photos_95"]
-    return (
+    text = (
         f"Whole way, from photo to verdict, on {photos['photos']:,} photos of other people from"
         f" another source: accuracy {photos['accuracy_all_photos']:.3f} ({low:.3f} to {high:.3f};"
         f" the {photos['no_face_found']} photos in which no face was found count as mistakes),"
-        f" AUC {photos['found_faces']['auc']:.3f} where a face was found. Nothing was learned from"
-        " these photos, but the framing of the face and how sure of it the detector must be were"
-        " chosen on them, which flatters a little."
+        f" AUC {photos['found_faces']['auc']:.3f} where a face was found."
+    )
+    video = metrics.get("whole_photos_as_video")
+    if video is not None:
+        text += (
+            " The same photos, one by one as the camera's loop looks at a frame:"
+            f" {video['accuracy_all_photos']:.3f}, {video['no_face_found']} without a face,"
+            f" AUC {video['found_faces']['auc']:.3f}."
+        )
+    return text + (
+        " Nothing was learned from these photos, but the framing of the face and how sure of it"
+        " the detector must be were chosen on them, which flatters a little."
     )
 
 

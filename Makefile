@@ -5,7 +5,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 # The lists are complete, so pip has nothing to resolve; old pips trip over extras when they do.
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --no-deps
-export AWS_DEFAULT_REGION ?= us-east-1
 
 # --- environments -----------------------------------------------------------
 
@@ -63,6 +62,8 @@ run: .venv/.run  ## everything on this machine: plays a clip, stores and alerts,
 local-aws: .venv/.run  ## the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
 	@.venv/bin/python -m local.sam $(if $(PORT),--port '$(PORT)') $(if $(HOST),--host '$(HOST)')
 
+test test-fast: export AWS_DEFAULT_REGION ?= us-east-1
+
 test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
@@ -78,11 +79,11 @@ format: .venv/.test  ## put the code in the house style
 build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
 	@.venv-sam/bin/sam build
 
-deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  [STAGE=dev|staging|prod EMAIL=you@example.com|none]
-	@$(OWN_REGION) .venv/bin/python -m scripts.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
+deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none]
+	@.venv/bin/python -m scripts.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
 
-redrive: .venv/.run  ## hand messages that were set aside to their functions again  [STAGE=dev DRY_RUN=1]
-	@$(OWN_REGION) .venv/bin/python -m scripts.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+redrive: .venv/.run  ## hand messages that were set aside to their functions again  STAGE=dev [DRY_RUN=1]
+	@.venv/bin/python -m scripts.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL]
 	@.venv-train/bin/python -m training.prepare $(if $(DATA),--data '$(DATA)')
@@ -125,14 +126,11 @@ clean:  ## remove build outputs and environments
 
 .PHONY: device device-remove edge-package
 
-# The default region is there for tests; a profile's own goes first.
-OWN_REGION := $(if $(filter file,$(origin AWS_DEFAULT_REGION)),env -u AWS_DEFAULT_REGION)
-
 device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
-	@$(OWN_REGION) .venv/bin/python -m scripts.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
+	@.venv/bin/python -m scripts.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
 
 device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
-	@$(OWN_REGION) .venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
+	@.venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
 
 edge-package: .venv/.run  ## build what a device runs, for any processor on any host  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
 	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
@@ -142,7 +140,7 @@ edge-package: .venv/.run  ## build what a device runs, for any processor on any 
 .PHONY: smoke-test audit
 
 smoke-test: .venv/.run  ## send a deployed stage an event and read it back from its API  [STAGE=dev]
-	@$(OWN_REGION) .venv/bin/python -m scripts.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
+	@.venv/bin/python -m scripts.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
 
 .venv-audit/.done: requirements/audit.txt | .venv/bin/python
 	@$(PYTHON) -m venv .venv-audit
@@ -152,6 +150,4 @@ smoke-test: .venv/.run  ## send a deployed stage an event and read it back from 
 audit: .venv-audit/.done  ## check the workflows, and look for known vulnerabilities in what is installed (asks PyPI)
 	@.venv-audit/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@.venv-audit/bin/zizmor --quiet --offline --no-progress --min-severity medium .github/workflows
-	@for list in run test sam tflite layer; do \
-		file=requirements/$$list.txt; [ $$list = layer ] && file=layers/smile_cloud/requirements.txt; \
-		echo "$$file"; .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner=off -r $$file || exit 1; done
+	@scripts/audit_packages requirements/*.txt */*/requirements.txt edge_lambda/requirements.txt

@@ -9,44 +9,32 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from scripts.deploy.account import find_stack, open_session
-from scripts.deploy.errors import DeployError
-from scripts.deploy.stage import Stage, load_stage
+from scripts.account import open_session
+from scripts.command_line import Parser, run_command
+from scripts.deploy.readiness import check_ready
+from scripts.errors import CommandError
+from scripts.stack import find_stack
+from scripts.stage import Stage, load_stage
 
 _EMAIL = re.compile(r"none|[^@\s]+@[^@\s]+\.[^@\s]+")
 _SAM = Path(".venv-sam/bin/sam")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise DeployError(message)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: sam's own, or 2 when it was not called."""
-    try:
-        return _run(_arguments(argv))
-    except DeployError as error:
-        print(f"deploy: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
-        return 2
+    return run_command("deploy", lambda: _run(_arguments(argv)))
 
 
 def _run(given: argparse.Namespace) -> int:
     stage = load_stage(given.stage)
     if given.email and not _EMAIL.fullmatch(given.email):
-        raise DeployError("EMAIL must be one e-mail address, or none to tell nobody")
+        raise CommandError("EMAIL must be one e-mail address, or none to tell nobody")
     if not given.sam.exists():
-        raise DeployError(f"{given.sam} is missing: make .venv-sam/.done sets it up")
+        raise CommandError(f"{given.sam} is missing: make .venv-sam/.done sets it up")
     session = open_session(stage)
-    stack = find_stack(session, stage)
-    if stack is None and not given.email:
-        raise DeployError(
-            f"{stage.stack_name} is new: say who is told of smiles and alarms with "
-            "EMAIL=you@example.com, or EMAIL=none for nobody"
-        )
     region = str(session.region_name)
+    check_ready(find_stack(session, stage), stage, region, given.email)
     is_attended = os.environ.get("CI") != "true"
     for command in commands(given.sam, stage, region, given.email, is_attended=is_attended):
         status = subprocess.run(command, check=False).returncode
@@ -72,7 +60,7 @@ def commands(
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="python -m scripts.deploy", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="python -m scripts.deploy", description=__doc__, allow_abbrev=False)
     parser.add_argument("--stage", default="", help="dev, staging or prod")
     parser.add_argument("--email", default="", help="who is told; asked for once")
     parser.add_argument("--sam", type=Path, default=_SAM, help="the program of aws-sam-cli")

@@ -3,70 +3,69 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
-import boto3
-from botocore.config import Config
-
+from scripts.account import QUICK, open_session
+from scripts.aws_errors import plain_aws_errors
+from scripts.command_line import Parser, run_command
 from scripts.device.authorities import amazon_authorities
-from scripts.device.errors import DeviceError, plain_aws_errors
 from scripts.device.folder import DeviceFolder, write_new
 from scripts.device.registry import DeviceRegistry
-from scripts.device.stack import StackFacts, read_stack
+from scripts.errors import CommandError
+from scripts.stack import read_outputs
+from scripts.stage import load_stage
 
-_STAGES = ("dev", "staging", "prod")
 _NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")  # what AWS IoT allows for things
-_QUICK = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise DeviceError(message)
+_RULE = re.compile(r"\$aws/rules/(\w+)/")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    try:
-        _run(_arguments(argv))
-    except DeviceError as error:
-        print(f"device: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+    return run_command("device", lambda: _run(_arguments(argv)))
+
+
+def _run(given: argparse.Namespace) -> int:
+    stage = load_stage(given.stage)
+    folder = DeviceFolder(given.folder / given.stage / given.name)
+    authorities = amazon_authorities(given.ca) if given.what == "add" else b""
+    session = open_session(stage)
+    outputs = read_outputs(session, stage, "DevicePolicyName")
+    with plain_aws_errors(session.region_name):
+        iot = session.client("iot", config=QUICK)
+        registry = DeviceRegistry(iot, outputs["DevicePolicyName"])
+        if given.what == "add":
+            _add(
+                given.name,
+                folder,
+                registry,
+                stack_name=stage.stack_name,
+                outputs=outputs,
+                authorities=authorities,
+            )
+        else:
+            _remove(given.name, folder, registry)
     return 0
 
 
-def _run(given: argparse.Namespace) -> None:
-    folder = DeviceFolder(given.folder / given.stage / given.name)
-    with plain_aws_errors(""):
-        # boto3 does not know AWS_REGION, which Lambda, GitHub actions and other SDKs go by.
-        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
-    region = session.region_name
-    if not region:
-        raise DeviceError("no region: set AWS_REGION, such as AWS_REGION=eu-central-1")
-    with plain_aws_errors(region):
-        cloudformation = session.client("cloudformation", config=_QUICK)
-        stack = read_stack(cloudformation, f"smile-{given.stage}", region)
-        registry = DeviceRegistry(session.client("iot", config=_QUICK), stack.policy)
-        if given.what == "add":
-            _add(given.name, folder, registry, stack, given.ca)
-        else:
-            _remove(given.name, folder, registry)
-
-
 def _add(
-    name: str, folder: DeviceFolder, registry: DeviceRegistry, stack: StackFacts, ca: Path | None
+    name: str,
+    folder: DeviceFolder,
+    registry: DeviceRegistry,
+    *,
+    stack_name: str,
+    outputs: Mapping[str, str],
+    authorities: bytes,
 ) -> None:
-    authorities = amazon_authorities(ca)
     folder.prepare()
     registry.add(name, folder)
     if not folder.authorities.exists():
         write_new(folder.authorities, authorities)
-    is_new = folder.keep_settings(name, stack.name, registry.endpoint(), stack.rule)
-    _say(f"{name} may publish to smile/{name}/events by the policy {stack.policy}")
+    rule = _RULE.match(outputs.get("BasicIngestTopic", ""))
+    is_new = folder.keep_settings(name, stack_name, registry.endpoint(), rule[1] if rule else None)
+    _say(f"{name} may publish to smile/{name}/events by the policy {registry.policy}")
     _say(f"{folder.settings} {'written' if is_new else 'was there already and is kept'}")
     _say(f"Copy {folder.path}/ to the device, then: python -m edge_lambda --config device.toml")
 
@@ -89,19 +88,21 @@ def _say(text: str) -> None:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="python -m scripts.device", description="Add or remove a device.")
+    parser = Parser(
+        prog="python -m scripts.device", description="Add or remove a device.", allow_abbrev=False
+    )
     parser.add_argument("what", choices=("add", "remove"))
-    parser.add_argument("--name", default="")
-    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--name", default="", help="what the thing is called")
+    parser.add_argument("--stage", default="dev", help="dev, staging or prod; default: dev")
     parser.add_argument("--folder", type=Path, default=Path("devices"), help="default: devices")
     parser.add_argument("--ca", type=Path, help="authorities to trust; default: Amazon's")
     given = parser.parse_args(argv)
     if not given.name:
-        raise DeviceError("the device's name is missing: NAME=cam-1")
+        raise CommandError("the device's name is missing: give NAME=cam-1")
     if not _NAME.fullmatch(given.name):
-        raise DeviceError(f"NAME={given.name}: expected 1 to 128 of a-z A-Z 0-9 : _ -")
-    if given.stage not in _STAGES:
-        raise DeviceError(f"STAGE={given.stage}: expected one of {', '.join(_STAGES)}")
+        raise CommandError(
+            f"NAME={given.name} is no name of a thing: expected 1 to 128 of a-z A-Z 0-9 : _ -"
+        )
     return given
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from scripts.device.errors import DeviceError
+from scripts.errors import CommandError
 
 
 def amazon_authorities(given: Path | None) -> bytes:
@@ -27,7 +27,7 @@ def amazon_authorities(given: Path | None) -> bytes:
 
     Raises
     ------
-    DeviceError
+    CommandError
         When there is none.
     """
     path = given or Path(botocore.__file__).with_name("cacert.pem")
@@ -37,11 +37,11 @@ def amazon_authorities(given: Path | None) -> bytes:
             warnings.simplefilter("ignore")
             found = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError):
-        raise DeviceError(f"{path}: expected certificates of authorities, PEM") from None
+        raise CommandError(f"{path}: expected certificates of authorities, PEM") from None
     if given is None:
         found = [one for one in found if _common_name(one).startswith("Amazon Root CA")]
     if not found:
-        raise DeviceError("no Amazon Root CA at hand: give its file with CA=AmazonRootCA1.pem")
+        raise CommandError("no Amazon Root CA at hand: give its file with CA=AmazonRootCA1.pem")
     return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 
 

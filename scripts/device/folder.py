@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from scripts.device.errors import DeviceError
+from scripts.errors import CommandError
 
 _SETTINGS = """\
 # {name} at {stack}. Start it with: python -m edge_lambda --config {config}
@@ -56,7 +56,7 @@ class DeviceFolder:
             if self.key.exists() and stat.S_IMODE(self.key.stat().st_mode) & 0o077:
                 self.key.chmod(0o600)
         except OSError as error:
-            raise DeviceError(f"{self.path}: {(error.strerror or 'unusable').lower()}") from None
+            raise CommandError(f"{self.path}: {(error.strerror or 'unusable').lower()}") from None
 
     @property
     def arn(self) -> str | None:
@@ -81,9 +81,9 @@ class DeviceFolder:
         try:
             loaded = serialization.load_pem_private_key(self.key.read_bytes(), None)
         except (ValueError, TypeError):
-            raise DeviceError(f"{self.key} is no private key: move it away, it is kept") from None
+            raise CommandError(f"{self.key} is no private key: move it away, it is kept") from None
         if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-            raise DeviceError(f"{self.key} is no EC key: move it away, it is kept")
+            raise CommandError(f"{self.key} is no EC key: move it away, it is kept")
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
         request = x509.CertificateSigningRequestBuilder().subject_name(subject)
         signed = request.sign(loaded, hashes.SHA256())
@@ -126,7 +126,7 @@ def write_new(path: Path, content: bytes) -> None:
 
     Raises
     ------
-    DeviceError
+    CommandError
         When it is there, or cannot be written.
     """
     try:
@@ -136,6 +136,6 @@ def write_new(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
-        raise DeviceError(f"{path} is there already and is never overwritten") from None
+        raise CommandError(f"{path} is there already and is never overwritten") from None
     except OSError as error:
-        raise DeviceError(f"{path}: {(error.strerror or 'unusable').lower()}") from None
+        raise CommandError(f"{path}: {(error.strerror or 'unusable').lower()}") from None

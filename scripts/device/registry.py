@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from scripts.device.errors import DeviceError
 from scripts.device.folder import DeviceFolder
+from scripts.errors import CommandError
 
 
 class DeviceRegistry:
@@ -22,7 +22,7 @@ class DeviceRegistry:
 
     def __init__(self, iot: Any, policy: str) -> None:
         self._iot = iot
-        self._policy = policy
+        self.policy = policy
 
     def endpoint(self) -> str:
         """Return the host that devices connect to."""
@@ -35,7 +35,7 @@ class DeviceRegistry:
 
         Raises
         ------
-        DeviceError
+        CommandError
             When the thing has a certificate whose key is elsewhere.
         """
         arns = self.certificates(name)
@@ -43,7 +43,7 @@ class DeviceRegistry:
             self._iot.create_thing(thingName=name)
         arn = folder.arn
         if any(other != arn for other in arns or ()):
-            raise DeviceError(
+            raise CommandError(
                 f"{name} has a certificate whose key is not in {folder.path}, and no key can be "
                 f"fetched again: copy that folder here, or make device-remove NAME={name} first"
             )
@@ -54,11 +54,11 @@ class DeviceRegistry:
             arn = str(made["certificateArn"])
             folder.keep_certificate(made["certificatePem"], arn)
         elif self._status(arn) in (None, "REVOKED"):
-            raise DeviceError(
+            raise CommandError(
                 f"the certificate in {folder.path} is revoked or gone: make device-remove "
                 f"NAME={name} first"
             )
-        self._iot.attach_policy(policyName=self._policy, target=arn)
+        self._iot.attach_policy(policyName=self.policy, target=arn)
         self._iot.attach_thing_principal(thingName=name, principal=arn)
         self._iot.update_certificate(certificateId=_id(arn), newStatus="ACTIVE")
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from scripts.errors import CommandError
 from smile_contract import Face, Model, SmileEvent, encode_message, events_topic, uuid7
 
 DEVICE = "smoke-test"
@@ -18,10 +19,6 @@ DEVICE = "smoke-test"
 _AGE = timedelta(hours=30)
 _POLL_S = 1.0
 _TIMEOUT_S = 10.0
-
-
-class SmokeError(Exception):
-    """What does not work, in one sentence."""
 
 
 def try_whole_way(
@@ -44,11 +41,11 @@ def try_whole_way(
 
     Raises
     ------
-    SmokeError
+    CommandError
     """
     status, _ = _get(f"{api_url}/v1/events", None)
     if status != HTTPStatus.FORBIDDEN:
-        raise SmokeError(f"the API answers {status} without a key: expected 403")
+        raise CommandError(f"the API answers {status} without a key: expected 403")
     event = _event(datetime.now(UTC) - _AGE)
     begun = time.monotonic()
     publish(events_topic(DEVICE), encode_message([event]))
@@ -58,15 +55,15 @@ def try_whole_way(
         if status == HTTPStatus.OK:
             break
         if status != HTTPStatus.NOT_FOUND:
-            raise SmokeError(f"the API answers {status} to a question with its key: expected 200")
+            raise CommandError(f"the API answers {status} to a question with its key: expected 200")
         if time.monotonic() - begun > wait_s:
-            raise SmokeError(
+            raise CommandError(
                 f"event {event.event_id} was published but is not stored after {wait_s:.0f} s: "
                 "look at the dead letters and the alarms"
             )
         time.sleep(_POLL_S)
     if body.get("peak_score") != event.peak_score or body.get("phase") != "ended":
-        raise SmokeError(f"event {event.event_id} is not in the table as it was published")
+        raise CommandError(f"event {event.event_id} is not in the table as it was published")
     return f"an event was readable {time.monotonic() - begun:.1f} s after it was published"
 
 
@@ -97,4 +94,4 @@ def _get(url: str, api_key: str | None) -> tuple[int, dict[str, Any]]:
     except HTTPError as error:
         return error.code, {}
     except (URLError, TimeoutError, ConnectionError, ValueError) as error:
-        raise SmokeError(f"the API does not answer at {url}: {error}") from None
+        raise CommandError(f"the API does not answer at {url}: {error}") from None

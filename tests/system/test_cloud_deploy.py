@@ -157,12 +157,12 @@ def test_sams_own_status_is_kept_when_it_fails(deploy: Deploy, endpoint: str) ->
         (["--stage", "dev"], {}, "no region is named: set AWS_REGION"),
         (["--stage", "dev"], {"AWS_REGION": "eu-centrall-1"}, "a region called 'eu-centrall-1'"),
         (["--stage", "dev"], {"AWS_REGION": "eu-west-1"}, "no AWS credentials found: run"),
-        (["--stage", "dev"], {"AWS_PROFILE": "work"}, "profile (work) could not be found"),
+        (["--stage", "dev"], {"AWS_PROFILE": "work"}, "there is no AWS profile 'work'"),
         (["--stage", "dev", "--sam", "nowhere"], {}, "nowhere is missing"),
         (
             ["--stage", "dev"],
             KEYS | {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
-            "AWS in eu-west-1 cannot be reached",
+            "AWS in eu-west-1 does not answer at http://127.0.0.1:9/",
         ),
     ],
 )
@@ -179,7 +179,7 @@ def test_one_sentence_tells_why_and_sam_is_not_called_when(
 @pytest.mark.parametrize(
     ("code", "complaint"),
     [
-        ("ExpiredToken", "the AWS credentials have expired: get new ones"),
+        ("ExpiredToken", "the AWS credentials have expired: sign in again"),
         ("InvalidClientTokenId", "AWS does not accept these credentials in eu-west-1"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -13,15 +12,11 @@ from pathlib import Path
 import paho.mqtt.publish
 import pytest
 
+from scripts.errors import CommandError
+from scripts.smoke_test.whole_way import try_whole_way
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command")]
-
-_spec = importlib.util.spec_from_file_location(
-    "whole_way", ROOT / "scripts" / "smoke_test" / "whole_way.py"
-)
-assert _spec is not None and _spec.loader is not None
-whole_way = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(whole_way)
 
 
 @pytest.fixture(scope="module")
@@ -47,22 +42,22 @@ def stack() -> Iterator[tuple[str, int]]:
 
 def test_smoke_test_passes_when_everything_works(stack: tuple[str, int]) -> None:
     url, port = stack
-    told = whole_way.try_whole_way(
+    told = try_whole_way(
         url, "key", lambda topic, data: paho.mqtt.publish.single(topic, data, 1, port=port), 30
     )
     assert re.fullmatch(r"an event was readable \d+\.\d s after it was published", told)
 
 
 def test_smoke_test_fails_when_the_rule_gets_nothing(stack: tuple[str, int]) -> None:
-    with pytest.raises(whole_way.SmokeError, match="was published but is not stored after 0 s"):
-        whole_way.try_whole_way(stack[0], "key", lambda *_: None, 0.5)
+    with pytest.raises(CommandError, match="was published but is not stored after 0 s"):
+        try_whole_way(stack[0], "key", lambda *_: None, 0.5)
 
 
 def test_smoke_test_fails_when_the_key_is_wrong(stack: tuple[str, int]) -> None:
-    with pytest.raises(whole_way.SmokeError, match="answers 403 to a question with its key"):
-        whole_way.try_whole_way(stack[0], "wrong", lambda *_: None, 1)
+    with pytest.raises(CommandError, match="answers 403 to a question with its key"):
+        try_whole_way(stack[0], "wrong", lambda *_: None, 1)
 
 
 def test_smoke_test_fails_when_nothing_answers() -> None:
-    with pytest.raises(whole_way.SmokeError, match="does not answer at http://127"):
-        whole_way.try_whole_way("http://127.0.0.1:9", "key", lambda *_: None, 1)
+    with pytest.raises(CommandError, match="does not answer at http://127"):
+        try_whole_way("http://127.0.0.1:9", "key", lambda *_: None, 1)

@@ -6,9 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.deploy.errors import DeployError
+from scripts.errors import CommandError
 
-CONFIG = Path("samconfig.toml")
+CONFIG = Path(__file__).parents[1] / "samconfig.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ def load_stage(name: str, config: Path = CONFIG) -> Stage:
 
     Raises
     ------
-    DeployError
+    CommandError
         When there is no such stage; the message names those there are.
     """
     try:
         sections = tomllib.loads(config.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise DeployError(f"{config} cannot be read: {error}") from error
+        raise CommandError(f"{config.name} cannot be read: {error}") from error
     found = {
         stage: section["deploy"]["parameters"]
         for stage, section in sections.items()
@@ -50,7 +50,7 @@ def load_stage(name: str, config: Path = CONFIG) -> Stage:
     }
     if name not in found:
         given = f"there is no stage {name!r}" if name else "no stage is named"
-        raise DeployError(f"{given}: give STAGE={'|'.join(found)}")
+        raise CommandError(f"{given}: give STAGE={'|'.join(found)}")
     parameters = found[name].get("parameter_overrides", [])
     if isinstance(parameters, str):
         parameters = parameters.split()

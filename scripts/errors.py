@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class DeployError(Exception):
-    """Base of every error of the commands that work on a deployed stage."""
+class CommandError(Exception):
+    """Base of every error of the commands; tells what to change."""

@@ -99,9 +99,10 @@ class SmileClassifier:
         ImageError
             ``crops`` is no such array.
         """
-        logits = self.logits(crops)
+        inputs = self._inputs(crops)
+        logits = self._run(inputs)
         if self.flip:
-            logits = np.float32(0.5) * (logits + self.logits(crops[:, :, ::-1]))
+            logits = np.float32(0.5) * (logits + self._run(inputs[:, :, ::-1]))
         return self._calibrated(logits)
 
     @property
@@ -135,10 +136,16 @@ class SmileClassifier:
         ImageError
             ``crops`` is no such array.
         """
+        return self._run(self._inputs(crops))
+
+    def _inputs(self, crops: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return what the network takes, (N, 64, 64, 1) in its own type."""
         try:
-            inputs = _quantized(preprocess(crops), self._input)
+            return _quantized(preprocess(crops), self._input)
         except ValueError as error:
             raise ImageError(str(error)) from error
+
+    def _run(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         outputs = np.empty(len(inputs), dtype=np.float32)
         for i, one in enumerate(inputs):
             self._interpreter.set_tensor(self._input["index"], one[np.newaxis])

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edge_lambda.errors import CameraError, ConfigError, EdgeError, OutboxError, SinkError
+from edge_lambda.errors import (
+    CameraError,
+    ConfigError,
+    EdgeError,
+    OutboxError,
+    SelfCheckError,
+    SinkError,
+)
 
 if TYPE_CHECKING:
     from edge_lambda.config import EdgeConfig, load_config
@@ -15,6 +22,7 @@ __all__ = [
     "EdgeConfig",
     "EdgeError",
     "OutboxError",
+    "SelfCheckError",
     "SinkError",
     "load_config",
 ]

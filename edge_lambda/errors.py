@@ -21,3 +21,7 @@ class OutboxError(EdgeError):
 
 class SinkError(EdgeError):
     """Nobody takes the events any more."""
+
+
+class SelfCheckError(EdgeError):
+    """The package does not do its work on this processor and Python."""

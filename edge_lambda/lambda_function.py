@@ -1,7 +1,7 @@
 """The device as a pinned Lambda function on AWS IoT Greengrass v2.
 
-Greengrass imports the module once and keeps it, which is when the camera starts; nobody calls the
-handler. Elsewhere importing does nothing.
+Greengrass imports the module once and keeps it, which is when the camera starts. Elsewhere
+importing does nothing, and the handler checks that the package works there.
 https://docs.aws.amazon.com/greengrass/v2/developerguide/run-lambda-functions.html
 """
 
@@ -17,14 +17,22 @@ from edge_lambda.app import run
 from edge_lambda.config import EdgeConfig, load_config
 from edge_lambda.errors import ConfigError, EdgeError
 from edge_lambda.json_log import set_up_logging
+from edge_lambda.self_check import self_check
 from smile_contract import ContractError
 from smile_vision.errors import VisionError
 
 _log = logging.getLogger(__name__)
 
 
-def handler(_event: object, _context: object) -> None:
-    """Do nothing: the work goes on by itself."""
+def handler(event: object, _context: object) -> dict[str, object]:
+    """Check the package; on a device the work goes on by itself meanwhile.
+
+    Raises
+    ------
+    EdgeError, VisionError
+        When the package does not work here: see `self_check`.
+    """
+    return self_check(event)
 
 
 def config_from(environment: Mapping[str, str]) -> EdgeConfig:
@@ -36,7 +44,8 @@ def config_from(environment: Mapping[str, str]) -> EdgeConfig:
     Raises
     ------
     ConfigError
-        Names what is wrong.
+        Names what is wrong. A device that does not know its thing's name is refused rather than
+        named after its host: Greengrass lets it publish under the name of its thing only.
     """
     path = environment.get("SMILE_CONFIG")
     values: dict[str, object] = {"sinks": ("greengrass",)}
@@ -49,7 +58,10 @@ def config_from(environment: Mapping[str, str]) -> EdgeConfig:
     for variable, key in names.items():
         if environment.get(variable):
             values[key] = environment[variable]
-    return load_config(Path(path) if path else None, values)
+    config = load_config(Path(path) if path else None, values)
+    if "device_id" not in config.model_fields_set:
+        raise ConfigError("device_id: expected in AWS_IOT_THING_NAME, which Greengrass sets")
+    return config
 
 
 def _work() -> None:

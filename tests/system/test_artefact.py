@@ -93,11 +93,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         [
             *(sam, "build", "--no-cached", "--build-dir", folder),
-            *("--parameter-overrides", f"Architecture={PROCESSOR}"),
+            "--parameter-overrides",
+            *(f"Architecture={PROCESSOR}", f"EdgeArchitecture={PROCESSOR}"),
         ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        | {"SAM_CLI_TELEMETRY": "0", "LAMBDA_PYTHON": sys.executable},
+        | {"SAM_CLI_TELEMETRY": "0", "LAMBDA_PYTHON": sys.executable}
+        | {"LAMBDA_VERSION": f"3.{sys.version_info.minor}"},
         capture_output=True,
         text=True,
         check=False,
@@ -194,10 +196,13 @@ class Emulator:
         shutil.copy(emulator, self._program)
         self._program.chmod(0o755)
 
+    def _properties(self, function: str) -> dict[str, Any]:
+        own = self._template["Resources"][function]["Properties"]
+        return self._template["Globals"]["Function"] | dict(own)
+
     def _variables(self, properties: dict[str, Any]) -> dict[str, str]:
-        shared = self._template["Globals"]["Function"]["Environment"]["Variables"]
         resolved = {}
-        for name, value in (shared | properties["Environment"]["Variables"]).items():
+        for name, value in properties.get("Environment", {}).get("Variables", {}).items():
             target = value.get("Ref") if isinstance(value, dict) else None
             if target == "AWS::NoValue":
                 continue
@@ -208,11 +213,10 @@ class Emulator:
         return resolved
 
     def _environment(self, function: str) -> dict[str, str]:
-        properties = self._template["Resources"][function]["Properties"]
-        shared = self._template["Globals"]["Function"]
+        properties = self._properties(function)
         layers = [
             self._build / self._template["Resources"][layer["Ref"]]["Properties"]["ContentUri"]
-            for layer in shared["Layers"]
+            for layer in properties.get("Layers", [])
         ]
         code = self._build / properties["CodeUri"]
         path = [code, *(layer / "python" for layer in layers), self._runtime_packages]
@@ -221,8 +225,8 @@ class Emulator:
             "PYTHONPATH": os.pathsep.join(map(str, path)),
             "LAMBDA_TASK_ROOT": str(code),
             "AWS_LAMBDA_FUNCTION_NAME": function,
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(shared["Timeout"]),
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(shared["MemorySize"]),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
             "AWS_ENDPOINT_URL": self._cloud["endpoint"],
             **AWS,
@@ -234,7 +238,7 @@ class Emulator:
         """Start a function; yield what invokes it."""
         port = free_port()
         environment = self._environment(name)
-        handler = self._template["Globals"]["Function"]["Handler"]
+        handler = self._properties(name)["Handler"]
         command = [str(self._program), "--runtime-interface-emulator-address"]
         command += [f"127.0.0.1:{port}", "--runtime-api-address", f"127.0.0.1:{free_port()}"]
         # -S: without this machine's site-packages
@@ -281,8 +285,12 @@ def of_now(rule_event: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_layers_serve_every_processor_when_built_on_any(build: Path) -> None:
-    native = [path for path in build.rglob("*") if path.suffix in {".so", ".pyd", ".dylib"}]
-    assert native == []
+    native = {
+        path.relative_to(build).parts[0]
+        for path in build.rglob("*")
+        if path.suffix in {".so", ".pyd", ".dylib"}
+    }
+    assert native == {"EdgeFunction"}, "which is for one processor"
     layer = build / "SmileCloudLayer" / "python"
     assert (layer / "aws_lambda_powertools").is_dir()
     assert not (layer / "botocore").exists()
@@ -348,3 +356,26 @@ def test_the_reason_is_answered_when_a_variable_is_wrong(
         answer = invoke(samples("store_event")[0][1])
     assert answer["errorType"] == "SettingsError"
     assert "DEAD_LETTER_QUEUE_URL" in answer["errorMessage"]
+
+
+def test_the_devices_package_fits_and_works_when_it_is_a_function(
+    build: Path, emulator: Emulator
+) -> None:
+    files = [path for path in (build / "EdgeFunction").rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    assert size < 0.9 * 262_144_000, "Lambda takes so many bytes, unzipped, without layers"
+    with emulator.function("EdgeFunction") as invoke:
+        answers = {name: invoke(event) for name, event in samples("edge_lambda")}
+    check = answers.pop("check")
+    assert check["machine"] == platform.machine()
+    assert 0 <= check["neutral_score"] < check["smile_score"] <= 1
+    errors = {
+        name: (answer["errorType"], answer["errorMessage"]) for name, answer in answers.items()
+    }
+    assert errors == {
+        "bad_machine": (
+            "SelfCheckError",
+            f"machine: expected armv6l, this is {platform.machine()}",
+        ),
+        "bad_unknown_key": ("SelfCheckError", 'event: expected {}, or {"machine": "aarch64"}'),
+    }

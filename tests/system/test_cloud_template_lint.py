@@ -72,6 +72,10 @@ def test_the_translated_template_is_clean_when_linted(
     types = {resource["Type"] for resource in translated["Resources"].values()}
     assert "AWS::Lambda::Alias" in types
     assert "AWS::Lambda::EventInvokeConfig" in types
+    component = translated["Resources"]["EdgeComponent"]["Properties"]["LambdaFunction"]
+    version = translated["Resources"][component["LambdaArn"]["Ref"]]
+    assert version["Type"] == "AWS::Lambda::Version", "Greengrass takes no alias"
+    assert version["Properties"]["FunctionName"] == {"Ref": "EdgeFunction"}
     groups = [
         resource["Properties"]
         for resource in translated["Resources"].values()

@@ -27,7 +27,11 @@ ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PROCESSOR = "arm64" if platform.machine().lower() in {"aarch64", "arm64"} else "x86_64"
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{PROCESSOR}"
-OVERRIDE = ("--parameter-overrides", f"Architecture={PROCESSOR}")
+OVERRIDE = (
+    "--parameter-overrides",
+    f"Architecture={PROCESSOR}",
+    f"EdgeArchitecture={PROCESSOR}",
+)
 pytestmark = [
     pytest.mark.system,
     pytest.mark.engine,
@@ -67,7 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if complaint is not None:
         pytest.skip(complaint)
     folder = tmp_path_factory.mktemp("project")
-    for name in ("functions", "layers", "events"):
+    for name in ("functions", "layers", "events", "edge_lambda", "scripts", "requirements"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
@@ -152,6 +156,10 @@ def test_each_function_answers_good_and_bad_samples_when_invoked(project: Path) 
     assert invoke(project, "HistoryApiFunction", "history_api/get_bad_event_id.json")[
         "statusCode"
     ] == 400  # fmt: skip
+    checked = invoke(project, "EdgeFunction", "edge_lambda/check.json")
+    assert checked["machine"] == platform.machine()
+    told = invoke(project, "EdgeFunction", "edge_lambda/bad_unknown_key.json")
+    assert told["errorType"] == "SelfCheckError"
 
 
 def test_the_api_answers_over_http_when_sam_serves_it(project: Path) -> None:

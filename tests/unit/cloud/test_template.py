@@ -20,6 +20,10 @@ from smile_contract import ContractError
 
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = ("StoreEventFunction", "SendAlertFunction", "HistoryApiFunction")
+EVERY = (
+    *FUNCTIONS,
+    "EdgeFunction",
+)  # the last runs on cameras: tests/unit/cloud/test_template_edge
 ASYNCHRONOUS = FUNCTIONS[:2]
 SETTINGS_CLASS = {
     "StoreEventFunction": "StoreEventSettings",
@@ -66,10 +70,10 @@ def variables_read_by(class_name: str) -> set[str]:
 def test_each_function_gets_the_variables_that_it_reads(
     template: dict[str, Any], function: str
 ) -> None:
-    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert "Environment" not in template["Globals"]["Function"]
     own = properties(template, function)["Environment"]["Variables"]
-    assert shared["AWS_ENDPOINT_URL"] == {"!Ref": "AWS::NoValue"}, "never set on AWS"
-    given = {name for name in {**shared, **own} if not name.startswith(("POWERTOOLS_", "AWS_"))}
+    assert own["AWS_ENDPOINT_URL"] == {"!Ref": "AWS::NoValue"}, "never set on AWS"
+    given = {name for name in own if not name.startswith(("POWERTOOLS_", "AWS_"))}
     assert given == variables_read_by(SETTINGS_CLASS[function])
 
 
@@ -111,7 +115,7 @@ def test_the_rule_may_send_its_errors_where_it_sends_them(template: dict[str, An
     )
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY)
 def test_failed_invocations_are_kept_when_every_retry_failed(
     template: dict[str, Any], function: str
 ) -> None:
@@ -124,7 +128,7 @@ def test_failed_invocations_are_kept_when_every_retry_failed(
     }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY)
 def test_a_changed_variable_reaches_the_alias(template: dict[str, Any], function: str) -> None:
     assert template["Globals"]["Function"]["AutoPublishAlias"] == "live"
     assert properties(template, function)["AutoPublishAliasAllProperties"] is True
@@ -156,10 +160,11 @@ def test_the_runtime_is_supported_for_a_year_and_longer(template: dict[str, Any]
     for layer in ("SmileContractLayer", "SmileCloudLayer"):
         assert runtime in properties(template, layer)["CompatibleRuntimes"]
     functions = [r for r in template["Resources"].values() if "Function" in r["Type"]]
-    assert not any("Runtime" in function.get("Properties", {}) for function in functions)
+    assert len(functions) == len(EVERY)
+    assert not any("Runtime" in function["Properties"] for function in functions)
 
 
-@pytest.mark.parametrize("function", ["store_event", "send_alert", "history_api"])
+@pytest.mark.parametrize("function", ["store_event", "send_alert", "history_api", "edge_lambda"])
 def test_every_function_has_good_and_bad_samples(function: str) -> None:
     names = [path.stem for path in (ROOT / "events" / function).glob("*.json")]
     bad = [name for name in names if "bad" in name]

@@ -57,7 +57,13 @@ def test_every_queue_has_its_alarm(template: dict[str, Any], queue: str) -> None
 def test_the_rules_and_the_apis_failures_have_their_alarms(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     rule = watched(alarms["RuleFailuresAlarm"])
-    assert {metric for _, metric, _ in rule} == {"Failure", "ErrorActionFailure", "ParseError"}
+    assert {(metric, found.get("ActionType")) for _, metric, found in rule} == {
+        ("Failure", None),
+        ("Failure", "Lambda"),
+        ("ErrorActionFailure", None),
+        ("ErrorActionFailure", "SQS"),
+        ("ParseError", None),
+    }
     assert all(found["RuleName"] == {"!Ref": "SmileEventsRule"} for _, _, found in rule)
     [(namespace, metric, dimensions)] = watched(alarms["Api5xxAlarm"])
     assert (namespace, metric) == ("AWS/ApiGateway", "5XXError")

@@ -1,0 +1,180 @@
+"""The device as a component of AWS IoT Greengrass, which no linter and no emulator knows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smile_contract import events_topic
+
+ROOT = Path(__file__).parents[3]
+STAGES = ("dev", "staging", "prod")
+# Set by Greengrass itself for each component.
+GIVEN = {"AWS_IOT_THING_NAME", "SVCUID"}
+# For one device alone, by a deployment of one's own; the docs name them.
+OPTIONAL = {"SMILE_CONFIG", "SMILE_OUTBOX", "SMILE_STREAM_TOKEN"}
+
+
+def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+def components(template: dict[str, Any], stage: str) -> dict[str, Any]:
+    """Return what is deployed in a stage, its conditions decided."""
+    holds = {"IsProd": stage == "prod", "IsNotDev": stage != "dev"}
+    chosen: dict[str, Any] = properties(template, "EdgeDeployment")["Components"]
+    while "!If" in chosen:
+        condition, yes, no = chosen["!If"]
+        chosen = yes if holds[condition] else no
+    return chosen
+
+
+def configuration(template: dict[str, Any], stage: str = "dev") -> dict[str, Any]:
+    """Return the configuration that cameras of a stage get."""
+    text = components(template, stage)[f"smile.edge.{stage}"]["ConfigurationUpdate"]["Merge"][
+        "!Sub"
+    ]
+    text = text.replace("${Stage}", stage).replace("${EdgeSource}", "/dev/video0")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def names_in(node: Any) -> set[str]:
+    """Return what `node` refers to."""
+    if isinstance(node, dict):
+        found = {node["!Ref"]} if "!Ref" in node else set()
+        if "!Sub" in node:
+            found |= set(re.findall(r"\$\{([^}]+)\}", node["!Sub"]))
+        return found.union(*map(names_in, node.values()))
+    return set().union(*map(names_in, node)) if isinstance(node, list) else set()
+
+
+def test_component_is_the_published_version_pinned_and_outside_a_container(
+    template: dict[str, Any],
+) -> None:
+    component = properties(template, "EdgeComponent")["LambdaFunction"]
+    assert component["LambdaArn"] == {"!Ref": "EdgeFunction.Version"}
+    parameters = component["ComponentLambdaParameters"]
+    assert parameters["Pinned"] is True
+    assert parameters["LinuxProcessParams"] == {"IsolationMode": "NoContainer"}
+    [platform] = component["ComponentPlatforms"]
+    assert platform["Attributes"] == {
+        "os": "linux",
+        "architecture": {"!If": ["EdgeIsArm", "aarch64", "amd64"]},
+    }
+    assert properties(template, "EdgeFunction")["Architectures"] == [{"!Ref": "EdgeArchitecture"}]
+
+
+def test_no_version_of_the_component_is_made_twice_when_a_parameter_changes(
+    template: dict[str, Any],
+) -> None:
+    # Its version is that of the function; another processor is another package, so another version.
+    assert "ComponentVersion" not in properties(template, "EdgeComponent")["LambdaFunction"]
+    assert names_in(properties(template, "EdgeComponent")) == {
+        "EdgeFunction.Version",
+        "EdgeArchitecture",
+        "Stage",
+    }
+
+
+def test_nothing_of_greengrass_is_made_when_no_thing_group_is_named(
+    template: dict[str, Any],
+) -> None:
+    kinds = {
+        name: resource.get("Condition")
+        for name, resource in template["Resources"].items()
+        if resource["Type"].startswith("AWS::GreengrassV2::")
+    }
+    assert kinds == {"EdgeComponent": "HasEdge", "EdgeDeployment": "HasEdge"}
+    assert template["Conditions"]["HasEdge"] == {
+        "!Not": [{"!Equals": [{"!Ref": "EdgeThingGroup"}, "none"]}]
+    }
+    assert template["Parameters"]["EdgeThingGroup"]["Default"] == "none"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_thing_group_gets_the_component_of_its_stage(template: dict[str, Any], stage: str) -> None:
+    name = properties(template, "EdgeComponent")["LambdaFunction"]["ComponentName"]["!Sub"]
+    deployed = components(template, stage)
+    assert set(deployed) == {name.replace("${Stage}", stage), "aws.greengrass.Nucleus"}
+    component = deployed[f"smile.edge.{stage}"]
+    assert component["ComponentVersion"] == {"!GetAtt": "EdgeComponent.ComponentVersion"}
+    assert component["RunWith"] == {"PosixUser": {"!Ref": "EdgeUser"}}
+    assert template["Parameters"]["EdgeUser"]["Default"].endswith(":video"), "reads cameras"
+    target = properties(template, "EdgeDeployment")["TargetArn"]["!Sub"]
+    assert target.endswith(":thinggroup/${EdgeThingGroup}")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_component_may_publish_its_own_events_and_nothing_else(
+    template: dict[str, Any], stage: str
+) -> None:
+    ((service, policies),) = configuration(template, stage)["accessControl"].items()
+    ((name, policy),) = policies.items()
+    assert service == "aws.greengrass.ipc.mqttproxy"
+    assert name.startswith(f"smile.edge.{stage}:")
+    assert policy["operations"] == ["aws.greengrass#PublishToIoTCore"]
+    assert policy["resources"] == [events_topic("cam-1").replace("cam-1", "{iot:thingName}")]
+
+
+def test_nucleus_is_left_alone_unless_a_version_is_named(template: dict[str, Any]) -> None:
+    condition, nucleus, otherwise = components(template, "dev")["aws.greengrass.Nucleus"]["!If"]
+    assert (condition, otherwise) == ("HasNucleus", {"!Ref": "AWS::NoValue"})
+    assert json.loads(nucleus["ConfigurationUpdate"]["Merge"]) == {
+        "interpolateComponentConfiguration": True
+    }
+    parameter = template["Parameters"]["EdgeNucleusVersion"]
+    assert parameter["Default"] == "none"
+    taken = ("none", "2.9.2", "2.9.10", "2.14.0")
+    refused = ("2.9.1", "2.6.0", "1.9.2", "2.14", "latest", "")
+    assert all(re.fullmatch(parameter["AllowedPattern"], value) for value in taken)
+    assert not any(re.fullmatch(parameter["AllowedPattern"], value) for value in refused)
+
+
+def test_every_variable_of_the_component_is_read_and_every_one_read_is_set_or_told(
+    template: dict[str, Any],
+) -> None:
+    code = (ROOT / "edge_lambda" / "lambda_function.py").read_text("utf-8")
+    read = set(re.findall(r'"((?:SMILE|AWS)_[A-Z_]+|SVCUID)"', code))
+    given = configuration(template)["lambdaExecutionParameters"]["EnvironmentVariables"]
+    assert given == {"SMILE_SOURCE": "/dev/video0"}
+    assert read == set(given) | GIVEN | OPTIONAL
+    docs = (ROOT / "docs" / "edge.md").read_text("utf-8")
+    assert all(f"`{name}`" in docs for name in OPTIONAL | set(given))
+
+
+@pytest.mark.parametrize("source", ['a"b', "a b", "a\\b", ""])
+def test_camera_is_refused_when_it_would_break_the_configuration(
+    template: dict[str, Any], source: str
+) -> None:
+    pattern = template["Parameters"]["EdgeSource"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, source)
+    assert re.fullmatch(pattern, "rtsp://cam.local:554/live?channel=1")
+
+
+def test_function_has_nothing_of_the_cloud(template: dict[str, Any]) -> None:
+    edge = properties(template, "EdgeFunction")
+    assert not {"Environment", "Layers", "Policies", "Events"} & set(edge)
+    assert not {"Environment", "Layers", "Policies"} & set(template["Globals"]["Function"])
+
+
+@pytest.mark.parametrize("processor", ["arm64", "x86_64"])
+def test_package_is_built_for_the_processor_of_the_parameter(
+    template: dict[str, Any], processor: str
+) -> None:
+    parameter = template["Parameters"]["EdgeArchitecture"]
+    assert re.fullmatch(parameter["AllowedPattern"], processor)
+    uri = properties(template, "EdgeFunction")["CodeUri"]["!Sub"]
+    makefile = ROOT / uri.replace("${EdgeArchitecture}", processor) / "Makefile"
+    assert f"ARCH := {processor}\n" in makefile.read_text("utf-8")
+
+
+def test_package_is_built_for_the_python_of_the_function(template: dict[str, Any]) -> None:
+    runtime = template["Globals"]["Function"]["Runtime"]
+    text = (ROOT / "edge_lambda" / "Makefile").read_text("utf-8")
+    assert f"LAMBDA_VERSION ?= {runtime.removeprefix('python')}\n" in text

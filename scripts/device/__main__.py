@@ -35,7 +35,7 @@ def _run(given: argparse.Namespace) -> int:
     outputs = read_outputs(session, stage, "DevicePolicyName")
     with plain_aws_errors(session.region_name):
         iot = session.client("iot", config=QUICK)
-        registry = DeviceRegistry(iot, outputs["DevicePolicyName"])
+        registry = DeviceRegistry(iot, stage.name, outputs["DevicePolicyName"])
         if given.what == "add":
             _add(
                 given.name,

@@ -37,7 +37,7 @@ def amazon_authorities(given: Path | None) -> bytes:
             warnings.simplefilter("ignore")
             found = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError):
-        raise CommandError(f"{path}: expected certificates of authorities, PEM") from None
+        raise CommandError(f"CA={path}: expected a file with certificates, PEM") from None
     if given is None:
         found = [one for one in found if _common_name(one).startswith("Amazon Root CA")]
     if not found:

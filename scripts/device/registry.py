@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,12 +17,14 @@ class DeviceRegistry:
     Parameters
     ----------
     iot : client
+    stage_name : str
     policy : str
-        What devices may do.
+        What devices of the stage may do.
     """
 
-    def __init__(self, iot: Any, policy: str) -> None:
+    def __init__(self, iot: Any, stage_name: str, policy: str) -> None:
         self._iot = iot
+        self._stage_name = stage_name
         self.policy = policy
 
     def endpoint(self) -> str:
@@ -36,16 +39,17 @@ class DeviceRegistry:
         Raises
         ------
         CommandError
-            When the thing has a certificate whose key is elsewhere.
+            When the thing has a certificate whose key is elsewhere, or is of another stage.
         """
         arns = self.certificates(name)
         if arns is None:
             self._iot.create_thing(thingName=name)
+        self._check_stage(name, arns or ())
         arn = folder.arn
         if any(other != arn for other in arns or ()):
             raise CommandError(
                 f"{name} has a certificate whose key is not in {folder.path}, and no key can be "
-                f"fetched again: copy that folder here, or make device-remove NAME={name} first"
+                f"fetched again: copy that folder here, or {self._removal(name)} first"
             )
         if arn is None:
             made = self._iot.create_certificate_from_csr(
@@ -55,8 +59,7 @@ class DeviceRegistry:
             folder.keep_certificate(made["certificatePem"], arn)
         elif self._status(arn) in (None, "REVOKED"):
             raise CommandError(
-                f"the certificate in {folder.path} is revoked or gone: make device-remove "
-                f"NAME={name} first"
+                f"the certificate in {folder.path} is revoked or gone: {self._removal(name)} first"
             )
         self._iot.attach_policy(policyName=self.policy, target=arn)
         self._iot.attach_thing_principal(thingName=name, principal=arn)
@@ -91,11 +94,17 @@ class DeviceRegistry:
         -------
         list of str
             ARNs of the certificates that are gone.
+
+        Raises
+        ------
+        CommandError
+            When the thing is of another stage; nothing is done to it then.
         """
         found = self.certificates(name)
         arns = list(found or ())
         if own_arn is not None and own_arn not in arns:
             arns.append(own_arn)
+        self._check_stage(name, arns)
         for arn in arns:
             self._revoke(arn)
             if found is not None:
@@ -106,6 +115,19 @@ class DeviceRegistry:
         if found is not None:
             self._ignoring_missing("delete_thing", thingName=name)
         return arns
+
+    def _check_stage(self, name: str, arns: Iterable[str]) -> None:
+        """Stages may share an account, and things have one name for all of it."""
+        for arn in arns:
+            policies = self._policies(arn)
+            if policies and self.policy not in policies:
+                raise CommandError(
+                    f"{name} is not of the stage {self._stage_name}: its certificate has the "
+                    f"policy {policies[0]}, so give the STAGE of that, or another NAME"
+                )
+
+    def _removal(self, name: str) -> str:
+        return f"make device-remove NAME={name} STAGE={self._stage_name}"
 
     def _revoke(self, arn: str) -> None:
         self._ignoring_missing("update_certificate", certificateId=_id(arn), newStatus="REVOKED")

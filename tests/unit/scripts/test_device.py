@@ -131,8 +131,8 @@ def test_rest_is_done_when_the_first_try_was_cut_off(
 ) -> None:
     real = DeviceRegistry.__init__
 
-    def cut(self: Any, client: Any, policy: str) -> None:
-        real(self, client, policy)
+    def cut(self: Any, client: Any, *names: str) -> None:
+        real(self, client, *names)
         error = {"Error": {"Code": "InternalFailure", "Message": "no"}}
         setattr(client, broken, lambda **_: (_ for _ in ()).throw(ClientError(error, broken)))
 
@@ -161,7 +161,7 @@ def test_second_certificate_is_refused_when_the_key_is_elsewhere(
     add()
     FOLDER.rename("elsewhere")
     assert add() == 2
-    assert "make device-remove NAME=cam-1 first" in capsys.readouterr().err
+    assert "make device-remove NAME=cam-1 STAGE=dev first" in capsys.readouterr().err
     assert len(certificates(iot)) == 1
 
 
@@ -178,7 +178,7 @@ def test_certificate_is_revoked_before_it_is_let_go(
 ) -> None:
     add()
     (arn,) = certificates(iot)
-    registry = DeviceRegistry(iot, POLICY)
+    registry = DeviceRegistry(iot, "dev", POLICY)
     monkeypatch.setattr(
         iot, "detach_policy", lambda **_: (_ for _ in ()).throw(RuntimeError("cut off"))
     )
@@ -206,6 +206,26 @@ def test_other_devices_stay_when_one_is_removed(iot: Any) -> None:
     assert (FOLDER / "device.key").exists()
 
 
+@pytest.mark.parametrize("what", ["add", "remove"])
+def test_device_of_another_stage_is_left_alone_when_they_share_an_account(
+    iot: Any, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    other = json.loads(json.dumps(STACK).replace(POLICY, "smile-prod-DevicePolicy-1"))
+    boto3.client("cloudformation").create_stack(
+        StackName="smile-prod", TemplateBody=json.dumps(other)
+    )
+    add()
+    before = files()
+    assert main([what, "--name", "cam-1", "--stage", "prod"]) == 2
+    assert "cam-1 is not of the stage prod: its certificate has the policy" in (
+        capsys.readouterr().err
+    )
+    (arn,) = certificates(iot)
+    found = iot.describe_certificate(certificateId=arn.rpartition("/")[2])
+    assert found["certificateDescription"]["status"] == "ACTIVE"
+    assert files() == before
+
+
 def test_files_of_others_stay_when_a_device_is_removed(iot: Any) -> None:
     add()
     (FOLDER / "notes.txt").write_text("mine")
@@ -222,7 +242,7 @@ def test_files_of_others_stay_when_a_device_is_removed(iot: Any) -> None:
         (["remove", "--name", ".."], "NAME=.. is no name of a thing: expected 1 to 128 of"),
         (["add", "--name", "c", "--stage", "test"], "there is no stage 'test': give STAGE=dev|"),
         (["add", "--name", "c", "--stage", "prod"], "there is no stack smile-prod in eu-central-1"),
-        (["add", "--name", "c", "--ca", "none.pem"], "none.pem: expected certificates"),
+        (["add", "--name", "c", "--ca", "none.pem"], "CA=none.pem: expected a file"),
     ],
 )
 def test_one_sentence_says_what_is_wrong(

@@ -66,6 +66,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve(given: argparse.Namespace, region: str, processes: Processes) -> None:
     _check_port(given.port)
+    if given.host:
+        _check_host(given.host)
     aws = LocalAws(f"http://{given.host or address_for_containers()}:{given.port}", region)
     server = start_aws_server(aws, given.port, processes, containers=True)
     wait_for_port(server, given.port)
@@ -142,6 +144,14 @@ def _check_port(port: int) -> None:
             probe.bind(("", port))
         except (OSError, OverflowError) as error:
             raise StartError(f"port {port} is in use; choose another with PORT=…") from error
+
+
+def _check_host(host: str) -> None:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise StartError(f"HOST={host} is no address of this machine") from error
 
 
 def _check(server: Child) -> None:

@@ -86,3 +86,13 @@ def test_one_sentence_tells_why_when_the_port_is_none(tmp_path: Path) -> None:
     assert told == ""
     assert complaint.endswith("'abc' is no port: expected 1 to 65535\n")
     assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "203.0.113.9"])
+def test_one_sentence_tells_why_when_the_address_is_not_of_this_machine(
+    tmp_path: Path, port: int, host: str
+) -> None:
+    child = start(tmp_path, "--port", str(port), "--host", host)
+    told, complaint = child.communicate(timeout=30)
+    assert (child.returncode, told) == (2, "")
+    assert complaint == f"local-aws: HOST={host} is no address of this machine\n"

@@ -111,15 +111,56 @@ def test_values_are_masked_before_anything_runs_on_github(encrypted: Path) -> No
     assert masks == ["::add-mask::AKIDEXAMPLE", f"::add-mask::{SECRET.replace('%', '%25')}"]
 
 
+NO_SETTINGS = ["PATH=/tmp", "LD_PRELOAD=x", "aws_x=1", "AWS_KEY 1", "secret!"]
+
+
 @needs_gpg
-@pytest.mark.parametrize("line", ["PATH=/tmp", "LD_PRELOAD=x", "aws_x=1", "AWS_KEY 1", "secret!"])
+@pytest.mark.parametrize("line", NO_SETTINGS)
 def test_line_is_refused_without_being_shown_when_it_is_no_setting(folder: Path, line: str) -> None:
     (folder / "config").write_text(f"AWS_REGION=x\n{line}\n")
-    run("encrypt_config", folder=folder)
+    done = run("encrypt_config", folder=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("encrypt_config: config, line 2: expected NAME=value")
+    assert line not in done.stderr
+    assert not (folder / "config.gpg").exists()
+
+
+@needs_gpg
+@pytest.mark.parametrize("line", NO_SETTINGS)
+def test_line_is_refused_when_somebody_else_encrypted_it(folder: Path, line: str) -> None:
+    home = folder / "tmp" / "home"
+    home.mkdir(mode=0o700)
+    options = ["--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
+    target = str(folder / "config.gpg")
+    subprocess.run(
+        ["gpg", *options, "--passphrase", PASSPHRASE, "--symmetric", "--output", target],
+        input=f"AWS_REGION=x\n{line}\n",
+        text=True,
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
     done = run("with_config", "echo", "ran", folder=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("with_config: config.gpg, line 2: expected NAME=value")
     assert line not in done.stderr
+
+
+@needs_gpg
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["encrypt_config", "empty"], "empty has no NAME=value line"),
+        (["encrypt_config", "config", "no/where.gpg"], "no/where.gpg cannot be written"),
+        (["with_config", "no-such-command"], "there is no command no-such-command"),
+    ],
+)
+def test_one_sentence_says_so_when_it_cannot_be_done(
+    folder: Path, arguments: list[str], sentence: str
+) -> None:
+    (folder / "empty").touch()
+    done = run(*arguments, folder=folder)
+    assert (done.returncode, done.stderr) == (2, f"{arguments[0]}: {sentence}\n")
 
 
 @needs_gpg

@@ -64,7 +64,7 @@ class Edge:
     Attributes
     ----------
     left_events : bool
-        Whether it ended with events that the broker did not take.
+        Whether it ended with events that the broker did not take, or that were lost.
     """
 
     def __init__(

@@ -103,7 +103,9 @@ class Session:
             self._look_after(stack)
         self._console.end_progress()
         if edge.left_events:
-            self._console.problem("the edge ended with events that the broker did not take or that were lost")
+            self._console.problem(
+                "the edge ended with events that the broker did not take or that were lost"
+            )
         verdict = self._verify(stack)
         is_true = self._print_summary(verdict)
         if self._options.once:

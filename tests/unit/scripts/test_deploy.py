@@ -22,7 +22,7 @@ def stack(status: str) -> Stack:
 @pytest.mark.parametrize("is_attended", [True, False])
 def test_nobody_is_asked_when_a_pipeline_deploys(is_attended: bool) -> None:
     build, deploy = commands(Path("sam"), load_stage("prod"), REGION, "", is_attended=is_attended)
-    assert build == ["sam", "build"]
+    assert build == ["sam", "build", "--parameter-overrides", "Stage=prod"]
     assert ("--no-confirm-changeset" not in deploy) is is_attended
     assert deploy.index("--parameter-overrides") > deploy.index("--region")
 

@@ -92,8 +92,26 @@ def test_stages_follow_each_other_and_each_waits_for_its_environment() -> None:
         ("prod", "staging", "prod"),
     ]
     assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
-    assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
     assert workflow("stage")["jobs"]["deploy"]["environment"] == "${{ inputs.stage }}"
+
+
+def test_a_stage_is_deployed_once_at_a_time_and_never_cut_off() -> None:
+    assert "concurrency" not in workflow("deploy"), "an approval that waits would hold up dev"
+    assert workflow("stage")["jobs"]["deploy"]["concurrency"] == {
+        "group": "stage-${{ inputs.stage }}",
+        "cancel-in-progress": False,
+    }
+
+
+def test_pull_requests_are_checked_in_every_way() -> None:
+    told = [step["run"] for job in workflow("check")["jobs"].values() for step in job["steps"][2:]]
+    for wanted in ("make lint", "make test", "make build", "sam validate --lint", "make audit"):
+        assert any(wanted in command for command in told), wanted
+    assert any(re.search(r"actionlint@v\d+\.\d+\.\d+$", command) for command in told)
+    assert not any("||" in command for command in told), "a check that fails, fails the job"
+    text = (ROOT / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    assert "continue-on-error" not in text
+    assert "paths" not in text
 
 
 def test_nothing_a_stranger_wrote_is_put_into_a_command() -> None:

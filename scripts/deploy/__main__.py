@@ -56,7 +56,9 @@ def commands(
     deploy = [str(sam), "deploy", "--config-env", stage.name, "--region", region]
     if not is_attended:
         deploy.append("--no-confirm-changeset")
-    return [[str(sam), "build"], [*deploy, "--parameter-overrides", *parameters]]
+    # The device's package is built for the processor that the stage names.
+    build = [str(sam), "build", "--parameter-overrides", *stage.parameters]
+    return [build, [*deploy, "--parameter-overrides", *parameters]]
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -156,6 +156,16 @@ def test_role_is_for_one_environment_of_one_repository() -> None:
     }
 
 
+def test_role_may_handle_each_service_of_the_template() -> None:
+    role = load(ROLE)["Resources"]["PipelineRole"]["Properties"]
+    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    allowed = {action.partition(":")[0] for one in statements for action in one["Action"]}
+    own_names = {"greengrassv2": "greengrass", "serverless": "lambda"}
+    types = [one["Type"] for one in load(ROOT / "template.yaml")["Resources"].values()]
+    services = {kind.split("::")[1].lower() for kind in types} | {"codedeploy", "s3"}
+    assert {own_names.get(name, name) for name in services} <= allowed
+
+
 def test_wildcards_hold_only_by_way_of_cloudformation() -> None:
     role = load(ROLE)["Resources"]["PipelineRole"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]

@@ -364,6 +364,7 @@ def test_the_devices_package_fits_and_works_when_it_is_a_function(
     files = [path for path in (build / "EdgeFunction").rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     assert size < 0.9 * 262_144_000, "Lambda takes so many bytes, unzipped, without layers"
+    assert not [path for path in files if path.name == "RECORD"], "tells where it was built"
     with emulator.function("EdgeFunction") as invoke:
         answers = {name: invoke(event) for name, event in samples("edge_lambda")}
     check = answers.pop("check")

@@ -24,7 +24,9 @@ _RULE = re.compile(r"\$aws/rules/(\w+)/")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_command("device", lambda: _run(_arguments(argv)))
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = "device-remove" if words[:1] == ["remove"] else "device"
+    return run_command(name, lambda: _run(_arguments(words)))
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -87,7 +89,7 @@ def _say(text: str) -> None:
     print(text)  # noqa: T201
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         prog="python -m scripts.device", description="Add or remove a device.", allow_abbrev=False
     )

@@ -68,6 +68,7 @@ def test_sentence_names_what_to_change_when_aws_cannot_be_used(
 COMMANDS: dict[str, Callable[[], int]] = {
     "deploy": lambda: deploy(["--stage", "dev", "--sam", "/bin/sh"]),
     "device": lambda: device(["add", "--name", "cam-1"]),
+    "device-remove": lambda: device(["remove", "--name", "cam-1"]),
     "redrive": lambda: redrive(["--stage", "dev"]),
     "smoke-test": lambda: smoke_test([]),
 }

@@ -250,6 +250,7 @@ def test_one_sentence_says_what_is_wrong(
 ) -> None:
     assert main(arguments) == 2
     told = capsys.readouterr().err
-    assert told.startswith(f"device: {sentence}")
+    command = {"add": "device", "remove": "device-remove"}[arguments[0]]
+    assert told.startswith(f"{command}: {sentence}")
     assert told.count("\n") == 1
     assert not Path("devices").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from scripts.errors import CommandError
 from scripts.stack import Stack
 from scripts.stage import load_stage
 
+ROOT = Path(__file__).parents[3]
 REGION = "eu-central-1"
 
 
@@ -70,3 +74,17 @@ def test_region_of_a_stage_is_read_when_the_file_has_one(tmp_path: Path) -> None
     )
     stage = load_stage("eu", config)
     assert (stage.region, stage.parameters) == ("eu-west-1", ("Stage=dev", "AlertEmail=none"))
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is missing")
+def test_make_names_no_region_of_its_own_when_it_calls_a_command() -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
+    done = subprocess.run(
+        ["make", "--eval", 'show: ; @echo "[$$AWS_DEFAULT_REGION]"', "show"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -85,17 +85,19 @@ deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|stagi
 redrive: .venv/.run  ## hand messages that were set aside to their functions again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m scripts.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
-train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL]
-	@.venv-train/bin/python -m training.prepare $(if $(DATA),--data '$(DATA)')
+train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
+	@.venv-train/bin/python -m training.prepare $(if $(value DATA),--data $(call quoted,DATA))
 	@.venv-train/bin/python -m training.train
 	@.venv-train/bin/python -m training.quantize
 	@.venv-train/bin/python -m training.evaluate
+	@.venv-train/bin/python -m training.evaluate_photos $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+	@.venv-train/bin/python -m training.robustness $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
 
 evaluate: .venv/.run .venv-tflite/.done  ## check the shipped smile model against its card, its answers and its floors  [PHOTOS=folder|archive]
-	@.venv/bin/python -m training.gate $(if $(PHOTOS),--photos '$(PHOTOS)')
+	@.venv/bin/python -m training.gate $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
 
 clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DATA=…]
-	@.venv-train/bin/python -m training.clip.train_faces $(if $(DATA),--data '$(DATA)')
+	@.venv-train/bin/python -m training.clip.train_faces $(if $(value DATA),--data $(call quoted,DATA))
 	@.venv-train/bin/python -m training.clip.render
 	@.venv-train/bin/python -m training.clip.check
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from training.errors import TrainingError
-from training.workspace import REPOSITORY, display_path, write_atomically
+from training.document_block import DOCUMENT, marks, write_block
 
-__all__ = ["DOCUMENT", "figures_text", "write_figures"]
+__all__ = ["MARKS", "figures_text", "write_figures"]
 
-DOCUMENT = REPOSITORY / "docs" / "model.md"
-START, END = "<!-- figures: written by training.evaluate -->", "<!-- end of figures -->"
+MARKS = marks("figures", "training.evaluate")
 
 _ALSO_JUDGED = {
     "test_at_validation_threshold": "the same, at the threshold that suits this labeller best",
@@ -68,15 +66,7 @@ def write_figures(metrics: dict[str, Any], document: Path = DOCUMENT) -> None:
     TrainingError
         When the document or its marks are missing.
     """
-    try:
-        before, rest = document.read_text(encoding="utf-8").split(START)
-        _, after = rest.split(END)
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{display_path(document)}: expected the lines {START!r} and {END!r}, once each"
-        ) from error
-    text = f"{before}{START}\n{figures_text(metrics)}{END}{after}"
-    write_atomically(document, text.encode())
+    write_block(MARKS, figures_text(metrics), document)
 
 
 def _judged_row(name: str, figures: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""How well the shipped model does under faults, and for whom: robustness.json, with a floor.
+"""Step 6: how well the shipped model does under faults, and for whom: robustness.json, with a floor.
 
     python -m training.robustness [--photos FOLDER|ARCHIVE|none]
 
@@ -29,6 +29,7 @@ from training.errors import TrainingError, run_command
 from training.evaluate_photos import DEFAULT_PHOTOS, read_photo_labels
 from training.figures import judge_scores
 from training.opinions import OWN_TABLE, Tier
+from training.robustness_document import write_robustness
 from training.source import open_source
 from training.splits import Split
 from training.spoil import conditions
@@ -215,6 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _show(result)
     result["floor"] = check_floor(rows)
     write_json(ROBUSTNESS, result)
+    write_robustness(result)
     print(f"floor {FLOOR} holds; all figures in {display_path(ROBUSTNESS)}")
 
 

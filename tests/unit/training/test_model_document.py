@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from training.document_block import DOCUMENT
 from training.errors import TrainingError
-from training.model_document import DOCUMENT, END, START, figures_text, write_figures
+from training.model_document import MARKS, figures_text, write_figures
+from training.robustness import ROBUSTNESS
+from training.robustness_document import robustness_text
 from training.workspace import CARD, METRICS, MODEL, sha256_of_file
 
 
 def test_document_states_the_committed_figures_when_read() -> None:
     metrics = json.loads(METRICS.read_text())
+    robustness = json.loads(ROBUSTNESS.read_text())
+    assert robustness["model_sha256"] == metrics["model"]["sha256"]
     assert figures_text(metrics) in DOCUMENT.read_text()
+    assert robustness_text(robustness) in DOCUMENT.read_text()
 
 
 def test_card_and_metrics_belong_to_the_shipped_file_when_read() -> None:
@@ -29,10 +35,11 @@ def test_card_and_metrics_belong_to_the_shipped_file_when_read() -> None:
 def test_figures_are_replaced_and_the_rest_stays_when_written_again(tmp_path: Path) -> None:
     metrics = json.loads(METRICS.read_text())
     document = tmp_path / "model.md"
-    document.write_text(f"before\n{START}\nold\n{END}\nafter\n")
+    start, end = MARKS
+    document.write_text(f"before\n{start}\nold\n{end}\nafter\n")
     write_figures(metrics, document)
     write_figures(metrics, document)
-    assert document.read_text() == (f"before\n{START}\n{figures_text(metrics)}{END}\nafter\n")
+    assert document.read_text() == (f"before\n{start}\n{figures_text(metrics)}{end}\nafter\n")
 
 
 def test_document_is_refused_when_its_marks_are_missing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Step 6: how well the shipped model does under faults, and for whom: robustness.json, with a floor.
+"""Step 6: how well the shipped model does under faults, and for whom; with a floor.
 
     python -m training.robustness [--photos FOLDER|ARCHIVE|none]
 

@@ -29,7 +29,7 @@ def self_check(event: object) -> dict[str, object]:
     Parameters
     ----------
     event : object
-        ``{}``, or ``{"machine": "aarch64"}`` to insist on a processor.
+        ``{}`` or None, or ``{"machine": "aarch64"}`` to insist on a processor.
 
     Returns
     -------
@@ -72,6 +72,7 @@ def self_check(event: object) -> dict[str, object]:
 
 
 def _heed(event: object) -> None:
+    event = {} if event is None else event  # invoked without a payload
     if not isinstance(event, Mapping) or set(event) - {"machine"}:
         raise SelfCheckError('event: expected {}, or {"machine": "aarch64"}')
     machine = platform.machine()

@@ -165,7 +165,7 @@ def _howto() -> str:
     sam = ".venv-sam/bin/sam"
     return (
         "In another terminal, with Docker or podman running (docs/sam-local.md):\n"
-        f"  {sam} build {override}\n"
+        f"  {sam} build {override} EdgeArchitecture={architecture}\n"
         f"  {sam} local invoke StoreEventFunction {override} -e events/store_event/started.json\n"
         f"  {sam} local start-api {override}\n"
         "Ctrl-C ends it and forgets everything.\n"

@@ -15,7 +15,13 @@ from local.aws.endpoints import LocalAws
 from local.aws.moto import start_aws_server
 from local.aws.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
 from local.cloudformation.api_spec import API, ApiSpec, api_spec
-from local.cloudformation.function_spec import FUNCTION, LAYER, FunctionSpec, function_specs
+from local.cloudformation.function_spec import (
+    FUNCTION,
+    LAYER,
+    FunctionSpec,
+    device_functions,
+    function_specs,
+)
 from local.cloudformation.physical import API_ID, PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.rule_spec import PERMISSION, RULE, RuleSpec, rule_specs
@@ -109,7 +115,7 @@ class Stack:
         blind = Resolver(self._template, self._names, options.parameters)
         self._rules: list[RuleSpec] = rule_specs(self._template, blind)
         self._api: ApiSpec = api_spec(self._template, blind)
-        specs = [spec for spec in function_specs(self._template, blind) if self._is_called(spec)]
+        specs = self._cloud_functions(blind)
         self.queues = {
             name: blind.resolve({"Ref": name}, name) for name in blind.logical_ids(QUEUE)
         }
@@ -156,7 +162,7 @@ class Stack:
         self.kept_tables = Provisioner(self.aws, self._resolver, self._names).create_all()
         topics = [self._resolver.arn(name) for name in self._resolver.logical_ids(TOPIC)]
         self._inbox.subscribe(topics)
-        for spec in filter(self._is_called, function_specs(self._template, self._resolver)):
+        for spec in self._cloud_functions(self._resolver):
             runtime = FunctionRuntime(self._with_local_url(spec), self.aws, self.processes)
             self._runtimes[spec.logical_id] = runtime
             runtime.start()
@@ -187,12 +193,11 @@ class Stack:
         for runtime in self._runtimes.values():
             runtime.close()
 
-    def _is_called(self, spec: FunctionSpec) -> bool:
-        """Tell whether a rule or the API calls a function: the device's runs by itself."""
-        targets = [f"{arn}:" for rule in self._rules for arn in rule.function_arns]
-        return any(arn.startswith(f"{spec.arn}:") for arn in targets) or any(
-            route.function == spec.logical_id for route in self._api.routes
-        )
+    def _cloud_functions(self, resolver: Resolver) -> list[FunctionSpec]:
+        """Return the functions but the device's, which runs as `edge_lambda` itself."""
+        on_devices = device_functions(self._template)
+        specs = function_specs(self._template, resolver)
+        return [spec for spec in specs if spec.logical_id not in on_devices]
 
     def _invoke(self, function: str, event: bytes) -> Answer:
         return self._runtimes[function].invoke(event)

@@ -13,6 +13,7 @@ from local.errors import TemplateError
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
+COMPONENT = "AWS::GreengrassV2::ComponentVersion"
 
 _DEFAULT_TIMEOUT_S = 3  # Lambda's own defaults
 _DEFAULT_MEMORY_MB = 128
@@ -70,6 +71,17 @@ def function_specs(template: Template, resolver: Resolver) -> list[FunctionSpec]
         When a function uses something that has no counterpart here.
     """
     return [_spec(template, resolver, name) for name in resolver.logical_ids(FUNCTION)]
+
+
+def device_functions(template: Template) -> set[str]:
+    """Return the functions that AWS IoT Greengrass runs on devices, whatever the conditions."""
+    components = [
+        template.properties(name)
+        for name in template.section("Resources")
+        if template.type_of(name) == COMPONENT
+    ]
+    arns = [component.get("LambdaFunction", {}).get("LambdaArn") for component in components]
+    return {arn["Ref"].partition(".")[0] for arn in arns if isinstance(arn, Mapping)}
 
 
 def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSpec:

@@ -93,6 +93,7 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("sdk")
 def test_invoked_function_tells_what_it_runs_on_and_that_it_sees() -> None:
+    assert lambda_function.handler(None, None)["machine"] == platform.machine()
     answer = lambda_function.handler({"machine": platform.machine()}, None)
     assert answer["machine"] == platform.machine()
     assert answer["model"] == SmileClassifier.load().card.sha256

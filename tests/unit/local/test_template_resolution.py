@@ -190,7 +190,7 @@ def test_file_is_refused_when_it_is_missing(tmp_path: Path) -> None:
 
 def test_every_resource_of_the_shipped_template_is_understood() -> None:
     from local.cloudformation.api_spec import api_spec
-    from local.cloudformation.function_spec import function_specs
+    from local.cloudformation.function_spec import device_functions, function_specs
     from local.cloudformation.rule_spec import rule_specs
 
     template = load_template(REPOSITORY / "template.yaml")
@@ -200,6 +200,7 @@ def test_every_resource_of_the_shipped_template_is_understood() -> None:
     assert {"StoreEventFunction", "SendAlertFunction", "HistoryApiFunction"} <= set(functions)
     assert functions["StoreEventFunction"].environment["TABLE_NAME"] == subject.name("EventsTable")
     assert functions["HistoryApiFunction"].environment["CURSOR_KEY"] == "secret"
+    assert device_functions(template) == {"EdgeFunction"}, "runs as a process of its own"
     rules = {rule.logical_id: rule for rule in rule_specs(template, subject)}
     assert rules["SmileEventsRule"].query.topic_filter == "smile/+/events"
     assert len(rules["SmileEventsRule"].function_arns) == 2

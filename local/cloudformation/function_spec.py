@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.template import Template
+from local.cloudformation.template import Template, load_template
 from local.errors import TemplateError
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
 COMPONENT = "AWS::GreengrassV2::ComponentVersion"
+STACK = "AWS::CloudFormation::Stack"
 
 _DEFAULT_TIMEOUT_S = 3  # Lambda's own defaults
 _DEFAULT_MEMORY_MB = 128
@@ -74,14 +75,28 @@ def function_specs(template: Template, resolver: Resolver) -> list[FunctionSpec]
 
 
 def device_functions(template: Template) -> set[str]:
-    """Return the functions that AWS IoT Greengrass runs on devices, whatever the conditions."""
-    components = [
-        template.properties(name)
-        for name in template.section("Resources")
-        if template.type_of(name) == COMPONENT
-    ]
-    arns = [component.get("LambdaFunction", {}).get("LambdaArn") for component in components]
-    return {arn["Ref"].partition(".")[0] for arn in arns if isinstance(arn, Mapping)}
+    """Return the functions that AWS IoT Greengrass runs on devices, whatever the conditions.
+
+    Their components may stand in a nested template, which gets the function as a parameter.
+
+    Raises
+    ------
+    TemplateError
+        When a nested template cannot be read.
+    """
+    found = set()
+    for name in template.section("Resources"):
+        properties = template.properties(name)
+        if template.type_of(name) == COMPONENT:
+            arn = properties.get("LambdaFunction", {}).get("LambdaArn")
+            if isinstance(arn, Mapping) and "Ref" in arn:
+                found.add(arn["Ref"].partition(".")[0])
+        elif template.type_of(name) == STACK:
+            nested = load_template(template.folder / str(properties.get("TemplateURL")))
+            passed = properties.get("Parameters") or {}
+            for parameter in device_functions(nested) & set(passed):
+                found.add(passed[parameter]["Ref"].partition(".")[0])
+    return found
 
 
 def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSpec:

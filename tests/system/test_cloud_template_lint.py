@@ -18,6 +18,15 @@ pytestmark = pytest.mark.system
 # SAM's own output names dependencies that its references imply already.
 REDUNDANT_DEPENDENCY = "W3005"
 CFN_LINT = "from cfnlint import runner; runner.main()"
+# It has AWS IoT and everything else of ours. A type that a region does not know may keep the
+# template from being deployed there, whatever its condition says.
+WITHOUT_GREENGRASS = "eu-north-1"
+# As after sam package.
+PACKAGED = {
+    "CodeUri": "s3://bucket/key",
+    "ContentUri": "s3://bucket/key",
+    "TemplateURL": "https://s3.us-east-1.amazonaws.com/bucket/key",
+}
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -33,6 +42,13 @@ class _NoManagedPolicies:
 
     def load(self) -> dict[str, str]:
         return {}
+
+
+def lint(path: Path, *regions: str) -> subprocess.CompletedProcess[str]:
+    return run(
+        *(sys.executable, "-c", CFN_LINT, "--format", "parseable"),
+        *("--ignore-checks", REDUNDANT_DEPENDENCY, "--regions", *regions, "--", path),
+    )
 
 
 @pytest.mark.artefact
@@ -57,23 +73,20 @@ def test_the_translated_template_is_clean_when_linted(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     template: dict[str, Any] = json.loads(json.dumps(load_template(str(ROOT / "template.yaml"))))
     for resource in template["Resources"].values():
-        for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
-            resource["Properties"][name] = "s3://bucket/key"  # as after sam package
+        for name in PACKAGED.keys() & resource["Properties"].keys():
+            resource["Properties"][name] = PACKAGED[name]
     translated = transform(
         template, {"Stage": stage, "AlertEmail": "someone@example.com"}, _NoManagedPolicies()
     )
     path = tmp_path / "translated.json"
     path.write_text(json.dumps(translated))
-    done = run(
-        *(sys.executable, "-c", CFN_LINT, "--format", "parseable"),
-        *("--ignore-checks", REDUNDANT_DEPENDENCY, "--regions", "us-east-1", "--", path),
-    )
+    done = lint(path, "us-east-1", WITHOUT_GREENGRASS)
     assert done.returncode == 0, done.stdout + done.stderr
     types = {resource["Type"] for resource in translated["Resources"].values()}
     assert "AWS::Lambda::Alias" in types
     assert "AWS::Lambda::EventInvokeConfig" in types
-    component = translated["Resources"]["EdgeComponent"]["Properties"]["LambdaFunction"]
-    version = translated["Resources"][component["LambdaArn"]["Ref"]]
+    passed = translated["Resources"]["EdgeOnGreengrass"]["Properties"]["Parameters"]
+    version = translated["Resources"][passed["FunctionVersionArn"]["Ref"]]
     assert version["Type"] == "AWS::Lambda::Version", "Greengrass takes no alias"
     assert version["Properties"]["FunctionName"] == {"Ref": "EdgeFunction"}
     groups = [
@@ -86,3 +99,16 @@ def test_the_translated_template_is_clean_when_linted(
         assert group["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"] == rollout
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
         assert group["AlarmConfiguration"]["Alarms"]
+
+
+def test_the_nested_template_is_clean_where_there_is_greengrass(tmp_path: Path) -> None:
+    template = load_template(str(ROOT / "deploy" / "greengrass.yaml"))
+    path = tmp_path / "greengrass.json"
+    path.write_text(json.dumps(template))  # without YAML's aliases, as sam build leaves it
+    done = lint(path, "us-east-1", "eu-central-1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    elsewhere = lint(path, WITHOUT_GREENGRASS)
+    types = {resource["Type"] for resource in template["Resources"].values()}
+    assert all(
+        f"'{one}' does not exist in '{WITHOUT_GREENGRASS}'" in elsewhere.stdout for one in types
+    )

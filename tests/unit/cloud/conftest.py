@@ -58,8 +58,19 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    text = (ROOT / "template.yaml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.load(text, _TemplateLoader)
+    return _load_template(ROOT / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def nested(template: dict[str, Any]) -> dict[str, Any]:
+    """The template of the stack within the stack: the device on AWS IoT Greengrass."""
+    return _load_template(
+        ROOT / template["Resources"]["EdgeOnGreengrass"]["Properties"]["TemplateURL"]
+    )
+
+
+def _load_template(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), _TemplateLoader)
     return loaded
 
 

@@ -188,6 +188,37 @@ def test_file_is_refused_when_it_is_missing(tmp_path: Path) -> None:
         load_template(tmp_path / "nothing.yaml")
 
 
+@pytest.mark.parametrize("passed", ["{Version: !Ref F.Version, Other: x}", "{Other: x}"])
+def test_devices_function_is_found_when_its_component_is_in_a_nested_template(
+    tmp_path: Path, passed: str
+) -> None:
+    from local.cloudformation.function_spec import device_functions
+
+    (tmp_path / "nested.yaml").write_text(
+        "Parameters: {Version: {Type: String}, Other: {Type: String}}\n"
+        "Resources: {C: {Type: 'AWS::GreengrassV2::ComponentVersion', "
+        "Properties: {LambdaFunction: {LambdaArn: !Ref Version}}}}\n"
+    )
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Resources: {S: {Type: 'AWS::CloudFormation::Stack', "
+        f"Properties: {{TemplateURL: nested.yaml, Parameters: {passed}}}}}}}\n"
+    )
+    assert device_functions(load_template(path)) == ({"F"} if "Version" in passed else set())
+
+
+def test_template_is_refused_when_a_nested_one_is_missing(tmp_path: Path) -> None:
+    from local.cloudformation.function_spec import device_functions
+
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Resources: {S: {Type: 'AWS::CloudFormation::Stack', "
+        "Properties: {TemplateURL: none.yaml}}}\n"
+    )
+    with pytest.raises(TemplateError, match=r"none\.yaml.*cannot be read"):
+        device_functions(load_template(path))
+
+
 def test_every_resource_of_the_shipped_template_is_understood() -> None:
     from local.cloudformation.api_spec import api_spec
     from local.cloudformation.function_spec import device_functions, function_specs

@@ -14,6 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ROLE = ROOT / "deploy" / "pipeline-role.yaml"
+STACK = "AWS::CloudFormation::Stack"
 
 
 class _Loader(yaml.SafeLoader):
@@ -161,9 +162,33 @@ def test_role_may_handle_each_service_of_the_template() -> None:
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     allowed = {action.partition(":")[0] for one in statements for action in one["Action"]}
     own_names = {"greengrassv2": "greengrass", "serverless": "lambda"}
-    types = [one["Type"] for one in load(ROOT / "template.yaml")["Resources"].values()]
+    resources = [*load(ROOT / "template.yaml")["Resources"].values()]
+    nested = [one["Properties"]["TemplateURL"] for one in resources if one["Type"] == STACK]
+    assert nested
+    for path in nested:
+        resources += load(ROOT / path)["Resources"].values()
+    types = [one["Type"] for one in resources]
     services = {kind.split("::")[1].lower() for kind in types} | {"codedeploy", "s3"}
     assert {own_names.get(name, name) for name in services} <= allowed
+
+
+def test_role_may_make_each_nested_stack_and_read_its_template() -> None:
+    role = load(ROLE)["Resources"]["PipelineRole"]["Properties"]
+    statements = {one["Sid"]: one for one in role["Policies"][0]["PolicyDocument"]["Statement"]}
+    own = statements["NestedStack"]
+    ways = {"CreateStack", "UpdateStack", "DeleteStack", "CancelUpdateStack", "DescribeStacks"}
+    assert set(own["Action"]) == {f"cloudformation:{way}" for way in ways}
+    assert own["Condition"]["ForAnyValue:StringEquals"] == {
+        "aws:CalledVia": "cloudformation.amazonaws.com"
+    }
+    resources = load(ROOT / "template.yaml")["Resources"]
+    nested = [name for name, one in resources.items() if one["Type"] == STACK]
+    # CloudFormation names it <stack>-<logical id>-<random>.
+    assert [own["Resource"].partition(":stack/")[2]] == [
+        f"smile-${{Stage}}-{name}-*/*" for name in nested
+    ]
+    artifacts = statements["Artifacts"]
+    assert "s3:GetObject" in artifacts["Action"] and "Condition" not in artifacts
 
 
 def test_wildcards_hold_only_by_way_of_cloudformation() -> None:

@@ -358,6 +358,26 @@ def test_the_reason_is_answered_when_a_variable_is_wrong(
     assert "DEAD_LETTER_QUEUE_URL" in answer["errorMessage"]
 
 
+def test_layers_hold_nothing_of_the_python_that_installed_them(
+    build: Path, template: dict[str, Any]
+) -> None:
+    resources = template["Resources"].items()
+    layers = [name for name, one in resources if one["Type"] == "AWS::Serverless::LayerVersion"]
+    files = [path for name in layers for path in (build / name).rglob("*") if path.is_file()]
+    assert any(path.parts[-2].endswith(".dist-info") for path in files)
+    assert not [path for path in files if path.name == "RECORD" or "bin" in path.parts[-2:]]
+
+
+def test_nested_template_is_built_without_aliases_which_cloudformation_refuses(
+    build: Path, template: dict[str, Any]
+) -> None:
+    resource = template["Resources"]["EdgeOnGreengrass"]
+    text = (build / resource["Properties"]["TemplateURL"]).read_text("utf-8")
+    assert "AWS::GreengrassV2::Deployment" in text
+    tokens = (yaml.AliasToken, yaml.AnchorToken)
+    assert not [token for token in yaml.scan(text) if isinstance(token, tokens)]
+
+
 def test_the_devices_package_fits_and_works_when_it_is_a_function(
     build: Path, emulator: Emulator
 ) -> None:

@@ -88,15 +88,19 @@ def device_functions(template: Template) -> set[str]:
     for name in template.section("Resources"):
         properties = template.properties(name)
         if template.type_of(name) == COMPONENT:
-            arn = properties.get("LambdaFunction", {}).get("LambdaArn")
-            if isinstance(arn, Mapping) and "Ref" in arn:
-                found.add(arn["Ref"].partition(".")[0])
+            arns = [properties.get("LambdaFunction", {}).get("LambdaArn")]
         elif template.type_of(name) == STACK:
             nested = load_template(template.folder / str(properties.get("TemplateURL")))
             passed = properties.get("Parameters") or {}
-            for parameter in device_functions(nested) & set(passed):
-                found.add(passed[parameter]["Ref"].partition(".")[0])
+            arns = [passed.get(parameter) for parameter in device_functions(nested)]
+        else:
+            continue
+        found |= {str(arn["Ref"]).partition(".")[0] for arn in arns if _is_reference(arn)}
     return found
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, Mapping) and "Ref" in value
 
 
 def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSpec:

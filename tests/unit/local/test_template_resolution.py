@@ -188,14 +188,14 @@ def test_file_is_refused_when_it_is_missing(tmp_path: Path) -> None:
         load_template(tmp_path / "nothing.yaml")
 
 
-@pytest.mark.parametrize("passed", ["{Version: !Ref F.Version, Other: x}", "{Other: x}"])
+@pytest.mark.parametrize("passed", ["{Version: !Ref F.Version}", "{Version: 'arn:x'}", "{}"])
 def test_devices_function_is_found_when_its_component_is_in_a_nested_template(
     tmp_path: Path, passed: str
 ) -> None:
     from local.cloudformation.function_spec import device_functions
 
     (tmp_path / "nested.yaml").write_text(
-        "Parameters: {Version: {Type: String}, Other: {Type: String}}\n"
+        "Parameters: {Version: {Type: String}}\n"
         "Resources: {C: {Type: 'AWS::GreengrassV2::ComponentVersion', "
         "Properties: {LambdaFunction: {LambdaArn: !Ref Version}}}}\n"
     )
@@ -204,7 +204,7 @@ def test_devices_function_is_found_when_its_component_is_in_a_nested_template(
         "Resources: {S: {Type: 'AWS::CloudFormation::Stack', "
         f"Properties: {{TemplateURL: nested.yaml, Parameters: {passed}}}}}}}\n"
     )
-    assert device_functions(load_template(path)) == ({"F"} if "Version" in passed else set())
+    assert device_functions(load_template(path)) == ({"F"} if "Ref" in passed else set())
 
 
 def test_template_is_refused_when_a_nested_one_is_missing(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if complaint is not None:
         pytest.skip(complaint)
     folder = tmp_path_factory.mktemp("project")
-    for name in ("functions", "layers", "events", "edge_lambda", "scripts", "requirements"):
+    folders = ("functions", "layers", "events", "edge_lambda", "deploy", "scripts", "requirements")
+    for name in folders:
         shutil.copytree(ROOT / name, folder / name)
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)

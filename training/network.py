@@ -15,7 +15,7 @@ __all__ = ["LAYERS", "build_folded_network", "build_network", "count_multiply_ad
 
 # (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
 # one of the two interpreters the model must run in.
-LAYERS = ((16, 2), (24, 2), (32, 1), (48, 2), (64, 1), (64, 2))
+LAYERS = ((16, 2), (32, 2), (32, 1), (32, 1), (48, 2), (48, 1), (64, 1), (64, 2))
 DROPOUT = 0.3  # of the features
 
 _STDERR = 2  # the process's own file descriptor

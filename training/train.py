@@ -2,7 +2,7 @@
 
     python -m training.train [--epochs N] [--seed N] [--fresh]
 
-Reads build/training/crops.npz, writes build/training/run/. Takes about 8 min on 2 cores.
+Reads build/training/crops.npz, writes build/training/run/. Takes about 10 min on 2 cores.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ from training.metrics import accuracy_at, area_under_curve, best_threshold
 from training.mouths import open_mouths
 from training.network import LAYERS, build_network, import_keras
 from training.splits import Split
+from training.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
 
 __all__ = ["RUN", "STATE", "TRAINED", "main"]
 
 EPOCHS = 50  # passes over the training people
 BATCH = 64  # crops a step
-LEARNING_RATE = 2e-3  # of AdamW at the peak; then a cosine down to nearly nothing
+LEARNING_RATE = 2e-3  # of AdamW at the peak; then a cosine down
+FINAL_RATE_SHARE = 0.05  # of the peak at the end: the average of the weights does the settling
 WARM_UP_EPOCHS = 1  # linear, from nothing to the peak
 WEIGHT_DECAY = 1e-2  # pulls weights to zero: less learning by heart
 OPEN_MOUTHS = False  # hard negatives drawn by hand: no gain in full length (docs/model.md)
@@ -69,7 +72,7 @@ def compiled_network(seed: int, epochs: int, steps: int) -> Any:
         warmup_target=LEARNING_RATE,
         warmup_steps=warm_up,
         decay_steps=max(1, epochs * steps - warm_up),
-        alpha=1e-3,
+        alpha=FINAL_RATE_SHARE,
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
@@ -84,6 +87,10 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
     network = compiled_network(seed, epochs, steps_an_epoch(learners))
     done, spent_s = (0, 0.0) if fresh else _go_on(network, plan, steps_an_epoch(learners))
     history = _history(done)
+    average = WeightAverage.load(_average_file(done)) if done else WeightAverage()
+    callback = import_keras().callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: average.take(network, batch)  # noqa: ARG005
+    )
     print(f"{network.count_params():,} parameters, {len(learners):,} crops, {epochs} epochs")
     with ThreadPoolExecutor(1) as ahead:  # the next epoch is drawn while this one is learned
         upcoming = ahead.submit(varied_epoch, learners, seed, done)
@@ -93,16 +100,38 @@ def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
             if epoch + 1 < epochs:
                 upcoming = ahead.submit(varied_epoch, learners, seed, epoch + 1)
             _reseed_dropout(network, seed, epoch)
-            fitted = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
+            fitted = network.fit(
+                pictures, targets, batch_size=BATCH, verbose=0, shuffle=False, callbacks=[callback]
+            )
             spent_s += time.monotonic() - started
+            average.save(_average_file(epoch + 1))
             _save(network, _LAST)
+            _average_file(epoch).unlink(missing_ok=True)
             line = {"epoch": epoch + 1, "loss": round(float(fitted.history["loss"][0]), 4)}
-            history.append(line | _judged(network, deciders))
+            with _averaged(network, average):
+                history.append(line | _judged(network, deciders))
             done_so_far = {"epochs_done": epoch + 1, "spent_s": round(spent_s, 1)}
             write_json(STATE, {**plan, **done_so_far, "history": history})
             print(_words(history[-1], epochs, time.monotonic() - started), flush=True)
-    _save(network, TRAINED)
+    with _averaged(network, average):
+        _save(network, TRAINED)
     print(f"trained in {spent_s / 60:.1f} min: {display_path(TRAINED)}")
+
+
+def _average_file(epochs_done: int) -> Path:
+    """Return where the average after so many epochs is kept; that of `_LAST` is always there."""
+    return RUN / f"average-{epochs_done}.npz"
+
+
+@contextmanager
+def _averaged(network: Any, average: WeightAverage) -> Iterator[None]:
+    """Give the network the average of its weights for a while."""
+    last = network.get_weights()
+    network.set_weights(average.weights())
+    try:
+        yield
+    finally:
+        network.set_weights(last)
 
 
 def steps_an_epoch(learners: Crops) -> int:
@@ -147,6 +176,8 @@ def _settings() -> dict[str, Any]:
         "weight_decay": WEIGHT_DECAY,
         "layers": [list(layer) for layer in LAYERS],
         "open_mouths": OPEN_MOUTHS,
+        "final_rate_share": FINAL_RATE_SHARE,
+        "average": [EVERY_STEPS, LEAST_SHARE],
     }
 
 

@@ -366,6 +366,8 @@ def test_layers_hold_nothing_of_the_python_that_installed_them(
     files = [path for name in layers for path in (build / name).rglob("*") if path.is_file()]
     assert any(path.parts[-2].endswith(".dist-info") for path in files)
     assert not [path for path in files if path.name == "RECORD" or "bin" in path.parts[-2:]]
+    compiled = [path.read_bytes() for path in files if path.suffix == ".pyc"]  # where 3.13 is
+    assert all(b"/opt/python/" in content for content in compiled)
 
 
 def test_nested_template_is_built_without_aliases_which_cloudformation_refuses(

@@ -243,6 +243,7 @@ def _collect(figures: dict[str, Any], verdicts: Verdicts) -> dict[str, Any]:
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
+        "history": state["history"],
         **figures,
         "data": data,
     }

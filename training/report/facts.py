@@ -18,7 +18,6 @@ from training.errors import TrainingError
 from training.evaluate_photos import DEFAULT_PHOTOS
 from training.prepare import prepare
 from training.splits import Split
-from training.train import RUN, STATE
 from training.workspace import (
     CARD,
     CROPS,
@@ -34,7 +33,6 @@ __all__ = ["Facts", "Judged", "gather"]
 
 BASELINES = REPOSITORY / "training" / "baselines" / "metrics.json"
 ROBUSTNESS = REPOSITORY / "training" / "robustness.json"
-HISTORY = RUN / "history.json"
 
 
 @dataclass(frozen=True)
@@ -184,17 +182,11 @@ def _optional(facts: Facts, path: Path, made_by: str) -> dict[str, Any] | None:
 
 
 def _history(facts: Facts) -> Sequence[dict[str, Any]] | None:
-    """Return the epochs of the last training on this machine, if it left them."""
-    for path in (HISTORY, STATE):
-        if path.exists():
-            lines = read_json(path, made_by="python -m training.train").get("history")
-            if lines:
-                return list(lines)
+    """Return the epochs of the shipped network's training."""
     if isinstance(facts.metrics.get("history"), list):
         return list(facts.metrics["history"])
     facts.missing["history"] = (
-        "the network was not trained on this machine, or by a version that kept no history;"
-        " `make train` leaves one."
+        "it was trained by a version that kept no history; `make train` leaves one."
     )
     return None
 

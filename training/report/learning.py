@@ -21,7 +21,7 @@ def section(facts: Facts) -> Section:
     """Return the section."""
     parts: list[Part] = []
     if facts.history:
-        parts += curves("learning", "the last training on this machine", facts.history)
+        parts += curves("learning", "the shipped network", facts.history)
     else:
         parts.append(Missing(f"learning curves of the shipped network: {facts.missing['history']}"))
     for name, figures in (facts.baselines or {}).get("baselines", {}).items():

@@ -17,7 +17,13 @@ __all__ = ["section"]
 _LINES = ((BLUE, "-"), (GREEN, "--"), (ORANGE, "-."))
 _RECORDED = (
     ("test", "people held out, labels as they came"),
+    ("test_at_validation_threshold", "the same, at the threshold that suits this labeller best"),
     ("test_where_both_opinions_agree", "of these, where both labellers agree"),
+    ("test_settled_clear_against_none", "of these, clear against none, after a look"),
+)
+_RECORDED_PHOTOS = (
+    ("whole_photos", "whole photos of strangers"),
+    ("whole_photos_as_video", "the same, as the camera's loop sees a frame"),
 )
 
 
@@ -26,8 +32,8 @@ def section(facts: Facts) -> Section:
     parts: list[Part] = []
     if facts.judged:
         parts.append(_summary_now(facts))
+    parts.append(_summary_recorded(facts.metrics))
     if facts.held_out is None:
-        parts.append(_summary_recorded(facts.metrics))
         parts.append(Missing(facts.missing["crops"]))
     if facts.photos is None:
         parts.append(Missing(facts.missing["photos"]))
@@ -79,6 +85,18 @@ def _summary_recorded(metrics: dict[str, Any]) -> Table:
                     f"{figures['pictures']:,}",
                     with_interval(figures["accuracy"], figures.get("accuracy_95")),
                     with_interval(figures["auc"], figures.get("auc_95"), 4),
+                )
+            )
+    for key, title in _RECORDED_PHOTOS:
+        if key in metrics:
+            photos, found = metrics[key], metrics[key]["found_faces"]
+            accuracy = (photos["accuracy_all_photos"], photos["accuracy_all_photos_95"])
+            rows.append(
+                (
+                    f"{title} ({photos['no_face_found']} without a face)",
+                    f"{photos['photos']:,}",
+                    with_interval(*accuracy),
+                    with_interval(found["auc"], found["auc_95"], 4),
                 )
             )
     return Table(

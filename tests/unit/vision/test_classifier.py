@@ -63,10 +63,13 @@ def grey(level: int, count: int = 1) -> np.ndarray:
     ("dtype", "scale", "zero_point"),
     [(np.int8, 1 / 128, 0), (np.int8, 2 / 255, -1), (np.uint8, 1 / 128, 128), (np.float32, 0, 0)],
 )
-def test_quantisation_is_the_files_own(dtype: type, scale: float, zero_point: int) -> None:
+@pytest.mark.parametrize("darker", [1, 16])
+def test_quantisation_is_the_files_own(
+    dtype: type, scale: float, zero_point: int, darker: int
+) -> None:
     card = SmileClassifier.load().card
     network = OneLogit(dtype, scale, zero_point)
-    crop = np.arange(4096).reshape(1, 64, 64).astype(np.uint8)
+    crop = np.arange(4096).reshape(1, 64, 64).astype(np.uint8) // darker
     logits = SmileClassifier(network, card).logits(crop)
     expected, step = preprocess(crop), scale or 1e-6
     seen = (network.seen[-1].astype(np.float64) - zero_point) * (scale or 1)

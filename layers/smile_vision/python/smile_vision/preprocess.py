@@ -15,18 +15,12 @@ _SPREAD = (25.0, 80.0)  # likewise for the standard deviation, the contrast
 _LEAST_SPREAD = 6.0  # a crop with less is stretched no further: that would show its noise
 _GREYS = np.arange(256, dtype=np.float64)
 _SQUARES = _GREYS**2
-_USUAL_TABLE = ((_GREYS - _MIDDLE_GREY) / _MIDDLE_GREY).astype(np.float32)
 
-__all__ = ["CROP_SIZE_PX", "preprocess"]
+__all__ = ["CROP_SIZE_PX", "preprocess", "usual_light"]
 
 
 def preprocess(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Bring grey crops to the network's input range, and those in bad light to a usual one.
-
-    A crop whose mean and contrast are usual is only scaled, by ``(grey - 128) / 128``: the int8
-    input of the quantised network (scale 1/128, zero point 0) represents each of the 256 levels
-    exactly. One that is darker, brighter, flatter or harsher than nearly all pictures the
-    network learned from is first brought to the edge of what it knows.
 
     Parameters
     ----------
@@ -36,7 +30,37 @@ def preprocess(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns
     -------
     NDArray[np.float32]
-        (N, 64, 64, 1), in [-1, 0.9921875].
+        (N, 64, 64, 1), in [-1, 0.9921875]: ``(grey - 128) / 128`` of `usual_light`. So the int8
+        input of the quantised network (scale 1/128, zero point 0) has each of the 256 levels
+        exactly.
+
+    Raises
+    ------
+    ValueError
+        When the crops have another shape or type.
+    """
+    levels = usual_light(crops).astype(np.float32)
+    levels -= _MIDDLE_GREY
+    levels /= _MIDDLE_GREY
+    return levels[..., np.newaxis]
+
+
+def usual_light(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bring crops in bad light to a usual one.
+
+    A crop whose mean and contrast are usual stays as it is. One that is darker, brighter, flatter
+    or harsher than nearly all pictures the network learned from is brought to the edge of what it
+    knows.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, 64, 64).
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (N, 64, 64); ``crops`` itself when all are usual.
 
     Raises
     ------
@@ -48,20 +72,22 @@ def preprocess(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
             f"crops: expected uint8 (N, {CROP_SIZE_PX}, {CROP_SIZE_PX}),"
             f" got {crops.dtype} {crops.shape}"
         )
-    levels = np.empty((*crops.shape, 1), dtype=np.float32)
-    for crop, result in zip(crops, levels, strict=True):
-        result[..., 0] = _table(crop)[crop]
-    return levels
+    tables = [_correction(crop) for crop in crops]
+    if not any(table is not None for table in tables):
+        return crops
+    return np.stack(
+        [crop if table is None else table[crop] for crop, table in zip(crops, tables, strict=True)]
+    )
 
 
-def _table(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what each of the 256 grey levels becomes in this crop: float32 (256,)."""
+def _correction(crop: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return what each of the 256 grey levels becomes, uint8 (256,); None: it stays."""
     counts = np.bincount(crop.ravel(), minlength=_GREYS.size)  # faster than the crop's own mean
     mean = float(counts @ _GREYS) / crop.size
     spread = math.sqrt(max(float(counts @ _SQUARES) / crop.size - mean**2, 0.0))
     gain = min(max(spread, _SPREAD[0]), _SPREAD[1]) / max(spread, _LEAST_SPREAD)
     middle = min(max(mean, _MEAN[0]), _MEAN[1])
     if gain == 1 and middle == mean:
-        return _USUAL_TABLE
-    greys = np.rint((_GREYS - mean) * gain + middle).clip(0, 2 * _MIDDLE_GREY - 1)
-    return np.asarray((greys - _MIDDLE_GREY) / _MIDDLE_GREY, dtype=np.float32)
+        return None
+    greys = np.rint((_GREYS - mean) * gain + middle)
+    return greys.clip(0, 2 * _MIDDLE_GREY - 1).astype(np.uint8)

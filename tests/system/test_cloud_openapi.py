@@ -125,15 +125,16 @@ EVENTS, EVENT = "/v1/events", "/v1/devices/{device}/events/{event_id}"
 @pytest.mark.parametrize(
     ("path", "mode", "expected"),
     [
-        (EVENTS, GenerationMode.POSITIVE, HTTPStatus.OK),
-        (EVENTS, GenerationMode.NEGATIVE, HTTPStatus.BAD_REQUEST),
-        (EVENT, GenerationMode.POSITIVE, HTTPStatus.NOT_FOUND),
-        (EVENT, GenerationMode.NEGATIVE, HTTPStatus.BAD_REQUEST),
-        ("/v1/openapi.json", GenerationMode.POSITIVE, HTTPStatus.OK),
+        (EVENTS, GenerationMode.POSITIVE, {HTTPStatus.OK}),
+        (EVENTS, GenerationMode.NEGATIVE, {HTTPStatus.BAD_REQUEST}),
+        (EVENT, GenerationMode.POSITIVE, {HTTPStatus.NOT_FOUND}),
+        # Odd ids seldom keep to one segment of a path; those that do not are not found.
+        (EVENT, GenerationMode.NEGATIVE, {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}),
+        ("/v1/openapi.json", GenerationMode.POSITIVE, {HTTPStatus.OK}),
     ],
 )
 def test_the_api_keeps_its_description_when_requests_are_odd(
-    api: Any, path: str, mode: GenerationMode, expected: HTTPStatus
+    api: Any, path: str, mode: GenerationMode, expected: set[HTTPStatus]
 ) -> None:
     answered: set[int] = set()
 
@@ -145,4 +146,4 @@ def test_the_api_keeps_its_description_when_requests_are_odd(
         answered.add(case.call_and_validate(excluded_checks=CANNOT_KNOW).status_code)
 
     ask()
-    assert expected in answered, "the requests did not even get past the door"
+    assert expected & answered, "the requests did not even get past the door"

@@ -114,7 +114,7 @@ def _settled_table(before: dict[str, int], after: dict[str, int]) -> Table:
     rows = [(name, f"{before.get(name, 0):,}", f"{after.get(name, 0):,}") for name in names]
     return Table(
         "The tiers as the opinions give them, and after somebody looked (training/labels)",
-        ("tier", "by the opinions", "as learned"),
+        ("tier", "by the opinions", "after a look"),
         rows,
     )
 

@@ -15,7 +15,7 @@ class TrainingError(Exception):
 
 
 def run_command(command: Callable[[], None]) -> None:
-    """Run a command-line entry point; a `TrainingError` becomes one line and exit code 1.
+    """Run a command-line entry point; an error becomes one line and exit code 1.
 
     Parameters
     ----------
@@ -25,12 +25,17 @@ def run_command(command: Callable[[], None]) -> None:
     Raises
     ------
     SystemExit
-        With code 1 after a `TrainingError`, 130 after Ctrl-C.
+        With code 1 after a `TrainingError` or where the system refuses (a folder without
+        permission, a full disk), 130 after Ctrl-C.
     """
     try:
         command()
     except TrainingError as error:
         sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(1) from error
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
         sys.stderr.write("interrupted; the same command goes on where it stopped\n")

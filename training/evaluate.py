@@ -32,7 +32,7 @@ from training.metrics import (
     sigmoid,
 )
 from training.model_document import write_figures
-from training.network import count_multiply_adds, import_keras
+from training.network import count_multiply_adds, import_keras, load_network
 from training.opinions import Tier
 from training.quantize import QUANTIZED
 from training.splits import Split
@@ -111,7 +111,7 @@ def judge_validation(scores: Scores, crops: Crops, threshold: float) -> dict[str
 
 def compare_with_float(logits: Scores, crops: Crops, verdicts: Verdicts) -> dict[str, Any]:
     """Return how far the int8 file and the network it was made of agree."""
-    network = import_keras().models.load_model(TRAINED)
+    network = load_network(TRAINED, made_by="python -m training.train")
     answers = network.predict(preprocess(crops.grey), batch_size=BATCH, verbose=0)
     ours, theirs = verdicts.scores(logits), verdicts.scores(answers[:, 0].astype(np.float64))
     same = int(((ours >= verdicts.threshold) == (theirs >= verdicts.threshold)).sum())

@@ -12,7 +12,6 @@ the edge loop, to metrics.json. With --detector only the loop's is judged, and n
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from training.figures import interval, judge_scores, rounded
 from training.metrics import accuracy_at, best_threshold, wilson_interval
 from training.model_document import write_figures
 from training.source import open_source
+from training.tables import read_label, read_table
 from training.workspace import CARD, DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
 __all__ = ["judge_photos", "main", "read_photo_labels"]
@@ -143,12 +143,10 @@ def read_photo_labels(folder: Path, table: Path | None = None) -> list[tuple[Pat
 
 
 def _read_labels(table: Path) -> list[tuple[str, bool]]:
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return [(row["path"], bool(int(row["smile"]))) for row in rows]
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{table.name}: expected columns path and smile (0 or 1)") from error
+    return [
+        (row["path"], read_label(table, line, row, "smile"))
+        for line, row in read_table(table, ("path", "smile"))
+    ]
 
 
 def _add_to_card(figures: dict[str, Any]) -> None:

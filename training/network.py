@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from smile_vision.preprocess import CROP_SIZE_PX
 from training.errors import TrainingError
+from training.workspace import display_path
 
-__all__ = ["LAYERS", "build_folded_network", "build_network", "count_multiply_adds", "import_keras"]
+__all__ = [
+    "LAYERS",
+    "build_folded_network",
+    "build_network",
+    "count_multiply_adds",
+    "import_keras",
+    "load_network",
+    "quiet_stderr",
+]
 
 # (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
 # one of the two interpreters the model must run in.
@@ -33,7 +44,7 @@ def import_keras() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _quiet_stderr():
+        with quiet_stderr():
             import keras  # noqa: PLC0415
             import tensorflow as tf  # noqa: PLC0415
 
@@ -47,7 +58,7 @@ def import_keras() -> Any:
 
 
 @contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Hide what is written to stderr: TensorFlow's native code has no switch for its first lines.
 
     Exceptions are not hidden.
@@ -103,6 +114,22 @@ def _build(seed: int, *, normalised: bool) -> Any:
     features = keras.layers.Flatten()(features)
     features = keras.layers.Dropout(DROPOUT)(features)
     return keras.Model(inputs, keras.layers.Dense(1)(features))
+
+
+def load_network(path: Path, *, made_by: str) -> Any:
+    """Read a Keras model from its file.
+
+    Raises
+    ------
+    TrainingError
+        When the file is missing or damaged; the message names the step that makes it.
+    """
+    keras = import_keras()
+    try:
+        return keras.models.load_model(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        state = "damaged" if path.exists() else "missing"
+        raise TrainingError(f"{display_path(path)} is {state}: run {made_by}") from error
 
 
 def count_multiply_adds() -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from training.errors import TrainingError
+from training.tables import read_label, read_table
 
 __all__ = [
     "OWN_TABLE",
@@ -23,7 +23,7 @@ FILE_NAME = "second-opinion.csv"
 OWN_TABLE = Path(__file__).parent / "labels" / FILE_NAME
 # Of the project's table that must be found in the data: other data may use the same numbers.
 OWN_TABLE_COVERAGE = 0.95
-_COLUMNS = {"number", "smilesmiled", "second", "person"}
+_COLUMNS = ("number", "smilesmiled", "second", "person")
 
 
 class Tier(StrEnum):
@@ -88,24 +88,13 @@ def read_opinions(path: Path) -> dict[tuple[str, bool], Opinion]:
     TrainingError
         When a column is missing or a value is not a number; the message names the line.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        missing = _COLUMNS - set(rows.fieldnames or ())
-        if missing:
-            raise TrainingError(f"{path.name}: column {sorted(missing)[0]!r} is missing")
-        opinions = {}
-        for row in rows:
-            try:
-                key = (row["number"], _yes_or_no(row["smilesmiled"]))
-                second = _yes_or_no(row["second"]) if row["second"] else None
-                person = int(row["person"]) if row["person"] else None
-            except (TypeError, ValueError) as error:
-                raise TrainingError(f"{path.name}, line {rows.line_num}: {error}") from error
-            opinions[key] = Opinion(second, person)
+    opinions = {}
+    for line, row in read_table(path, _COLUMNS):
+        key = (row["number"], read_label(path, line, row, "smilesmiled"))
+        second = read_label(path, line, row, "second") if row["second"] else None
+        try:
+            person = int(row["person"]) if row["person"] else None
+        except ValueError as error:
+            raise TrainingError(f"{path.name}, line {line}: person: {error}") from error
+        opinions[key] = Opinion(second, person)
     return opinions
-
-
-def _yes_or_no(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise ValueError(f"expected 0 or 1, got {text!r}")
-    return text == "1"

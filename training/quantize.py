@@ -18,7 +18,7 @@ from smile_vision.preprocess import CROP_SIZE_PX, preprocess
 from training.augment import augment
 from training.crops import Crops
 from training.errors import TrainingError, run_command
-from training.network import import_keras
+from training.network import import_keras, load_network, quiet_stderr
 from training.splits import Split
 from training.train import RUN, TRAINED
 from training.workspace import CROPS, MODEL, display_path, write_atomically
@@ -64,7 +64,8 @@ def convert(network: Any, crops: Crops) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    with warnings.catch_warnings():  # about input statistics, which the crops above provide
+    # It warns of missing input statistics, which the crops provide, and lists its settings.
+    with warnings.catch_warnings(), quiet_stderr():
         warnings.simplefilter("ignore")
         return bytes(converter.convert())
 
@@ -76,11 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Turn the trained network into one full-int8 TFLite file.",
     ).parse_args(arguments)
     crops = Crops.load(CROPS).part(Split.TRAIN)
-    if not TRAINED.exists():
-        raise TrainingError(
-            f"{display_path(TRAINED)} is missing: run python -m training.train first"
-        )
-    content = convert(import_keras().models.load_model(TRAINED), crops)
+    content = convert(load_network(TRAINED, made_by="python -m training.train"), crops)
     if len(content) >= LARGEST_FILE_BYTES:
         raise TrainingError(f"the int8 file has {len(content):,} bytes: expected < 200,000")
     write_atomically(QUANTIZED, content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from smile_vision.photo import load_photo
 from smile_vision.photo_detector import PhotoFaceDetector
 from training.errors import TrainingError
 from training.splits import share_of
+from training.tables import read_label, read_table
 
 __all__ = ["LEAST_FACES", "SiteFaces", "SitePhoto", "find_site_faces", "read_site_table"]
 
@@ -66,8 +66,9 @@ def find_site_faces(photos: Sequence[SitePhoto]) -> tuple[SiteFaces, SiteFaces]:
             found.append((crop_face(np.asarray(photo.convert("L")), faces[0].keypoints), row))
         else:
             faceless.append(row.path.name)
-    print(f"{len(photos):,} photos, {len(found):,} with a face", end="")
-    print(f"; none in {', '.join(faceless[:_SHOWN])}…" if faceless else "")
+    more = "…" if len(faceless) > _SHOWN else ""
+    none_in = f"; none in {', '.join(faceless[:_SHOWN])}{more}" if faceless else ""
+    print(f"{len(photos):,} photos, {len(found):,} with a face{none_in}")
     held_out = [share_of(row.person) < HELD_OUT_SHARE for _, row in found]
     learners = _part([one for one, out in zip(found, held_out, strict=True) if not out], "learn")
     return learners, _part([one for one, out in zip(found, held_out, strict=True) if out], "judge")
@@ -106,17 +107,7 @@ def read_site_table(photos: Path, labels: Path | None) -> list[SitePhoto]:
     if not table.is_file():
         raise TrainingError(f"--labels {table}: no such file (a CSV with path,smile)")
     rows = []
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = sorted({"path", "smile"} - set(reader.fieldnames or ()))
-        if missing:
-            raise TrainingError(f"{table.name}: column {missing[0]!r} is missing")
-        for row in reader:
-            if row["smile"] not in ("0", "1"):
-                raise TrainingError(
-                    f"{table.name}, line {reader.line_num}: smile: expected 0 or 1,"
-                    f" got {row['smile']!r}"
-                )
-            path = photos / row["path"]
-            rows.append(SitePhoto(path, row["smile"] == "1", row.get("person") or row["path"]))
+    for line, row in read_table(table, ("path", "smile")):
+        smile = read_label(table, line, row, "smile")
+        rows.append(SitePhoto(photos / row["path"], smile, row.get("person") or row["path"]))
     return rows

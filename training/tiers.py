@@ -17,6 +17,7 @@ from pathlib import Path
 
 from training.errors import TrainingError, run_command
 from training.opinions import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
+from training.tables import read_table
 from training.workspace import display_path, write_atomically
 
 __all__ = ["BY_EYE", "OWN_TIERS", "Look", "main", "read_looks", "read_tiers", "settle", "table"]
@@ -65,7 +66,7 @@ def read_looks(path: Path = BY_EYE) -> dict[Key, Look]:
         When the table is missing or a value is unknown; the message names the line.
     """
     looks = {}
-    for line, row in _rows(path, ("number", "smilesmiled", "seen", "looked_at_because")):
+    for line, row in read_table(path, ("number", "smilesmiled", "seen", "looked_at_because")):
         try:
             seen = Tier(row["seen"])
         except ValueError as error:
@@ -109,7 +110,7 @@ def read_tiers(path: Path = OWN_TIERS) -> dict[Key, Tier]:
         When the table is missing or a value is unknown; the message names the line.
     """
     tiers = {}
-    for line, row in _rows(path, _COLUMNS):
+    for line, row in read_table(path, _COLUMNS):
         smile = row["smilesmiled"] == "1"
         try:
             tier = Tier(row["tier"])
@@ -118,18 +119,6 @@ def read_tiers(path: Path = OWN_TIERS) -> dict[Key, Tier]:
         alone = row["sources"] == _LABEL
         tiers[row["number"], smile] = tier_of(smile, None) if alone else tier
     return tiers
-
-
-def _rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = sorted(set(columns) - set(reader.fieldnames or ()))
-            if missing:
-                raise TrainingError(f"{path.name}: column {missing[0]!r} is missing")
-            return [(reader.line_num, row) for row in reader]
-    except FileNotFoundError as error:
-        raise TrainingError(f"{display_path(path)} is missing") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

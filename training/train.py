@@ -27,7 +27,7 @@ from training.crops import Crops
 from training.errors import TrainingError, run_command
 from training.metrics import accuracy_at, area_under_curve, best_threshold
 from training.mouths import open_mouths
-from training.network import LAYERS, build_network, import_keras
+from training.network import LAYERS, build_network, import_keras, load_network
 from training.splits import Split
 from training.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
@@ -43,6 +43,7 @@ WEIGHT_DECAY = 1e-2  # pulls weights to zero: less learning by heart
 OPEN_MOUTHS = False  # hard negatives drawn by hand: no gain in full length (docs/model.md)
 SEED = 1  # of the weights, the order and the variations
 
+_ANEW = "python -m training.train --fresh"
 RUN = WORK / "run"
 TRAINED = RUN / "trained.keras"
 _LAST = RUN / "last.keras"
@@ -165,7 +166,7 @@ def _history(done: int) -> list[dict[str, Any]]:
     """Return what the run that is gone on with noted of its epochs, for the learning curves."""
     if done == 0:
         return []
-    state = read_json(STATE, made_by="python -m training.train --fresh")
+    state = read_json(STATE, made_by=_ANEW)
     return [line for line in state.get("history", []) if line["epoch"] <= done]
 
 
@@ -191,15 +192,11 @@ def _go_on(network: Any, plan: dict[str, Any], steps: int) -> tuple[int, float]:
     """Bring the network to where the last run stopped; return epochs done and seconds spent."""
     if not (STATE.exists() and _LAST.exists()):
         return 0, 0.0
-    state = read_json(STATE, made_by="python -m training.train --fresh")
+    state = read_json(STATE, made_by=_ANEW)
     if any(state.get(name) != value for name, value in plan.items()):
         print("the data or settings differ from the last run: starting anew")
         return 0, 0.0
-    keras = import_keras()
-    try:
-        last = keras.models.load_model(_LAST)
-    except (ValueError, OSError) as error:
-        raise TrainingError(f"{display_path(_LAST)} is damaged: give --fresh") from error
+    last = load_network(_LAST, made_by=_ANEW)
     # Into the network just built, because the file does not hold all of the optimizer's settings.
     network.optimizer.build(network.trainable_variables)
     for ours, theirs in (

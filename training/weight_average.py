@@ -69,6 +69,6 @@ class WeightAverage:
                 average._values = [content[f"arr_{i}"] for i in range(len(content.files) - 1)]
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise TrainingError(
-                f"{display_path(path)} is missing or damaged: give --fresh"
+                f"{display_path(path)} is missing or damaged: run python -m training.train --fresh"
             ) from error
         return average

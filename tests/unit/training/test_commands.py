@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from training.errors import run_command
+
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *arguments]
@@ -41,3 +43,22 @@ def test_one_line_says_where_to_train_when_tensorflow_is_not_installed() -> None
     assert result.returncode == 1
     assert "make train" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(13, "Permission denied", "/data/build"), "/data/build: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_one_line_and_exit_code_1_when_the_system_refuses(
+    error: OSError, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command(command)
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == f"error: {sentence}\n"

@@ -27,8 +27,8 @@ def test_photo_has_no_score_when_there_is_no_face_in_it(
     ("table", "message"),
     [
         (None, r"no labels\.csv"),
-        ("file,label\nlawn.jpg,1\n", "expected columns path and smile"),
-        ("path,smile\nlawn.jpg,yes\n", "expected columns path and smile"),
+        ("file,label\nlawn.jpg,1\n", "column 'path' is missing; expected path,smile"),
+        ("path,smile\nlawn.jpg,yes\n", "line 2: smile: expected 0 or 1, got 'yes'"),
         ("path,smile\nabsent.jpg,1\n", r"photo absent\.jpg: "),
         ("path,smile\nlawn.jpg,1\n", "expected found faces"),
     ],

@@ -37,8 +37,8 @@ def section(facts: Facts) -> Section:
     parts: list[Part] = [
         "Two networks that others use for smiles, taught on the same people with the data's own"
         " labels, and judged by the same code on the same held-out people and photos. Each has its"
-        " threshold chosen on the validation people; the shipped model on the held-out people only,"
-        " for they were labelled by who labelled these, and else the one of its card. The inspiring project squeezes whole frames"
+        " threshold chosen on the validation people; the shipped model only where the same person"
+        " labelled, elsewhere it has the one of its card. The inspiring project squeezes whole frames"
         " into its network without finding the face; with our face finder in front it does much"
         " better, and both ways are shown. The others were taught the first labeller's opinion"
         " alone, so the labels as they came favour them.",

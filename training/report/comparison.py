@@ -38,7 +38,7 @@ def section(facts: Facts) -> Section:
         "Two networks that others use for smiles, taught on the same people with the data's own"
         " labels, and judged by the same code on the same held-out people and photos. Each has its"
         " threshold chosen on the validation people; the shipped model only where the same person"
-        " labelled, elsewhere it has the one of its card. The inspiring project squeezes whole frames"
+        " labelled, elsewhere it has that of its card. The inspiring project squeezes whole frames"
         " into its network without finding the face; with our face finder in front it does much"
         " better, and both ways are shown. The others were taught the first labeller's opinion"
         " alone, so the labels as they came favour them.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge_lambda.config import SmileSettings
 from edge_lambda.errors import ConfigError
+from edge_lambda.settings import SmileSettings
 
 
 def resolve_thresholds(

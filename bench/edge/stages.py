@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_lambda.camera import Frame, FrameSource, open_source
-from edge_lambda.config import CameraSettings
 from edge_lambda.episode import EpisodeDetector, EpisodeRules
 from edge_lambda.scene_cut import SceneCutDetector
+from edge_lambda.settings import CameraSettings
 from edge_lambda.tracker import Tracker
 from edge_lambda.vision import SmileVision
 

@@ -8,8 +8,8 @@ from edge_lambda.camera.address import parse_address
 from edge_lambda.camera.file import FileSource
 from edge_lambda.camera.live import LiveSource
 from edge_lambda.camera.source import FrameSource
-from edge_lambda.config import CameraSettings
 from edge_lambda.errors import ConfigError
+from edge_lambda.settings import CameraSettings
 
 
 def open_source(source: str, settings: CameraSettings) -> FrameSource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 
-from edge_lambda.config import StreamSettings
+from edge_lambda.settings import StreamSettings
 from edge_lambda.stream.drawing import SceneArtist
 from edge_lambda.stream.fifo import FifoWriter
 from edge_lambda.stream.listen_address import ListenAddress

@@ -16,8 +16,8 @@ from edge_lambda.camera import Frame, open_source
 from edge_lambda.camera.address import Address, parse_address
 from edge_lambda.camera.live import LiveSource
 from edge_lambda.camera.timeline import Timeline
-from edge_lambda.config import CameraSettings
 from edge_lambda.errors import CameraError, ConfigError
+from edge_lambda.settings import CameraSettings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = CameraSettings(start_time=START)

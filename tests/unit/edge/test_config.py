@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from edge_lambda.cli import parse_arguments
-from edge_lambda.config import EdgeConfig, Section, SmileSettings, load_config
+from edge_lambda.config import EdgeConfig, load_config
 from edge_lambda.errors import ConfigError
+from edge_lambda.settings import Section, SmileSettings
 from edge_lambda.thresholds import resolve_thresholds
 
 LEAST = ["--source", "clip.mp4", "--device-id", "cam-1"]

@@ -14,13 +14,13 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_lambda.camera import Frame, open_source
-from edge_lambda.config import CameraSettings
 from edge_lambda.episode import EpisodeRules
 from edge_lambda.errors import SinkError
 from edge_lambda.events import EventMaker
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.outbox import Outbox, OutboxRecord
 from edge_lambda.publisher import Publisher
+from edge_lambda.settings import CameraSettings
 from edge_lambda.sinks.sink import Sink
 from edge_lambda.tracker import Box, Observation, Tracker
 from smile_contract import Model

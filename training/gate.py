@@ -27,6 +27,7 @@ from training.drawn import drawn_faces
 from training.errors import TrainingError, run_command
 from training.evaluate_photos import DEFAULT_PHOTOS, judge_photos, photo_way, video_way
 from training.figures import judge_scores
+from training.floors import check_floors, read_floors
 from training.judge import int8_logits
 from training.metrics import accuracy_at, best_threshold, sigmoid
 from training.opinions import Tier
@@ -44,10 +45,9 @@ from training.workspace import (
     write_json,
 )
 
-__all__ = ["EXPECTED", "FLOORS", "check_answers", "check_floors", "main", "record_answers"]
+__all__ = ["EXPECTED", "check_answers", "check_recorded_for", "main", "record_answers"]
 
 EXPECTED = METRICS.with_name("expected.json")
-FLOORS = METRICS.with_name("floors.json")
 OLDER_PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
 _VISION = REPOSITORY / "layers" / "smile_vision" / "python"
 _OLDER_LOGITS = """
@@ -60,6 +60,7 @@ assert "tflite_runtime" in sys.modules
 _TIMEOUT_S = 300
 _ONE_STEP = 1.01  # of the output's quantisation: interpreters round differently
 _PHOTOS_NONE = "none"
+_RECORDED_BY = "python -m training.evaluate"
 
 Logits = NDArray[np.float64]
 
@@ -86,9 +87,13 @@ def check_answers(logits: Logits, step: float, expected: Path = EXPECTED) -> Non
     Raises
     ------
     TrainingError
-        When one differs by more than a step.
+        When one differs by more than a step, or the record cannot be used.
     """
-    recorded = np.array(read_json(expected, made_by="python -m training.evaluate")["logits"])
+    content = read_json(expected, made_by=_RECORDED_BY)
+    try:
+        recorded = np.array(content["logits"], dtype=np.float64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{display_path(expected)}: logits: expected numbers") from error
     if len(recorded) != len(logits):
         raise TrainingError(f"{display_path(expected)}: {len(recorded)} answers to {len(logits)}")
     worst = float(np.abs(recorded - logits).max())
@@ -99,32 +104,20 @@ def check_answers(logits: Logits, step: float, expected: Path = EXPECTED) -> Non
         )
 
 
-def check_floors(figures: dict[str, float], floors: dict[str, Any]) -> list[str]:
-    """Compare figures with their floors.
-
-    Returns
-    -------
-    list[str]
-        One line for each figure that has a floor; keys ending in ``_most`` are ceilings.
+def check_recorded_for(card: ModelCard, expected: Path = EXPECTED) -> None:
+    """Make sure that the recorded answers are those of the card's file.
 
     Raises
     ------
     TrainingError
-        When one is broken; the message names all of them.
+        When they are another file's.
     """
-    lines: list[str] = []
-    broken: list[str] = []
-    for name, value in figures.items():
-        for limit, word in ((name, "at least"), (f"{name}_most", "at most")):
-            if limit not in floors:
-                continue
-            floor = floors[limit]
-            line = f"{name} {value:.4f}, {word} {floor}"
-            kept = value <= floor if limit.endswith("_most") else value >= floor
-            (lines if kept else broken).append(line)
-    if broken:
-        raise TrainingError("below the floor: " + "; ".join(broken))
-    return lines
+    recorded = read_json(expected, made_by=_RECORDED_BY).get("sha256")
+    if recorded != card.sha256:
+        raise TrainingError(
+            f"{display_path(expected)} holds the answers of another file: expected sha256"
+            f" {card.sha256}, found {recorded}"
+        )
 
 
 def people_figures(logits_of: dict[Split, Logits], crops: Crops, card: ModelCard) -> dict[str, Any]:
@@ -176,7 +169,7 @@ def _newer_logits(crops: NDArray[np.uint8]) -> Logits:
     return int8_logits(MODEL, crops)
 
 
-def _check_interpreters(floors: dict[str, Any], card: ModelCard) -> None:
+def _check_interpreters(floors: dict[str, float], card: ModelCard) -> None:
     step = _output_step()
     crops = Crops.load(CROPS) if CROPS.exists() else None
     runs = [("LiteRT", _newer_logits)]
@@ -196,7 +189,7 @@ def _check_interpreters(floors: dict[str, Any], card: ModelCard) -> None:
                 print(f"{name}: {line}")
 
 
-def _check_photos(floors: dict[str, Any], card: ModelCard, photos: str | None) -> None:
+def _check_photos(floors: dict[str, float], card: ModelCard, photos: str | None) -> None:
     if photos == _PHOTOS_NONE or (photos is None and not DEFAULT_PHOTOS.exists()):
         print("skipped whole photos: none given")
         return
@@ -223,17 +216,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--photos", help="folder or archive with labels.csv, or none (default: beside the data)"
     )
     options = parser.parse_args(arguments)
-    floors = read_json(FLOORS, made_by="a person")
+    floors = read_floors()
     try:
         card = ModelCard.load(CARD)
         content = MODEL.read_bytes()
         card.check(content)
         print(f"{MODEL.name}: the card's sha256")
-        for line in check_floors({"bytes": float(len(content))}, floors):
+        for line in check_floors({"bytes": len(content)}, floors):
             print(line)
+        check_recorded_for(card)
         _check_interpreters(floors, card)
         _check_photos(floors, card, options.photos)
-    except (VisionError, OSError) as error:
+    except VisionError as error:
         raise TrainingError(str(error)) from error
     print("the gate is passed")
 

@@ -76,10 +76,11 @@ def find_site_faces(photos: Sequence[SitePhoto]) -> tuple[SiteFaces, SiteFaces]:
 
 def _part(found: list[tuple[NDArray[np.uint8], SitePhoto]], purpose: str) -> SiteFaces:
     smile = np.array([row.smile for _, row in found], dtype=bool)
-    for kind, count in (("smiling", int(smile.sum())), ("other", int((~smile).sum()))):
+    kinds = (("smiling faces", int(smile.sum())), ("faces without a smile", int((~smile).sum())))
+    for kind, count in kinds:
         if count < LEAST_FACES:
             raise TrainingError(
-                f"only {count} {kind} faces to {purpose} {'from' if purpose == 'learn' else 'on'}:"
+                f"only {count} {kind} to {purpose} {'from' if purpose == 'learn' else 'on'}:"
                 f" expected {LEAST_FACES} or more, about {5 * LEAST_FACES} photos of each kind"
             )
     return SiteFaces(np.stack([crop for crop, _ in found]), smile)

@@ -11,7 +11,8 @@ import pytest
 from smile_vision.card import ModelCard
 from training.drawn import drawn_faces
 from training.errors import TrainingError
-from training.gate import EXPECTED, check_answers, check_floors, record_answers
+from training.floors import FLOORS, check_floors, read_floors
+from training.gate import EXPECTED, check_answers, check_recorded_for, record_answers
 from training.judge import int8_logits
 from training.workspace import CARD, MODEL
 
@@ -22,7 +23,7 @@ def test_shipped_model_answers_as_recorded() -> None:
     logits = int8_logits(MODEL, drawn_faces())
     assert np.ptp(logits) > 3, "the drawn faces smile and do not"
     check_answers(logits, STEP)
-    assert json.loads(EXPECTED.read_text())["sha256"] == ModelCard.load(CARD).sha256
+    check_recorded_for(ModelCard.load(CARD))
 
 
 def test_answers_are_refused_when_they_are_another_models(tmp_path: Path) -> None:
@@ -33,6 +34,37 @@ def test_answers_are_refused_when_they_are_another_models(tmp_path: Path) -> Non
         check_answers(logits + 3 * STEP, STEP, tmp_path / "expected.json")
     with pytest.raises(TrainingError, match="answers to 3"):
         check_answers(logits[:3], STEP, tmp_path / "expected.json")
+
+
+def test_answers_are_refused_when_they_were_recorded_for_another_file(tmp_path: Path) -> None:
+    expected = tmp_path / "expected.json"
+    expected.write_text(json.dumps({**json.loads(EXPECTED.read_text()), "sha256": "0" * 64}))
+    with pytest.raises(TrainingError, match=r"expected\.json holds the answers of another file"):
+        check_recorded_for(ModelCard.load(CARD), expected)
+
+
+@pytest.mark.parametrize("content", ["{}", '{"logits": "many"}', '{"logits": [[1], 2]}'])
+def test_answers_are_refused_when_the_record_is_damaged(tmp_path: Path, content: str) -> None:
+    (tmp_path / "expected.json").write_text(content)
+    with pytest.raises(TrainingError, match=r"expected\.json: logits: expected numbers"):
+        check_answers(np.zeros(2), STEP, tmp_path / "expected.json")
+
+
+@pytest.mark.parametrize("value", [None, "0.97", True])
+def test_floors_are_refused_when_one_is_no_number(tmp_path: Path, value: object) -> None:
+    floors = {**read_floors(), "people_auc": value}
+    (tmp_path / "floors.json").write_text(json.dumps(floors))
+    with pytest.raises(TrainingError, match=r"floors\.json: people_auc: expected a number"):
+        read_floors(tmp_path / "floors.json")
+
+
+def test_floors_are_refused_when_one_was_taken_out(tmp_path: Path) -> None:
+    floors = json.loads(FLOORS.read_text())
+    for name in floors:
+        less = {other: value for other, value in floors.items() if other != name}
+        (tmp_path / "floors.json").write_text(json.dumps(less))
+        with pytest.raises(TrainingError, match=f"{name}: expected a number, got None"):
+            read_floors(tmp_path / "floors.json")
 
 
 def test_floor_is_named_when_a_figure_is_below_it() -> None:

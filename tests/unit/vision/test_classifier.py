@@ -143,6 +143,7 @@ def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) 
         ("threshold_off", None, "threshold_off: expected a number"),
         ("calibration", {"scale": 1}, "bias: expected a number"),
         ("calibration", {"scale": float("inf"), "bias": 0}, "scale: expected a number"),
+        ("calibration", {"scale": -1, "bias": 0}, "scale: expected a number above 0"),
         ("output", "probability", "output: expected 'logit'"),
         ("sha256", 5, "sha256: expected str"),
     ],

@@ -26,7 +26,7 @@ class ModelCard:
     sha256
         Of the file, hexadecimal.
     calibration_scale, calibration_bias
-        ``smile_score = sigmoid(scale * logit + bias)``.
+        ``smile_score = sigmoid(scale * logit + bias)``; the scale is above 0.
     threshold
         A single picture smiles when its score is at least this, 0-1.
     threshold_on, threshold_off
@@ -75,7 +75,7 @@ class ModelCard:
             name=_field(data, "name", str),
             file=_field(data, "file", str),
             sha256=_field(data, "sha256", str),
-            calibration_scale=_number(calibration, "scale"),
+            calibration_scale=_positive(calibration, "scale"),
             calibration_bias=_number(calibration, "bias"),
             threshold=_probability(data, "threshold"),
             threshold_on=_probability(data, "threshold_on"),
@@ -115,6 +115,13 @@ def _number(data: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ModelError(f"{name}: expected a number in the model card, got {value!r}")
     return float(value)
+
+
+def _positive(data: Mapping[str, Any], name: str) -> float:
+    value = _number(data, name)
+    if value <= 0:
+        raise ModelError(f"{name}: expected a number above 0 in the model card, got {value}")
+    return value
 
 
 def _probability(data: Mapping[str, Any], name: str) -> float:

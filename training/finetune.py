@@ -5,7 +5,7 @@
 The photos go through the product's own face finder; the largest face counts. Some of them (or
 of the people, with a column person) are held out to judge before and after. The pictures of
 SMILEsmileD are needed too (training.prepare): so that what was learned is not forgotten, and to
-see that it is not. Writes to build/finetune/. Takes about three minutes.
+see that it is not. Writes to build/finetune/. Takes a minute or two.
 """
 
 from __future__ import annotations

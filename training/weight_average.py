@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.errors import TrainingError
 from training.workspace import display_path, write_atomically
@@ -16,6 +17,8 @@ __all__ = ["WeightAverage"]
 
 EVERY_STEPS = 4  # of the optimizer, counted in each epoch: copying the weights takes time
 LEAST_SHARE = 0.004  # of the newest weights: the average looks back about 1,000 steps
+
+Weights = list[NDArray[np.float32]]
 
 
 class WeightAverage:
@@ -27,7 +30,7 @@ class WeightAverage:
     """
 
     def __init__(self) -> None:
-        self._values: list[Any] = []
+        self._values: Weights = []
         self._taken = 0
 
     def take(self, network: Any, step: int) -> None:
@@ -43,8 +46,8 @@ class WeightAverage:
         pairs = zip(self._values, newest, strict=True)
         self._values = [old + np.float32(share) * (new - old) for old, new in pairs]
 
-    def weights(self) -> list[Any]:
-        """Return the average, float32 arrays in the order of ``network.get_weights()``."""
+    def weights(self) -> Weights:
+        """Return the average, in the order of ``network.get_weights()``."""
         return self._values
 
     def save(self, path: Path) -> None:

@@ -35,12 +35,19 @@ from training.source import open_source
 from training.tables import read_label, read_table
 from training.workspace import CARD, DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
-__all__ = ["judge_photos", "main", "read_photo_labels"]
+__all__ = ["chosen_photos", "judge_photos", "main", "read_photo_labels"]
 
 DEFAULT_PHOTOS = DEFAULT_DATA.with_name("photos-dev.tar.gz")
 ScorePhoto = Callable[[Path], float | None]
 _LABELS = "labels.csv"
 _PHOTOS_NONE = "none"
+
+
+def chosen_photos(given: str | None) -> str | None:
+    """Return the folder or archive to judge on: the given one, else the default; None for none."""
+    if given is None:
+        return str(DEFAULT_PHOTOS) if DEFAULT_PHOTOS.exists() else None
+    return None if given == _PHOTOS_NONE else given
 
 
 def photo_way() -> ScorePhoto:
@@ -181,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     metrics = read_json(METRICS, made_by="python -m training.evaluate")
-    if options.photos == _PHOTOS_NONE or (options.photos is None and not DEFAULT_PHOTOS.exists()):
+    photos = chosen_photos(options.photos)
+    if photos is None:
         print(f"skipped whole photos: give --photos a folder or archive with {_LABELS}")
         return
     ways: dict[str, ScorePhoto]
@@ -193,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ways = {"whole_photos": photo_way(), "whole_photos_as_video": video_way()}
     except VisionError as error:
         raise TrainingError(str(error)) from error
-    with open_source(options.photos or str(DEFAULT_PHOTOS)) as source:
+    with open_source(photos) as source:
         for name, way in ways.items():
             figures = judge_photos(source.folder, way, threshold)
             print(_words(figures, name == "whole_photos"))

@@ -25,7 +25,7 @@ from smile_vision.interpreter import load_interpreter
 from training.crops import Crops
 from training.drawn import drawn_faces
 from training.errors import TrainingError, run_command
-from training.evaluate_photos import DEFAULT_PHOTOS, judge_photos, photo_way, video_way
+from training.evaluate_photos import chosen_photos, judge_photos, photo_way, video_way
 from training.figures import judge_scores
 from training.floors import check_floors, read_floors
 from training.judge import int8_logits
@@ -59,7 +59,6 @@ assert "tflite_runtime" in sys.modules
 """
 _TIMEOUT_S = 300
 _ONE_STEP = 1.01  # of the output's quantisation: interpreters round differently
-_PHOTOS_NONE = "none"
 _RECORDED_BY = "python -m training.evaluate"
 
 Logits = NDArray[np.float64]
@@ -189,11 +188,12 @@ def _check_interpreters(floors: dict[str, float], card: ModelCard) -> None:
                 print(f"{name}: {line}")
 
 
-def _check_photos(floors: dict[str, float], card: ModelCard, photos: str | None) -> None:
-    if photos == _PHOTOS_NONE or (photos is None and not DEFAULT_PHOTOS.exists()):
+def _check_photos(floors: dict[str, float], card: ModelCard, given: str | None) -> None:
+    photos = chosen_photos(given)
+    if photos is None:
         print("skipped whole photos: none given")
         return
-    with open_source(photos or str(DEFAULT_PHOTOS)) as source:
+    with open_source(photos) as source:
         judged = judge_photos(source.folder, photo_way(), card.threshold)
         in_video = judge_photos(source.folder, video_way(), card.threshold)
     figures = {

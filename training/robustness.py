@@ -26,7 +26,7 @@ from smile_vision.photo import load_photo
 from smile_vision.photo_detector import PhotoFaceDetector
 from training.crops import Crops
 from training.errors import TrainingError, run_command
-from training.evaluate_photos import DEFAULT_PHOTOS, read_photo_labels
+from training.evaluate_photos import chosen_photos, read_photo_labels
 from training.figures import judge_scores
 from training.opinions import OWN_TABLE, Tier
 from training.robustness_document import write_robustness
@@ -41,7 +41,6 @@ ROBUSTNESS = METRICS.with_name("robustness.json")
 ATTRIBUTES = OWN_TABLE.with_name("attributes.csv")
 FLOOR = 0.95  # accuracy where both labellers agree, in every condition that counts as within
 FACE_SIZES_PX = (80, 48, 32, 24, 16, 12)  # between the temples, in whole photos
-_PHOTOS_NONE = "none"
 _SEED = 1
 
 Scores = NDArray[np.float64]
@@ -220,10 +219,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"floor {FLOOR} holds; all figures in {display_path(ROBUSTNESS)}")
 
 
-def _small_faces(classifier: SmileClassifier, photos: str | None) -> list[dict[str, Any]]:
-    if photos == _PHOTOS_NONE or (photos is None and not DEFAULT_PHOTOS.exists()):
+def _small_faces(classifier: SmileClassifier, given: str | None) -> list[dict[str, Any]]:
+    photos = chosen_photos(given)
+    if photos is None:
         return []
-    with open_source(photos or str(DEFAULT_PHOTOS)) as source:
+    with open_source(photos) as source:
         return judge_small_faces(classifier, source.folder)
 
 

@@ -24,7 +24,7 @@ from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.crops import Crops
 from training.errors import run_command
-from training.evaluate_photos import DEFAULT_PHOTOS
+from training.evaluate_photos import chosen_photos
 from training.figures import rounded
 from training.metrics import best_threshold, sigmoid
 from training.network import import_keras
@@ -74,12 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m training.baselines",
         description="Teach and judge the networks that others use for smiles.",
     )
-    parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile)")
+    parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile), or none")
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run")
     options = parser.parse_args(arguments)
     crops = Crops.load(CROPS)
     import_keras()
-    where = options.photos or (str(DEFAULT_PHOTOS) if DEFAULT_PHOTOS.exists() else None)
+    where = chosen_photos(options.photos)
     photos = crop_photos(where) if where else None
     if photos is None:
         print("no photos given: judged on held-out people only")

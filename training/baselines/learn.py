@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from training.baselines.networks import Baseline
 from training.crops import Crops
-from training.errors import TrainingError
 from training.figures import rounded
 from training.metrics import accuracy_at, area_under_curve, sigmoid
-from training.network import import_keras
-from training.workspace import WORK, display_path, read_json, write_json
+from training.network import import_keras, load_network
+from training.workspace import WORK, read_json, write_json
 
 __all__ = ["RUNS", "learn", "logits_of", "take_in"]
 
 RUNS = WORK / "baselines"
 SEED = 1
 _SHUFFLED = 10_000
+_ANEW = "python -m training.baselines --fresh"
 
 
 def take_in(baseline: Baseline, pictures: Any) -> Any:
@@ -138,12 +138,9 @@ def _go_on(
     }
     last, state = folder / "last.keras", folder / "record.json"
     if not fresh and last.exists() and state.exists():
-        record = read_json(state, made_by="python -m training.baselines --fresh")
+        record = read_json(state, made_by=_ANEW)
         if all(record.get(name) == value for name, value in plan.items()):
-            try:
-                return keras.models.load_model(last), record
-            except (ValueError, OSError) as error:
-                raise TrainingError(f"{display_path(last)} is damaged: give --fresh") from error
+            return load_network(last, made_by=_ANEW), record
     keras.utils.set_random_seed(SEED)
     network = baseline.build()
     network.compile(

@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Write one HTML page that shows what the shipped model does.",
     )
     parser.add_argument("--data", help="folder, archive or git URL of SMILEsmileD")
-    parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile)")
+    parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile), or none")
     parser.add_argument("--out", type=Path, default=REPORT, help="default build/report")
     parser.add_argument(
         "--docs", action="store_true", help="also put the charts that documents show in docs/report"

@@ -15,7 +15,7 @@ from smile_vision.errors import VisionError
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.crops import Crops
 from training.errors import TrainingError
-from training.evaluate_photos import DEFAULT_PHOTOS
+from training.evaluate_photos import chosen_photos
 from training.prepare import prepare
 from training.splits import Split
 from training.workspace import (
@@ -205,11 +205,12 @@ def _crops(facts: Facts, data: str | None) -> Crops | None:
     return None
 
 
-def _photo_crops(facts: Facts, photos: str | None) -> PhotoCrops | None:
-    if photos is None and not DEFAULT_PHOTOS.exists():
+def _photo_crops(facts: Facts, given: str | None) -> PhotoCrops | None:
+    photos = chosen_photos(given)
+    if photos is None:
         facts.missing["photos"] = (
             "no whole photos are here. Give `make report PHOTOS=…` a folder or an archive with"
             " labels.csv (path,smile)."
         )
         return None
-    return crop_photos(photos or str(DEFAULT_PHOTOS))
+    return crop_photos(photos)

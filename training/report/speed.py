@@ -22,7 +22,7 @@ from smile_vision.errors import VisionError
 from smile_vision.interpreter import load_interpreter
 from smile_vision.preprocess import preprocess
 from training.metrics import sigmoid
-from training.network import import_keras
+from training.network import load_network
 from training.quantize import QUANTIZED
 from training.report.chart import BLUE, GREY, draw_chart
 from training.report.facts import Facts
@@ -120,7 +120,7 @@ def _float_logits(facts: Facts, crops: NDArray[np.uint8]) -> Logits | None:
         return None
     if sha256_of_file(QUANTIZED) != facts.card["sha256"]:
         return None
-    network = import_keras().models.load_model(TRAINED)
+    network = load_network(TRAINED, made_by="python -m training.train")
     answers: Logits = network.predict(preprocess(crops), batch_size=256, verbose=0)[:, 0]
     return answers.astype(np.float64)
 

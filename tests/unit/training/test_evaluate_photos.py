@@ -8,7 +8,13 @@ import pytest
 from PIL import Image
 
 from training.errors import TrainingError
-from training.evaluate_photos import ScorePhoto, judge_photos, photo_way, video_way
+from training.evaluate_photos import (
+    ScorePhoto,
+    chosen_photos,
+    judge_photos,
+    photo_way,
+    video_way,
+)
 
 
 @pytest.fixture(scope="module", params=["photo", "short"])
@@ -41,3 +47,10 @@ def test_photos_are_refused_when_they_cannot_be_judged(
         (tmp_path / "labels.csv").write_text(table)
     with pytest.raises(TrainingError, match=message):
         judge_photos(tmp_path, score_photo, threshold=0.5)
+
+
+def test_photos_are_those_given_or_none_when_told_so() -> None:
+    assert chosen_photos("none") is None
+    assert chosen_photos("party.zip") == "party.zip"
+    default = chosen_photos(None)
+    assert default is None or Path(default).is_file()

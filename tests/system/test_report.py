@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 from training.report import __main__ as report, facts, speed
 nowhere = Path(sys.argv[1]) / "nowhere"
-for name in ("CROPS", "DEFAULT_DATA", "DEFAULT_PHOTOS"):
+for name in ("CROPS", "DEFAULT_DATA"):
     setattr(facts, name, nowhere)
 speed.TRAINED = nowhere
-report.main(["--out", sys.argv[1]])
+report.main(["--out", sys.argv[1], "--photos", "none"])
 """
 
 pytestmark = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,21 @@ class Crops:
         """Return the crops of one split."""
         chosen = self.split == split.value
         return Crops(**{part.name: getattr(self, part.name)[chosen] for part in fields(self)})
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many pictures and smiles there are, in all, by split and by tier."""
+        return {
+            "pictures": len(self),
+            "smile": int(self.smile.sum()),
+            "splits": {
+                split.value: {
+                    "pictures": len(self.part(split)),
+                    "smile": int(self.part(split).smile.sum()),
+                }
+                for split in Split
+            },
+            "tiers": dict(sorted(Counter(self.tier.tolist()).items())),
+        }
 
     def save(self, path: Path) -> None:
         """Write all to one ``.npz`` file, atomically."""

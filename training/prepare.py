@@ -156,16 +156,7 @@ def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -
         "pictures_sha256": hashlib.sha256(crops.grey.tobytes()).hexdigest(),
         "second_opinion": table.name if table else None,
         "second_opinion_sha256": sha256_of_file(table) if table else None,
-        "pictures": len(crops),
-        "smile": int(crops.smile.sum()),
-        "splits": {
-            split.value: {
-                "pictures": len(crops.part(split)),
-                "smile": int(crops.part(split).smile.sum()),
-            }
-            for split in Split
-        },
-        "tiers": dict(sorted(Counter(crops.tier.tolist()).items())),
+        **crops.counts(),
         "tiers_settled": dict(sorted(Counter(crops.settled.tolist()).items())),
         "skipped": found.skipped,
     }

@@ -10,7 +10,6 @@ the floor is broken. Takes about a minute.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,14 @@ from training.robustness_document import write_robustness
 from training.source import open_source
 from training.splits import Split
 from training.spoil import conditions
+from training.tables import read_table
 from training.workspace import CROPS, METRICS, display_path, write_json
 
 __all__ = ["ATTRIBUTES", "ROBUSTNESS", "judge_grid", "judge_slices", "main"]
 
 ROBUSTNESS = METRICS.with_name("robustness.json")
 ATTRIBUTES = OWN_TABLE.with_name("attributes.csv")
+_KEY = ("number", "smilesmiled")
 FLOOR = 0.95  # accuracy where both labellers agree, in every condition that counts as within
 FACE_SIZES_PX = (80, 48, 32, 24, 16, 12)  # between the temples, in whole photos
 _SEED = 1
@@ -110,13 +111,13 @@ def judge_slices(
 
 
 def _read_attributes(path: Path) -> dict[tuple[str, bool], dict[str, bool]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return {
-            (row.pop("number"), row.pop("smilesmiled") == "1"): {
-                name: value == "1" for name, value in row.items()
-            }
-            for row in csv.DictReader(file)
+    rows = [row for _, row in read_table(path, _KEY)]
+    return {
+        (row["number"], row["smilesmiled"] == "1"): {
+            name: value == "1" for name, value in row.items() if name not in _KEY
         }
+        for row in rows
+    }
 
 
 def judge_small_faces(classifier: SmileClassifier, folder: Path) -> list[dict[str, Any]]:

@@ -6,19 +6,16 @@ https://docs.aws.amazon.com/greengrass/v2/developerguide/ipc-iot-core-mqtt.html
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from importlib import import_module
-from typing import ClassVar, Protocol
+from typing import Protocol
 
-from edge_lambda.backoff import Backoff
-from edge_lambda.errors import ConfigError, OutboxError, SinkError
-from edge_lambda.outbox import Outbox, OutboxRecord
-from edge_lambda.sinks.sink import Sink
+from edge_lambda.errors import ConfigError, OutboxError
+from edge_lambda.outbox import Outbox
+from edge_lambda.sinks.outbox_sender import OutboxSender
 from smile_contract import events_topic
 
 _log = logging.getLogger(__name__)
-_JOIN_S = 0.5
 _BATCH = 20
 _AT_LEAST_ONCE = "1"
 
@@ -33,7 +30,7 @@ class IpcClient(Protocol):
         """Disconnect."""
 
 
-class GreengrassSink(Sink):
+class GreengrassSink(OutboxSender):
     """Hand what is in the outbox to the nucleus, in a thread of its own, oldest first.
 
     An event is deleted when the nucleus has taken it into its spooler. There is one connection in
@@ -53,45 +50,16 @@ class GreengrassSink(Sink):
         When the SDK is missing.
     """
 
-    confirms: ClassVar[bool] = True
-
     def __init__(
         self,
         outbox: Outbox,
         topic_prefix: str = "",
         connect: Callable[[], Callable[[], IpcClient]] | None = None,
     ) -> None:
-        self._outbox = outbox
+        super().__init__(outbox, "greengrass", "greengrass")
         self._topic_prefix = topic_prefix
         self._open = (connect or load_ipc_client)()
-        self._backoff = Backoff()
-        self._wake = threading.Event()
-        self._is_closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="greengrass", daemon=True)
-        self._thread.start()
-
-    def offer(self, record: OutboxRecord) -> None:  # noqa: ARG002 - it is read from the outbox
-        """Wake the sender."""
-        if not self._thread.is_alive():
-            raise SinkError("greengrass: the sender has stopped")
-        self._wake.set()
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._is_closing.set()
-        self._wake.set()
-        self._thread.join(_JOIN_S)
-
-    def _run(self) -> None:
-        while not self._is_closing.is_set():
-            reason = self._serve()
-            if self._is_closing.is_set():
-                return
-            wait_s = self._backoff.next_s()
-            _log.warning(
-                "greengrass not connected", extra={"reason": reason, "retry_in_s": round(wait_s, 2)}
-            )
-            self._is_closing.wait(wait_s)
+        self._start()
 
     def _serve(self) -> str:
         """Serve one connection until it breaks; return why."""
@@ -107,10 +75,9 @@ class GreengrassSink(Sink):
                     self._outbox.delete([record.id])
                     self._backoff.reset()
                 if not len(self._outbox):
-                    self._wake.wait(1.0)
-                self._wake.clear()
-        except OutboxError as error:
-            return str(error)
+                    self._wait_for_news()
+        except OutboxError:
+            raise
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its service model names
             return repr(error)
         else:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from typing import ClassVar
 
-from edge_lambda.backoff import Backoff
-from edge_lambda.errors import OutboxError, SinkError
-from edge_lambda.outbox import Outbox, OutboxRecord
+from edge_lambda.outbox import Outbox
 from edge_lambda.sinks.broker import Broker
 from edge_lambda.sinks.mqtt_session import MqttSession
-from edge_lambda.sinks.sink import Sink
+from edge_lambda.sinks.outbox_sender import OutboxSender
 
 _log = logging.getLogger(__name__)
-_JOIN_S = 0.5
 # AWS IoT accepts, then disconnects whoever publishes what its policy denies, or has a client id
 # that is in use: only a connection that did its work, or lasted, has succeeded.
 _HELD_S = 60.0
 
 
-class MqttSink(Sink):
+class MqttSink(OutboxSender):
     """Publish what is in the outbox, in a thread of its own, and delete what is confirmed.
 
     Each connection starts again from the oldest event, so an event may arrive twice and none
@@ -44,8 +39,6 @@ class MqttSink(Sink):
         When a TLS file is unusable.
     """
 
-    confirms: ClassVar[bool] = True
-
     def __init__(
         self,
         outbox: Outbox,
@@ -56,46 +49,16 @@ class MqttSink(Sink):
         keepalive_s: int = 30,
         topic_prefix: str = "",
     ) -> None:
-        self._outbox = outbox
+        super().__init__(outbox, "mqtt", "broker", host=broker.host, port=broker.port)
         self._broker = broker
         self._tls = broker.tls_context()
         self._client_id = client_id
         self._spacing_s = 1 / max_publishes_per_s
         self._keepalive_s = keepalive_s
         self._topic_prefix = topic_prefix
-        self._backoff = Backoff()
-        self._wake = threading.Event()
-        self._is_closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        self._thread.start()
+        self._start()
 
-    def offer(self, record: OutboxRecord) -> None:  # noqa: ARG002 - it is read from the outbox
-        """Wake the sender."""
-        if not self._thread.is_alive():
-            raise SinkError("mqtt: the sender has stopped")
-        self._wake.set()
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._is_closing.set()
-        self._wake.set()
-        self._thread.join(_JOIN_S)
-
-    def _run(self) -> None:
-        while not self._is_closing.is_set():
-            reason = self._connect_and_send()
-            if self._is_closing.is_set():
-                return
-            wait_s = self._backoff.next_s()
-            broker = {"host": self._broker.host, "port": self._broker.port}
-            _log.warning(
-                "broker not connected",
-                extra=broker | {"reason": reason, "retry_in_s": round(wait_s, 2)},
-            )
-            self._is_closing.wait(wait_s)
-
-    def _connect_and_send(self) -> str:
-        """Serve one connection until it breaks; return why."""
+    def _serve(self) -> str:
         session = MqttSession(
             self._broker,
             self._tls,
@@ -108,18 +71,13 @@ class MqttSink(Sink):
             problem = session.connect()
             if problem:
                 return problem
-            _log.info(
-                "broker connected", extra={"host": self._broker.host, "port": self._broker.port}
-            )
+            _log.info("broker connected", extra=self._address)
             connected = time.monotonic()
             while session.is_connected and not self._is_closing.is_set():
                 self._exchange(session)
             self._settle(session)
             if time.monotonic() - connected >= _HELD_S:
                 self._backoff.reset()
-        except OutboxError as error:
-            return str(error)
-        else:
             return session.problem or "connection lost"
         finally:
             session.close()
@@ -134,8 +92,7 @@ class MqttSink(Sink):
         if session.is_stuck:
             session.abandon("no confirmation")
             return
-        self._wake.wait(1.0)
-        self._wake.clear()
+        self._wait_for_news()
 
     def _settle(self, session: MqttSession) -> None:
         confirmed = session.take_confirmed()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import zipfile
@@ -20,6 +19,7 @@ from smile_vision.photo import load_photo
 from smile_vision.photo_detector import PhotoFaceDetector
 from smile_vision.preprocess import CROP_SIZE_PX
 from training.errors import TrainingError
+from training.evaluate_photos import read_photo_labels
 from training.source import open_source
 from training.workspace import WORK, sha256_of_file, write_atomically
 
@@ -27,7 +27,6 @@ __all__ = ["FRAME_SIDE_PX", "PhotoCrops", "crop_photos"]
 
 FRAME_SIDE_PX = 150  # whole photos squeezed into a square, as the inspiring project did
 _CACHE = WORK / "photo-crops.npz"
-_LABELS = "labels.csv"
 _FINDERS = (  # the modules of smile_vision that decide what a crop looks like
     "blazeface",
     "crop",
@@ -47,7 +46,7 @@ class PhotoCrops:
     Attributes
     ----------
     name
-        str (N,), the photo's path as its table gives it.
+        str (N,), the photo's file name.
     smile, found
         bool (N,): the label; whether a face was found.
     crop
@@ -85,10 +84,7 @@ def crop_photos(photos: str) -> PhotoCrops:
     if key is not None and (kept := _kept(key)) is not None:
         return kept
     with open_source(photos) as source:
-        tables = sorted(source.folder.rglob(_LABELS))
-        if not tables:
-            raise TrainingError(f"no {_LABELS} (path,smile) in the photos")
-        crops = _crop_all(tables[0])
+        crops = _crop_all(read_photo_labels(source.folder))
     if key is not None:
         content = io.BytesIO()
         arrays = {part.name: getattr(crops, part.name) for part in fields(crops)}
@@ -97,29 +93,25 @@ def crop_photos(photos: str) -> PhotoCrops:
     return crops
 
 
-def _crop_all(table: Path) -> PhotoCrops:
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+def _crop_all(photos: list[tuple[Path, bool]]) -> PhotoCrops:
     detector = PhotoFaceDetector()
-    count = len(rows)
+    count = len(photos)
     found = np.zeros(count, dtype=bool)
     crop = np.zeros((count, CROP_SIZE_PX, CROP_SIZE_PX), dtype=np.uint8)
     frame = np.zeros((count, FRAME_SIDE_PX, FRAME_SIDE_PX, 3), dtype=np.uint8)
-    try:
-        names = [row["path"] for row in rows]
-        smile = np.array([bool(int(row["smile"])) for row in rows], dtype=bool)
-        for place, name in enumerate(names):
-            photo = load_photo(table.parent / name)
-            frame[place] = np.asarray(photo.resize((FRAME_SIDE_PX, FRAME_SIDE_PX), _BILINEAR))
-            faces = detector.detect(np.asarray(photo))  # largest first
-            if faces:
-                found[place] = True
-                crop[place] = crop_face(np.asarray(photo.convert("L")), faces[0].keypoints)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{table.name}: expected columns path and smile (0 or 1)") from error
-    except VisionError as error:
-        raise TrainingError(f"photo {name}: {error}") from error
-    return PhotoCrops(np.array(names), smile, found, crop, frame)
+    for place, (path, _) in enumerate(photos):
+        try:
+            photo = load_photo(path)
+        except VisionError as error:
+            raise TrainingError(f"photo {path.name}: {error}") from error
+        frame[place] = np.asarray(photo.resize((FRAME_SIDE_PX, FRAME_SIDE_PX), _BILINEAR))
+        faces = detector.detect(np.asarray(photo))  # largest first
+        if faces:
+            found[place] = True
+            crop[place] = crop_face(np.asarray(photo.convert("L")), faces[0].keypoints)
+    names = np.array([path.name for path, _ in photos])
+    smile = np.array([smile for _, smile in photos], dtype=bool)
+    return PhotoCrops(names, smile, found, crop, frame)
 
 
 _BILINEAR = Image.Resampling.BILINEAR

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +12,6 @@ from training.crops import Crops
 from training.notebooks.drawn_faces import draw_pictures
 from training.opinions import Opinion
 from training.prepare import label_pictures, prepare
-from training.splits import Split
 from training.workspace import DEFAULT_DATA
 
 __all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "Lesson", "load_lesson"]
@@ -88,16 +86,7 @@ def _drawn() -> Crops:
 
 def _facts(crops: Crops) -> dict[str, Any]:
     return {
-        "pictures": len(crops),
-        "smile": int(crops.smile.sum()),
-        "splits": {
-            split.value: {
-                "pictures": len(crops.part(split)),
-                "smile": int(crops.part(split).smile.sum()),
-            }
-            for split in Split
-        },
-        "tiers": dict(sorted(Counter(crops.tier.tolist()).items())),
+        **crops.counts(),
         "skipped": {},
     }
 

@@ -21,7 +21,7 @@ UNKNOWN = "ERROR:pip_audit._cli:attrs: Dependency not found on PyPI and could no
             1,
             "a.txt: Found 2 known vulnerabilities in 1 package\n",
         ),
-        (f"echo '{UNKNOWN}' >&2; exit 1", 2, "pypi.org itself is needed and no mirror (attrs: "),
+        (f"echo '{UNKNOWN}' >&2; exit 1", 2, "PyPI itself is needed and no mirror (attrs: "),
         ("printf 'Traceback …\\nConnectionError: no\\n' >&2; exit 1", 2, "(ConnectionError: no)\n"),
     ],
 )

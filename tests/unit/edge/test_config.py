@@ -170,3 +170,23 @@ def test_docs_describe_every_setting_as_the_model_does() -> None:
     rows = dict(re.findall(r"^\| `([a-z_.]+)` \| [^|]* \| (.*) \|$", text, re.MULTILINE))
     expected = {name: field.description for name, field in settings_of(EdgeConfig)}
     assert rows == expected
+
+
+@pytest.mark.parametrize("token", ["short", "has a space in the middle", "ü" * 20, "x" * 129])
+def test_token_is_refused_without_being_shown_when_it_is_too_weak(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("SMILE_STREAM_TOKEN", token)
+    with pytest.raises(ConfigError, match=r"stream\.token: expected 16 to 128") as caught:
+        parse_arguments(["--source", "a.mp4", "--device-id", "cam-1"])
+    assert token not in str(caught.value)
+
+
+def test_token_is_not_shown_when_the_configuration_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = "correct-horse-battery"
+    monkeypatch.setenv("SMILE_STREAM_TOKEN", token)
+    config = parse_arguments(["--source", "a.mp4", "--stream", "127.0.0.1:0"])
+    assert config.stream.token is not None
+    assert token not in f"{config!r} {config}"

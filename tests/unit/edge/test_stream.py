@@ -18,7 +18,6 @@ import pytest
 from PIL import Image
 
 from edge_lambda.camera import Frame
-from edge_lambda.cli import parse_arguments
 from edge_lambda.errors import ConfigError
 from edge_lambda.stream import (
     FaceMark,
@@ -245,52 +244,6 @@ def test_port_is_named_when_it_is_in_use(serve) -> None:
     taken = serve().port
     with pytest.raises(ConfigError, match=f"port {taken} is in use"):
         serve(ListenAddress("127.0.0.1", taken))
-
-
-@pytest.mark.parametrize("text", ["8080", ":8080", "127.0.0.1", "127.0.0.1:x", "::1:80", "a:99999"])
-def test_address_is_refused_when_it_is_none(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"stream\.address: expected host:port"):
-        ListenAddress.parse(text)
-
-
-def test_name_is_refused_when_nobody_knows_it() -> None:
-    with pytest.raises(ConfigError, match=r"no-such-host\.invalid is no address"):
-        ListenAddress.parse("no-such-host.invalid:80")
-
-
-@pytest.mark.parametrize(
-    ("text", "is_loopback"),
-    [
-        ("127.0.0.1:0", True),
-        ("127.9.9.9:80", True),
-        ("[::1]:80", True),
-        ("localhost:80", True),
-        ("0.0.0.0:80", False),
-        ("[::]:80", False),
-        ("192.0.2.1:80", False),
-    ],
-)
-def test_loopback_is_known_however_it_is_written(text: str, is_loopback: bool) -> None:
-    assert ListenAddress.parse(text).is_loopback is is_loopback
-
-
-@pytest.mark.parametrize("token", ["short", "has a space in the middle", "ü" * 20, "x" * 129])
-def test_token_is_refused_without_being_shown_when_it_is_too_weak(
-    monkeypatch: pytest.MonkeyPatch, token: str
-) -> None:
-    monkeypatch.setenv("SMILE_STREAM_TOKEN", token)
-    with pytest.raises(ConfigError, match=r"stream\.token: expected 16 to 128") as caught:
-        parse_arguments(["--source", "a.mp4", "--device-id", "cam-1"])
-    assert token not in str(caught.value)
-
-
-def test_token_is_not_shown_when_the_configuration_is_printed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SMILE_STREAM_TOKEN", TOKEN)
-    config = parse_arguments(["--source", "a.mp4", "--stream", "127.0.0.1:0"])
-    assert config.stream.token is not None
-    assert TOKEN not in f"{config!r} {config}"
 
 
 def read_fifo(path: Path, count: int) -> bytes:

@@ -8,19 +8,15 @@ from collections.abc import Mapping
 
 import av
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 
 from edge_lambda.camera import Frame
+from edge_lambda.drawn_face import WALL, draw_face
 from edge_lambda.errors import SelfCheckError
 from edge_lambda.sinks.greengrass import load_ipc_client
 from edge_lambda.vision import SmileVision
 
 _FACE_PX = 240
-_WALL = (90, 110, 140)
-_HAIR = (70, 45, 30)
-_SKIN = (224, 180, 150)
-_LIPS = (150, 60, 60)
-_WHITE = (250, 250, 250)
 
 
 def self_check(event: object) -> dict[str, object]:
@@ -82,30 +78,7 @@ def _heed(event: object) -> None:
 
 def _two_faces() -> Image.Image:
     """Draw two people who do not exist: the left one smiles. RGB, 640 x 360 px."""
-    picture = Image.new("RGB", (640, 360), _WALL)
+    picture = Image.new("RGB", (640, 360), WALL)
     for left, smiles in ((40, True), (360, False)):
-        picture.paste(_face(smiles=smiles), (left, 60))
+        picture.paste(draw_face(_FACE_PX, smiles=smiles), (left, 60))
     return picture
-
-
-def _face(*, smiles: bool) -> Image.Image:
-    k = _FACE_PX / 200
-    face = Image.new("RGB", (_FACE_PX, _FACE_PX), _WALL)
-    draw = ImageDraw.Draw(face)
-
-    def ellipse(x: float, y: float, rx: float, ry: float, colour: tuple[int, int, int]) -> None:
-        draw.ellipse([(x - rx) * k, (y - ry) * k, (x + rx) * k, (y + ry) * k], fill=colour)
-
-    ellipse(100, 90, 66, 84, _HAIR)
-    ellipse(100, 105, 56, 72, _SKIN)
-    for x in (76, 124):
-        ellipse(x, 92, 13, 6, _WHITE)
-        ellipse(x, 92, 6, 6, (60, 40, 30))
-        draw.line([(x - 15) * k, 79 * k, (x + 15) * k, 76 * k], fill=_HAIR, width=round(4 * k))
-    draw.line([100 * k, 95 * k, 96 * k, 120 * k, 104 * k, 121 * k], fill=(190, 140, 115), width=4)
-    if smiles:
-        draw.chord([72 * k, 118 * k, 128 * k, 158 * k], 10, 170, fill=_LIPS)
-        draw.chord([76 * k, 124 * k, 124 * k, 148 * k], 12, 168, fill=_WHITE)
-    else:
-        draw.line([84 * k, 143 * k, 116 * k, 143 * k], fill=_LIPS, width=round(6 * k))
-    return face.filter(ImageFilter.GaussianBlur(1.2 * k))

@@ -80,10 +80,10 @@ build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
 	@.venv-sam/bin/sam build
 
 deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none]
-	@.venv/bin/python -m scripts.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
+	@.venv/bin/python -m ops.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
 
 redrive: .venv/.run  ## hand messages that were set aside to their functions again  STAGE=dev [DRY_RUN=1]
-	@.venv/bin/python -m scripts.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
 	@.venv-train/bin/python -m training.prepare $(if $(value DATA),--data $(call quoted,DATA))
@@ -129,10 +129,10 @@ clean:  ## remove build outputs and environments
 .PHONY: device device-remove edge-package
 
 device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
-	@.venv/bin/python -m scripts.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
+	@.venv/bin/python -m ops.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
 
 device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
-	@.venv/bin/python -m scripts.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
+	@.venv/bin/python -m ops.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
 
 edge-package: .venv/.run  ## build what a device runs, for any processor on any host  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
 	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
@@ -142,7 +142,7 @@ edge-package: .venv/.run  ## build what a device runs, for any processor on any 
 .PHONY: smoke-test audit
 
 smoke-test: .venv/.run  ## send a deployed stage an event and read it back from its API  [STAGE=dev]
-	@.venv/bin/python -m scripts.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
+	@.venv/bin/python -m ops.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
 
 .venv-audit/.done: requirements/audit.txt | .venv/bin/python
 	@$(PYTHON) -m venv .venv-audit

@@ -10,19 +10,19 @@ from dataclasses import asdict
 
 from edge_lambda.camera import FrameSource, open_source
 from edge_lambda.config import EdgeConfig
-from edge_lambda.episode import EpisodeRules
+from edge_lambda.delivery import GreengrassSink, MqttSink, Sink, StdoutSink
+from edge_lambda.delivery.broker import Broker
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import SinkError
-from edge_lambda.events import EventMaker
+from edge_lambda.faces.tracker import Tracker
+from edge_lambda.faces.vision import SmileVision
 from edge_lambda.loop import EdgeLoop, LoopCounts
-from edge_lambda.outbox import Outbox
-from edge_lambda.publisher import Publisher
-from edge_lambda.sinks import GreengrassSink, MqttSink, Sink, StdoutSink
-from edge_lambda.sinks.broker import Broker
+from edge_lambda.smiles.episode import EpisodeRules
+from edge_lambda.smiles.event_maker import EventMaker
+from edge_lambda.smiles.thresholds import resolve_thresholds
 from edge_lambda.stream import Viewer
 from edge_lambda.stream.open import open_stream
-from edge_lambda.thresholds import resolve_thresholds
-from edge_lambda.tracker import Tracker
-from edge_lambda.vision import SmileVision
 from smile_contract import Model
 
 UNDELIVERED = 3

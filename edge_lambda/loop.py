@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge_lambda.camera import Frame, FrameSource
-from edge_lambda.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError
-from edge_lambda.events import EventMaker
-from edge_lambda.publisher import Publisher
-from edge_lambda.scene_cut import SceneCutDetector
+from edge_lambda.faces.scene_cut import SceneCutDetector
+from edge_lambda.faces.tracker import Track, Tracker
+from edge_lambda.faces.vision import Vision
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream.scene import FaceMark, Viewer
-from edge_lambda.tracker import Track, Tracker
-from edge_lambda.vision import Vision
 
 _log = logging.getLogger(__name__)
 _PROGRESS_S = 0.5

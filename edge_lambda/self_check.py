@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from edge_lambda.camera import Frame
-from edge_lambda.drawn_face import WALL, draw_face
+from edge_lambda.delivery.greengrass_sink import load_ipc_client
 from edge_lambda.errors import SelfCheckError
-from edge_lambda.sinks.greengrass import load_ipc_client
-from edge_lambda.vision import SmileVision
+from edge_lambda.faces.vision import SmileVision
+from edge_lambda.synthetic_face import WALL, draw_face
 
 _FACE_PX = 240
 

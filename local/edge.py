@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from local.errors import StartError
-from local.processes import LOOPBACK, Child, Processes
+from local.processes.child import LOOPBACK, Child, Processes
 
 _UNDELIVERED = 3  # the edge's exit code when events stay in its outbox
 _FAILED_LEVELS = {"ERROR", "CRITICAL"}

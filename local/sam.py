@@ -30,7 +30,7 @@ from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import load_template
 from local.errors import LocalError, StartError
 from local.options import DEFAULT_TEMPLATE
-from local.processes import Child, Processes, wait_for_port
+from local.processes.child import Child, Processes, wait_for_port
 
 DEFAULT_PORT = 4566
 VARIABLES = Path(".local/sam/env.json")  # named in samconfig.toml

@@ -19,9 +19,9 @@ from local.functions.async_invoker import Outcome
 from local.options import DEFAULT_CLIP, DEFAULT_PORT, Options
 from local.report.console import RunConsole
 from local.report.ground_truth import compare, load_episodes
-from local.report.ledger import Delays, Ledger
+from local.report.run_check import ApiClient, Verdict, count_messages, verify
+from local.report.run_log import Delays, Ledger
 from local.report.summary import delay_lines, truth_lines, verdict_lines
-from local.report.verdict import ApiClient, Verdict, count_messages, verify
 from local.stack import Stack, StackEvents
 from smile_contract import format_time, parse_time
 

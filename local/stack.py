@@ -33,7 +33,7 @@ from local.functions.runtime_api import Answer
 from local.iot.broker import choose_broker, start_broker, wait_for_broker
 from local.iot.rule_engine import RuleListener
 from local.options import DEFAULT_PORT, Options
-from local.processes import LOOPBACK, Child, Processes, free_port, port_is_free, wait_for_port
+from local.processes.child import LOOPBACK, Child, Processes, free_port, port_is_free, wait_for_port
 
 _PORTS_TRIED = 50
 _RUN_HERE = {API, FUNCTION, LAYER, PERMISSION, QUEUE, RULE, SECRET, TABLE, TOPIC}

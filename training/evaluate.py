@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.preprocess import preprocess
-from training.crops import Crops
+from smile_vision.smiles.preprocess import preprocess
+from training.data.annotations import Tier
+from training.data.crops import Crops
+from training.data.splits import Split
 from training.errors import TrainingError, run_command
-from training.figures import judge_scores, judge_tiers, rounded
-from training.gate import record_answers
-from training.judge import int8_logits, logit_range
-from training.metrics import (
+from training.evaluation.metric_summary import judge_scores, judge_tiers, rounded
+from training.evaluation.metrics import (
     accuracy_at,
     area_under_curve,
     best_threshold,
@@ -31,11 +31,11 @@ from training.metrics import (
     fit_calibration,
     sigmoid,
 )
-from training.model_document import write_figures
-from training.network import count_multiply_adds, import_keras, load_network
-from training.opinions import Tier
+from training.evaluation.metrics_document import write_figures
+from training.evaluation.predict import int8_logits, logit_range
+from training.gate import record_answers
+from training.model.network import count_multiply_adds, import_keras, load_network
 from training.quantize import QUANTIZED
-from training.splits import Split
 from training.train import BATCH, STATE, TRAINED
 from training.workspace import (
     CARD,

@@ -18,21 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from smile_vision.blazeface import VARIANTS
-from smile_vision.classifier import SmileClassifier
-from smile_vision.crop import crop_face
-from smile_vision.detection import FaceDetection
-from smile_vision.detector import EDGE_KIND
 from smile_vision.errors import VisionError
-from smile_vision.photo import load_photo
-from smile_vision.photo_smiles import PhotoSmileDetector
-from smile_vision.video_detector import VideoFaceDetector
+from smile_vision.faces.blazeface import VARIANTS
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.detector import EDGE_KIND
+from smile_vision.faces.video_detector import VideoFaceDetector
+from smile_vision.photos.photo import load_photo
+from smile_vision.photos.photo_smiles import PhotoSmileDetector
+from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.crop import crop_face
+from training.data.source import open_source
+from training.data.tables import read_label, read_table
 from training.errors import TrainingError, run_command
-from training.figures import interval, judge_scores, rounded
-from training.metrics import accuracy_at, best_threshold, wilson_interval
-from training.model_document import write_figures
-from training.source import open_source
-from training.tables import read_label, read_table
+from training.evaluation.metric_summary import interval, judge_scores, rounded
+from training.evaluation.metrics import accuracy_at, best_threshold, wilson_interval
+from training.evaluation.metrics_document import write_figures
 from training.workspace import CARD, DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
 __all__ = ["chosen_photos", "judge_photos", "main", "read_photo_labels"]

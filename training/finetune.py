@@ -18,23 +18,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.card import ModelCard
 from smile_vision.errors import VisionError
-from smile_vision.preprocess import preprocess
-from training.augment import augment
-from training.crops import Crops
+from smile_vision.smiles.model_card import ModelCard
+from smile_vision.smiles.preprocess import preprocess
+from training.data.crops import Crops
+from training.data.site_photos import SiteFaces, find_site_faces, read_site_table
+from training.data.splits import Split
 from training.errors import TrainingError, run_command
 from training.evaluate import Verdicts, calibrate, rescaled_card
-from training.figures import interval, judge_scores, rounded
+from training.evaluation.metric_summary import interval, judge_scores, rounded
+from training.evaluation.metrics import paired_accuracy_interval
+from training.evaluation.predict import int8_logits
 from training.gate import record_answers
-from training.judge import int8_logits
-from training.metrics import paired_accuracy_interval
-from training.mouths import open_mouths
-from training.network import import_keras
+from training.model.augment import augment
+from training.model.network import import_keras
+from training.model.open_mouths import open_mouths
+from training.model.rebuild import rebuild_network
 from training.quantize import convert
-from training.rebuild import rebuild_network
-from training.site_photos import SiteFaces, find_site_faces, read_site_table
-from training.splits import Split
 from training.workspace import (
     CARD,
     CROPS,

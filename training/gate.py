@@ -19,20 +19,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.card import ModelCard
 from smile_vision.errors import VisionError
 from smile_vision.interpreter import load_interpreter
-from training.crops import Crops
-from training.drawn import drawn_faces
+from smile_vision.smiles.model_card import ModelCard
+from training.data.annotations import Tier
+from training.data.crops import Crops
+from training.data.source import open_source
+from training.data.splits import Split
 from training.errors import TrainingError, run_command
 from training.evaluate_photos import chosen_photos, judge_photos, photo_way, video_way
-from training.figures import judge_scores
-from training.floors import check_floors, read_floors
-from training.judge import int8_logits
-from training.metrics import accuracy_at, best_threshold, sigmoid
-from training.opinions import Tier
-from training.source import open_source
-from training.splits import Split
+from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metrics import accuracy_at, best_threshold, sigmoid
+from training.evaluation.minimum_metrics import check_floors, read_floors
+from training.evaluation.predict import int8_logits
+from training.evaluation.synthetic_faces import drawn_faces
 from training.workspace import (
     CARD,
     CROPS,
@@ -47,13 +47,13 @@ from training.workspace import (
 
 __all__ = ["EXPECTED", "check_answers", "check_recorded_for", "main", "record_answers"]
 
-EXPECTED = METRICS.with_name("expected.json")
+EXPECTED = METRICS.with_name("recorded_scores.json")
 OLDER_PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
 _VISION = REPOSITORY / "layers" / "smile_vision" / "python"
 _OLDER_LOGITS = """
 import sys
 import numpy as np
-from smile_vision.classifier import SmileClassifier
+from smile_vision.smiles.classifier import SmileClassifier
 np.save(sys.argv[2], SmileClassifier.load().logits(np.load(sys.argv[1])))
 assert "tflite_runtime" in sys.modules
 """

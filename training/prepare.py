@@ -16,9 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from training.crops import Crops
-from training.errors import TrainingError, run_command
-from training.opinions import (
+from training.data.annotations import (
     FILE_NAME,
     OWN_TABLE,
     OWN_TABLE_COVERAGE,
@@ -28,10 +26,12 @@ from training.opinions import (
     target_of,
     tier_of,
 )
-from training.pictures import Picture, Pictures, read_pictures
-from training.source import Source, open_source
-from training.splits import Split, assign_splits
-from training.tiers import OWN_TIERS, read_tiers
+from training.data.crops import Crops
+from training.data.pictures import Picture, Pictures, read_pictures
+from training.data.source import Source, open_source
+from training.data.splits import Split, assign_splits
+from training.data.tiers import OWN_TIERS, read_tiers
+from training.errors import TrainingError, run_command
 from training.workspace import CROPS, WORK, sha256_of_file, write_json
 
 __all__ = ["label_pictures", "main", "prepare"]

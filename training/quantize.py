@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from smile_vision.preprocess import CROP_SIZE_PX, preprocess
-from training.augment import augment
-from training.crops import Crops
+from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
+from training.data.crops import Crops
+from training.data.splits import Split
 from training.errors import TrainingError, run_command
-from training.network import import_keras, load_network, quiet_stderr
-from training.splits import Split
+from training.model.augment import augment
+from training.model.network import import_keras, load_network, quiet_stderr
 from training.train import RUN, TRAINED
 from training.workspace import CROPS, MODEL, display_path, write_atomically
 

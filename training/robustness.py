@@ -18,21 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from smile_vision.classifier import SmileClassifier
-from smile_vision.crop import crop_face
 from smile_vision.errors import VisionError
-from smile_vision.photo import load_photo
-from smile_vision.photo_detector import PhotoFaceDetector
-from training.crops import Crops
+from smile_vision.faces.photo_detector import PhotoFaceDetector
+from smile_vision.photos.photo import load_photo
+from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.crop import crop_face
+from training.data.annotations import OWN_TABLE, Tier
+from training.data.crops import Crops
+from training.data.source import open_source
+from training.data.splits import Split
+from training.data.tables import read_table
 from training.errors import TrainingError, run_command
 from training.evaluate_photos import chosen_photos, read_photo_labels
-from training.figures import judge_scores
-from training.opinions import OWN_TABLE, Tier
-from training.robustness_document import write_robustness
-from training.source import open_source
-from training.splits import Split
-from training.spoil import conditions
-from training.tables import read_table
+from training.evaluation.corruptions import conditions
+from training.evaluation.metric_summary import judge_scores
+from training.evaluation.robustness_document import write_robustness
 from training.workspace import CROPS, METRICS, display_path, write_json
 
 __all__ = ["ATTRIBUTES", "ROBUSTNESS", "judge_grid", "judge_slices", "main"]

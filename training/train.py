@@ -21,15 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.preprocess import preprocess
-from training.augment import augment
-from training.crops import Crops
+from smile_vision.smiles.preprocess import preprocess
+from training.data.crops import Crops
+from training.data.splits import Split
 from training.errors import TrainingError, run_command
-from training.metrics import accuracy_at, area_under_curve, best_threshold
-from training.mouths import open_mouths
-from training.network import LAYERS, build_network, import_keras, load_network
-from training.splits import Split
-from training.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
+from training.evaluation.metrics import accuracy_at, area_under_curve, best_threshold
+from training.model.augment import augment
+from training.model.network import LAYERS, build_network, import_keras, load_network
+from training.model.open_mouths import open_mouths
+from training.model.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
 from training.workspace import CROPS, WORK, display_path, read_json, write_json
 
 __all__ = ["RUN", "STATE", "TRAINED", "main"]

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_lambda.camera import Frame, FrameSource, open_source
-from edge_lambda.episode import EpisodeDetector, EpisodeRules
-from edge_lambda.scene_cut import SceneCutDetector
+from edge_lambda.faces.scene_cut import SceneCutDetector
+from edge_lambda.faces.tracker import Tracker
+from edge_lambda.faces.vision import SmileVision
 from edge_lambda.settings import CameraSettings
-from edge_lambda.tracker import Tracker
-from edge_lambda.vision import SmileVision
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 
 Result = TypeVar("Result")
 

@@ -15,16 +15,16 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from edge_lambda.camera import open_source
-from edge_lambda.episode import EpisodeRules
-from edge_lambda.events import EventMaker
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.publisher import Publisher
+from edge_lambda.faces.tracker import Tracker
+from edge_lambda.faces.vision import SmileVision
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.outbox import Outbox
-from edge_lambda.publisher import Publisher
 from edge_lambda.settings import CameraSettings
+from edge_lambda.smiles.episode import EpisodeRules
+from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import ListenAddress, ProjectStream, StreamServer
 from edge_lambda.stream.drawing import SceneArtist
-from edge_lambda.tracker import Tracker
-from edge_lambda.vision import SmileVision
 from smile_contract import Model
 
 

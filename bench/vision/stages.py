@@ -21,7 +21,7 @@ from smile_vision import (
     crop_face,
     load_photo,
 )
-from smile_vision.blazeface import VARIANTS
+from smile_vision.faces.blazeface import VARIANTS
 
 FRAME = (1280, 720)
 EDGE_LONG_SIDE_PX = 192

@@ -14,8 +14,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from smile_cloud.errors import NotFoundError, ParameterProblem, QueryError
-from smile_cloud.history_service import HistoryService
-from smile_cloud.problem import CONTENT_TYPE, problem
+from smile_cloud.history_api.problem import CONTENT_TYPE, problem
+from smile_cloud.history_api.service import HistoryService
 from smile_cloud.settings import HistoryApiSettings
 
 if TYPE_CHECKING:

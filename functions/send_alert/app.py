@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from smile_cloud.alert_policy import Verdict
 from smile_cloud.rule_message import device_id_of
+from smile_cloud.send_alert.alert_policy import Verdict
+from smile_cloud.send_alert.service import SmileAlerts
 from smile_cloud.settings import SendAlertSettings
-from smile_cloud.smile_alerts import SmileAlerts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from smile_cloud.rule_message import device_id_of
 from smile_cloud.settings import StoreEventSettings
-from smile_cloud.store_service import StoreService
+from smile_cloud.store_event.service import StoreService
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from local.aws.endpoints import LocalAws
-from local.processes import Child, Processes
+from local.processes.child import Child, Processes
 
 _SERVER = Path(__file__).with_name("moto_server.py")
 

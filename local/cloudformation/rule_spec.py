@@ -10,7 +10,7 @@ from local.cloudformation.function_spec import FUNCTION
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template
 from local.errors import SqlError, TemplateError
-from local.iot.sql import Query, parse
+from local.iot_sql.parser import Query, parse
 
 RULE = "AWS::IoT::TopicRule"
 PERMISSION = "AWS::Lambda::Permission"

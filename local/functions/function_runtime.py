@@ -14,7 +14,7 @@ from local.aws.endpoints import LocalAws
 from local.cloudformation.function_spec import FunctionSpec
 from local.errors import StartError
 from local.functions.runtime_api import Answer, Invocation, RuntimeApi
-from local.processes import Child, Processes
+from local.processes.child import Child, Processes
 
 # Lambda gives 10 s; a loaded machine with cold caches may need more.
 _INIT_TIMEOUT_S = 30.0

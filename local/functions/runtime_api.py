@@ -16,7 +16,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.processes import LOOPBACK
+from local.processes.child import LOOPBACK
 
 _PREFIX = "/2018-06-01/runtime"
 # A synchronous response may have 6 MB; errors are smaller ("Lambda quotas").

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from local.errors import StartError
-from local.processes import LOOPBACK, Child, Processes, wait_for_port
+from local.processes.child import LOOPBACK, Child, Processes, wait_for_port
 
 # Debian keeps it outside the PATH of ordinary users.
 _MOSQUITTO_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")

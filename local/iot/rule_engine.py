@@ -20,10 +20,10 @@ from local.aws.endpoints import LocalAws
 from local.cloudformation.rule_spec import RuleSpec
 from local.errors import DeliveryError, PayloadError, StartError
 from local.functions.async_invoker import AsyncInvoker
-from local.iot.sql_ast import Message
-from local.iot.sql_values import UNDEFINED, parse_payload
-from local.iot.topics import topic_matches, within_aws_limits
-from local.processes import LOOPBACK
+from local.iot_sql.syntax import Message
+from local.iot_sql.topics import topic_matches, within_aws_limits
+from local.iot_sql.values import UNDEFINED, parse_payload
+from local.processes.child import LOOPBACK
 
 MAX_PAYLOAD_BYTES = 128 * 1024  # of a message, "AWS IoT Core quotas"
 _BASIC_INGEST = "$aws/rules/{rule}/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from local.report.ground_truth import Match
-from local.report.ledger import Delays, Ledger
-from local.report.verdict import Verdict
+from local.report.run_check import Verdict
+from local.report.run_log import Delays, Ledger
 
 GOOD_ERROR_MS = 500  # a start or end further off than this is worth a sign
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smile_cloud.alert_policy import AlertBudget, AlertPolicy, Verdict, judge
+from smile_cloud.send_alert.alert_policy import AlertBudget, AlertPolicy, Verdict, judge
 from smile_contract import Face, Model, SmileEvent, uuid7
 
 START = datetime(2026, 11, 22, 17, 33, tzinfo=UTC)

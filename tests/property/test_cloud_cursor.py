@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smile_cloud import CursorError
-from smile_cloud.cursor import CursorCodec
+from smile_cloud.history_api.cursor import CursorCodec
 
 CODEC = CursorCodec(b"k" * 32)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from smile_cloud.attributes import from_attributes
-from smile_cloud.event_history import EventHistory
-from smile_cloud.event_store import EventStore
-from smile_cloud.history_query import HistoryQuery
+from smile_cloud.history_api.event_history import EventHistory
+from smile_cloud.history_api.query import HistoryQuery
+from smile_cloud.store_event.event_store import EventStore
 from smile_contract import Face, Model, SmileEvent, uuid7
 
 START = datetime(2026, 11, 22, 17, 33, tzinfo=UTC)

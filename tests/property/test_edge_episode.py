@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edge_lambda.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules, Smile
 
 relaxed = settings(deadline=None)  # a busy machine is no fault
 RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)

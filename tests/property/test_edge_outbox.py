@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_lambda.outbox import Outbox
+from edge_lambda.delivery.outbox import Outbox
 from smile_contract import Face, Model, SmileEvent, uuid7
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_lambda.boxes import clipped, iou
-from edge_lambda.tracker import Observation, Tracker
+from edge_lambda.faces.observation import Observation
+from edge_lambda.faces.tracker import Tracker
 
 relaxed = settings(deadline=None)  # a busy machine is no fault
 share = st.floats(-0.2, 1.2)

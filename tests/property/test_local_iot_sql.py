@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.errors import PayloadError, SqlError
-from local.iot.sql import parse
-from local.iot.sql_ast import Message
-from local.iot.sql_values import UNDEFINED, parse_payload
-from local.iot.topics import filter_problem, topic_matches
+from local.iot_sql.parser import parse
+from local.iot_sql.syntax import Message
+from local.iot_sql.topics import filter_problem, topic_matches
+from local.iot_sql.values import UNDEFINED, parse_payload
 
 FIELDS = ["alpha", "beta", "gamma"]
 scalars = st.one_of(

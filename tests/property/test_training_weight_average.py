@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.weight_average import WeightAverage
+from training.model.weight_average import WeightAverage
 
 weights = st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=30)
 

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smile_vision.crop import TEMPLATE
-from smile_vision.detection import FaceDetection
-from smile_vision.sampling import Similarity, fit_similarity
-from smile_vision.tiles import pyramid
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.sampling import Similarity, fit_similarity
+from smile_vision.faces.tiles import pyramid
+from smile_vision.smiles.crop import TEMPLATE
 
 angles = st.floats(-np.pi, np.pi)
 scales = st.floats(0.05, 50)

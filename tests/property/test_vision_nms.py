@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from smile_vision.nms import box_iou, suppress
+from smile_vision.faces.nms import box_iou, suppress
 
 sizes = st.floats(1, 100, width=32)
 places = st.floats(-100, 100, width=32)

@@ -16,7 +16,7 @@ import pytest
 
 from local.aws.endpoints import LocalAws
 from local.aws.moto import start_aws_server
-from local.processes import Processes, free_port, wait_for_port
+from local.processes.child import Processes, free_port, wait_for_port
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("deploy")]
@@ -97,7 +97,7 @@ class Deploy:
             "CALLS": str(self._calls),
         }
         return subprocess.run(
-            [sys.executable, "-m", "scripts.deploy", "--sam", str(self._sam), *arguments],
+            [sys.executable, "-m", "ops.deploy", "--sam", str(self._sam), *arguments],
             cwd=ROOT,
             env=kept | nobody | variables,
             capture_output=True,

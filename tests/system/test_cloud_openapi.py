@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from werkzeug.wrappers import Request, Response
 
 from smile_cloud import clients
-from smile_cloud.event_store import EventStore
+from smile_cloud.store_event.event_store import EventStore
 from smile_contract import SmileEvent
 
 ROOT = Path(__file__).parents[2]

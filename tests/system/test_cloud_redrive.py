@@ -26,7 +26,7 @@ from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import load_template
 from local.functions.function_runtime import FunctionRuntime
-from local.processes import Processes, free_port, wait_for_port
+from local.processes.child import Processes, free_port, wait_for_port
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("redrive")]
@@ -80,7 +80,7 @@ class Cloud:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         lambda_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         return subprocess.run(
-            [sys.executable, "-m", "scripts.redrive", *(arguments or ("--stage", "dev"))],
+            [sys.executable, "-m", "ops.redrive", *(arguments or ("--stage", "dev"))],
             cwd=ROOT,
             env=environment
             | self.aws.environment()

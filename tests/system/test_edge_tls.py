@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from edge_lambda.outbox import Outbox
-from edge_lambda.sinks import MqttSink
-from edge_lambda.sinks.broker import Broker
+from edge_lambda.delivery import MqttSink
+from edge_lambda.delivery.broker import Broker
+from edge_lambda.delivery.outbox import Outbox
 from smile_contract import Face, Model, SmileEvent, uuid7
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")

@@ -11,7 +11,7 @@ import pytest
 
 from local.errors import StartError
 from local.options import Options
-from local.processes import Processes, free_port, wait_for_port
+from local.processes.child import Processes, free_port, wait_for_port
 from local.stack import Stack, StackEvents
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-mosquitto")]

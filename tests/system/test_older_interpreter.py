@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from smile_vision import FaceDetector, SmileClassifier, crop_face, load_interpreter
-from smile_vision.classifier import CARD_PATH
+from smile_vision.smiles.classifier import CARD_PATH
 
 pytestmark = pytest.mark.system
 
@@ -20,7 +20,7 @@ PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
 JUDGE = """
 import sys
 import numpy as np
-from smile_vision.classifier import SmileClassifier
+from smile_vision.smiles.classifier import SmileClassifier
 np.save(sys.argv[2], SmileClassifier.load().logits(np.load(sys.argv[1])))
 assert "tflite_runtime" in sys.modules
 """

@@ -14,7 +14,9 @@ PYTHON = REPOSITORY / ".venv-train" / "bin" / "python"
 REPORT_WITHOUT_DATA = """
 import sys
 from pathlib import Path
-from training.report import __main__ as report, facts, speed
+from training.report import __main__ as report
+from training.report import inputs as facts
+from training.report.sections import speed
 nowhere = Path(sys.argv[1]) / "nowhere"
 for name in ("CROPS", "DEFAULT_DATA"):
     setattr(facts, name, nowhere)
@@ -41,7 +43,7 @@ def test_page_is_written_without_the_data_and_says_what_is_missing(tmp_path: Pat
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "Not available: the data set is not here." in page
     assert "Not available: no whole photos are here." in page
-    assert "As recorded in training/metrics.json" in page
+    assert "As recorded in training/results/metrics.json" in page
     assert 'class="faces"' not in page
     pictures = re.findall(r"<img [^>]*>", page)
     assert len(pictures) >= 4

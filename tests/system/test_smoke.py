@@ -12,8 +12,8 @@ from pathlib import Path
 import paho.mqtt.publish
 import pytest
 
-from scripts.errors import CommandError
-from scripts.smoke_test.whole_way import try_whole_way
+from ops.errors import CommandError
+from ops.smoke_test.round_trip import try_whole_way
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command")]

@@ -23,7 +23,7 @@ _TRAIN = f"""
 import os, signal, sys
 from pathlib import Path
 from training import train
-from training.notebooks.lesson import load_lesson
+from training.notebooks.notebook_data import load_lesson
 
 def run(folder, dies_at_step=None):
     train.RUN = Path(folder)
@@ -44,7 +44,7 @@ straight, broken = sys.argv[1:3]
 """
 _GO_ON = """
 run(broken)
-from training.network import load_network
+from training.model.network import load_network
 one, other = (load_network(Path(folder) / "trained.keras", made_by="") for folder in sys.argv[1:3])
 pairs = zip(one.get_weights(), other.get_weights(), strict=True)
 assert all((ours == theirs).all() for ours, theirs in pairs), "other weights"

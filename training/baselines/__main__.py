@@ -13,22 +13,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.baselines.judge import (
+from training.baselines.evaluate import (
     judge_crops,
     judge_photo_scores,
     measure,
     to_float_tflite,
 )
-from training.baselines.learn import learn, logits_of
 from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
-from training.crops import Crops
+from training.baselines.train import learn, logits_of
+from training.data.crops import Crops
+from training.data.splits import Split
 from training.errors import run_command
 from training.evaluate_photos import chosen_photos
-from training.figures import rounded
-from training.metrics import best_threshold, sigmoid
-from training.network import import_keras
-from training.splits import Split
+from training.evaluation.metric_summary import rounded
+from training.evaluation.metrics import best_threshold, sigmoid
+from training.model.network import import_keras
 from training.workspace import CROPS, display_path, sha256_of_file, write_json
 
 __all__ = ["BASELINE_METRICS", "main"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from training.network import import_keras
+from training.model.network import import_keras
 
 __all__ = ["BASELINES", "TUTORIAL_LENET", "WHOLE_FRAME_NET", "Baseline"]
 

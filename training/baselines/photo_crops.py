@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from smile_vision.classifier import CARD_PATH
-from smile_vision.crop import crop_face
 from smile_vision.errors import VisionError
-from smile_vision.photo import load_photo
-from smile_vision.photo_detector import PhotoFaceDetector
-from smile_vision.preprocess import CROP_SIZE_PX
+from smile_vision.faces.photo_detector import PhotoFaceDetector
+from smile_vision.photos.photo import load_photo
+from smile_vision.smiles.classifier import CARD_PATH
+from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.preprocess import CROP_SIZE_PX
+from training.data.source import open_source
 from training.errors import TrainingError
 from training.evaluate_photos import read_photo_labels
-from training.source import open_source
 from training.workspace import WORK, sha256_of_file, write_atomically
 
 __all__ = ["FRAME_SIDE_PX", "PhotoCrops", "crop_photos"]

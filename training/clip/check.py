@@ -17,10 +17,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.classifier import SmileClassifier
-from smile_vision.crop import crop_face
-from smile_vision.detection import FaceDetection
-from smile_vision.detector import EDGE_KIND, FaceDetector
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.detector import EDGE_KIND, FaceDetector
+from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.crop import crop_face
 from training.clip.plot import plot_scores
 from training.errors import TrainingError, run_command
 from training.workspace import REPOSITORY

@@ -25,10 +25,10 @@ from training.clip.faces import (
     build_encoder,
     likeness_to,
 )
+from training.data.annotations import FILE_NAME, Tier, read_opinions, tier_of
+from training.data.pictures import read_pictures
+from training.data.source import open_source
 from training.errors import run_command
-from training.opinions import FILE_NAME, Tier, read_opinions, tier_of
-from training.pictures import read_pictures
-from training.source import open_source
 from training.workspace import display_path
 
 EPOCHS = 20

@@ -1,7 +1,7 @@
 """What the notebooks call: data made ready, pictures and tables to look at, a short training."""
 
 from training.notebooks.first_try import FirstTry, try_training
-from training.notebooks.lesson import Lesson, load_lesson
+from training.notebooks.notebook_data import Lesson, load_lesson
 from training.notebooks.own_photos import own_photos
 from training.notebooks.show import HtmlTable, Sheet, Svg, chart, sheet, table
 

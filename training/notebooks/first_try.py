@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.preprocess import preprocess
-from training.augment import augment
-from training.crops import Crops
-from training.metrics import accuracy_at, area_under_curve, sigmoid
-from training.network import build_network, import_keras
-from training.splits import Split
+from smile_vision.smiles.preprocess import preprocess
+from training.data.crops import Crops
+from training.data.splits import Split
+from training.evaluation.metrics import accuracy_at, area_under_curve, sigmoid
+from training.model.augment import augment
+from training.model.network import build_network, import_keras
 
 __all__ = ["FirstTry", "try_training"]
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from smile_vision.photo import load_photo
+from smile_vision.photos.photo import load_photo
 from training.workspace import REPOSITORY
 
 __all__ = ["PHOTOS_VARIABLE", "own_photos"]

@@ -15,19 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.errors import run_command
-from training.report import (
+from training.report.inputs import Facts, gather
+from training.report.page import Chart, Section, render
+from training.report.sections import (
     calibration,
+    classification,
     comparison,
     data,
     learning,
     mistakes,
     robustness,
     speed,
-    verdicts,
 )
-from training.report.facts import Facts, gather
-from training.report.page import Chart, Section, render
-from training.report.summary import summary
+from training.report.sections.summary import summary
 from training.workspace import REPOSITORY, display_path, write_atomically
 
 __all__ = ["main", "write_report"]
@@ -42,7 +42,7 @@ def sections_of(facts: Facts) -> list[Section]:
     """Return the page's sections, in reading order."""
     makers = (
         summary,
-        verdicts.section,
+        classification.section,
         calibration.section,
         comparison.section,
         robustness.section,

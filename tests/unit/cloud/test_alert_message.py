@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from smile_cloud.alert_message import compose
+from smile_cloud.send_alert.alert_message import compose
 from smile_contract import SmileEvent
 
 Build = Callable[..., SmileEvent]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from smile_cloud.alert_policy import (
+from smile_cloud.send_alert.alert_policy import (
     CLAIM_LASTS,
     MAX_JUDGED,
     AlertBudget,

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from smile_cloud.history_query import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.history_api.query import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smile_cloud.attributes import from_attributes, to_attributes
-from smile_cloud.event_store import EventStore, Outcome
+from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_contract import SmileEvent, uuid7
 
 Build = Callable[..., SmileEvent]

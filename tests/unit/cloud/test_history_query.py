@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from smile_cloud import QueryError
-from smile_cloud.history_query import HistoryQuery, parse_history_request
-from smile_cloud.rfc3339 import parse_rfc3339
+from smile_cloud.history_api.query import HistoryQuery, parse_history_request
+from smile_cloud.history_api.rfc3339 import parse_rfc3339
 from smile_contract import format_time
 
 

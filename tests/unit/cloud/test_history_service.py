@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from smile_cloud import CursorError, NotFoundError, QueryError
-from smile_cloud.cursor import CursorCodec
-from smile_cloud.event_history import EventHistory
-from smile_cloud.event_store import EventStore
-from smile_cloud.history_service import HistoryService
+from smile_cloud.history_api.cursor import CursorCodec
+from smile_cloud.history_api.event_history import EventHistory
+from smile_cloud.history_api.service import HistoryService
 from smile_cloud.keys import DAY_SHARDS
+from smile_cloud.store_event.event_store import EventStore
 from smile_contract import SmileEvent, uuid7_lower_bound
 
 Build = Callable[..., SmileEvent]

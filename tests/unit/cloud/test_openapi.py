@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from smile_cloud import ParameterProblem
-from smile_cloud.event_view import _FIELDS
-from smile_cloud.history_query import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
-from smile_cloud.problem import CONTENT_TYPE, problem
+from smile_cloud.history_api.event_view import _FIELDS
+from smile_cloud.history_api.problem import CONTENT_TYPE, problem
+from smile_cloud.history_api.query import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
 from smile_contract import schema
 
 ROOT = Path(__file__).parents[3]

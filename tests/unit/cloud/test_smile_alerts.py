@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from smile_cloud.alert_budget_store import AlertBudgetStore
-from smile_cloud.alert_policy import AlertPolicy, Verdict
-from smile_cloud.smile_alerts import SmileAlerts, Topic
+from smile_cloud.send_alert.alert_policy import AlertPolicy, Verdict
+from smile_cloud.send_alert.service import SmileAlerts, Topic
+from smile_cloud.send_alert.throttle_store import AlertBudgetStore
 from smile_contract import SmileEvent, uuid7
 
 Build = Callable[..., SmileEvent]

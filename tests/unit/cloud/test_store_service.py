@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from smile_cloud.event_store import Outcome
 from smile_cloud.settings import StoreEventSettings
-from smile_cloud.store_service import StoreService
+from smile_cloud.store_event.event_store import Outcome
+from smile_cloud.store_event.service import StoreService
 from smile_contract import uuid7_time
 
 Sample = Callable[[str], Any]

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.iot.sql import parse
-from local.iot.sql_ast import Message
+from local.iot_sql.parser import parse
+from local.iot_sql.syntax import Message
 from smile_cloud.rule_message import RuleMessage
 from smile_contract import ContractError
 

@@ -10,7 +10,7 @@ from edge_lambda.cli import parse_arguments
 from edge_lambda.config import EdgeConfig, load_config
 from edge_lambda.errors import ConfigError
 from edge_lambda.settings import Section, SmileSettings
-from edge_lambda.thresholds import resolve_thresholds
+from edge_lambda.smiles.thresholds import resolve_thresholds
 
 LEAST = ["--source", "clip.mp4", "--device-id", "cam-1"]
 DOCS = Path(__file__).parents[3] / "docs" / "edge.md"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_lambda.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules, Smile
 
 RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)
 

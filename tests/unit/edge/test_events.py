@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import jsonschema
 import numpy as np
 
-from edge_lambda.episode import Smile
-from edge_lambda.events import EventMaker
-from edge_lambda.tracker import Observation, Track
+from edge_lambda.faces.observation import Observation
+from edge_lambda.faces.tracker import Track
+from edge_lambda.smiles.episode import Smile
+from edge_lambda.smiles.event_maker import EventMaker
 from smile_contract import Model, encode_message, parse_message, schema, uuid7_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

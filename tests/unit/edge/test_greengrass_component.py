@@ -18,9 +18,9 @@ import yaml
 from edge_lambda import lambda_function
 from edge_lambda.cli import parse_arguments
 from edge_lambda.errors import ConfigError, SelfCheckError
-from edge_lambda.vision import SmileVision
+from edge_lambda.faces.vision import SmileVision
 from smile_contract import events_topic
-from smile_vision.classifier import SmileClassifier
+from smile_vision.smiles.classifier import SmileClassifier
 
 FOLDER = Path(lambda_function.__file__).parent / "greengrass"
 EVENTS = Path(__file__).parents[3] / "events" / "edge_lambda"

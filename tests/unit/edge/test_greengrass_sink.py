@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from edge_lambda.cli import parse_arguments
+from edge_lambda.delivery.greengrass_sink import GreengrassSink
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.errors import ConfigError
-from edge_lambda.outbox import Outbox
-from edge_lambda.sinks.greengrass import GreengrassSink
 from smile_contract import parse_message
 
 

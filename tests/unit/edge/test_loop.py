@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge_lambda.boxes import Box
 from edge_lambda.camera import Frame, open_source
-from edge_lambda.episode import EpisodeRules
+from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.publisher import Publisher
+from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import SinkError
-from edge_lambda.events import EventMaker
+from edge_lambda.faces.observation import Observation
+from edge_lambda.faces.tracker import Tracker
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.outbox import Outbox, OutboxRecord
-from edge_lambda.publisher import Publisher
 from edge_lambda.settings import CameraSettings
-from edge_lambda.sinks.sink import Sink
-from edge_lambda.tracker import Box, Observation, Tracker
+from edge_lambda.smiles.episode import EpisodeRules
+from edge_lambda.smiles.event_maker import EventMaker
 from smile_contract import Model
 
 CUT_AT = 50

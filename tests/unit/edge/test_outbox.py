@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_lambda.delivery.outbox import NotKeptError, Outbox
 from edge_lambda.errors import OutboxError
-from edge_lambda.outbox import NotKeptError, Outbox
 from smile_contract import parse_message
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge_lambda.backoff import Backoff
+from edge_lambda.delivery import MqttSink, StdoutSink
+from edge_lambda.delivery.broker import Broker
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import ConfigError, OutboxError, SinkError
-from edge_lambda.outbox import Outbox
-from edge_lambda.publisher import Publisher
-from edge_lambda.sinks import MqttSink, StdoutSink
-from edge_lambda.sinks.broker import Broker
 from smile_contract import parse_message
 
 

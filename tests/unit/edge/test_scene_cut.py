@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_lambda.scene_cut import SceneCutDetector
+from edge_lambda.faces.scene_cut import SceneCutDetector
 
 
 def scene(seed: int) -> NDArray[np.uint8]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.errors import PayloadError, SqlError
-from local.iot.sql import parse
-from local.iot.sql_ast import Message
-from local.iot.sql_values import UNDEFINED, parse_payload
+from local.iot_sql.parser import parse
+from local.iot_sql.syntax import Message
+from local.iot_sql.values import UNDEFINED, parse_payload
 
 PAYLOAD = {
     "color": {"red": 255, "name": "red"},

@@ -18,9 +18,9 @@ from local.functions.runtime_api import Answer
 from local.options import DEFAULT_CLIP
 from local.report.console import RunConsole
 from local.report.ground_truth import Episode, compare, load_episodes
-from local.report.ledger import Ledger
+from local.report.run_check import Verdict
+from local.report.run_log import Ledger
 from local.report.summary import delay_lines, truth_lines, verdict_lines
-from local.report.verdict import Verdict
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "01890000-0000-7000-8000-00000000000"

@@ -9,12 +9,12 @@ import pytest
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from scripts.aws_errors import plain_aws_errors
-from scripts.deploy.__main__ import main as deploy
-from scripts.device.__main__ import main as device
-from scripts.errors import CommandError
-from scripts.redrive.__main__ import main as redrive
-from scripts.smoke_test.__main__ import main as smoke_test
+from ops.aws_errors import plain_aws_errors
+from ops.deploy.__main__ import main as deploy
+from ops.device.__main__ import main as device
+from ops.errors import CommandError
+from ops.redrive.__main__ import main as redrive
+from ops.smoke_test.__main__ import main as smoke_test
 
 REGION = "eu-central-1"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.deploy.__main__ import commands
-from scripts.deploy.readiness import check_ready
-from scripts.errors import CommandError
-from scripts.stack import Stack
-from scripts.stage import load_stage
+from ops.deploy.__main__ import commands
+from ops.deploy.readiness import check_ready
+from ops.errors import CommandError
+from ops.stack import Stack
+from ops.stage import load_stage
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-central-1"

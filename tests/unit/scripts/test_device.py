@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import serialization
 from moto import mock_aws
 
 from edge_lambda.config import load_config
-from edge_lambda.sinks.broker import Broker
-from scripts.device.__main__ import main
-from scripts.device.folder import DeviceFolder
-from scripts.device.registry import DeviceRegistry
+from edge_lambda.delivery.broker import Broker
+from ops.device.__main__ import main
+from ops.device.folder import DeviceFolder
+from ops.device.registry import DeviceRegistry
 
 pytestmark = pytest.mark.system  # moto loads its models for each client
 POLICY = "smile-dev-DevicePolicy-1"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from smile_vision.preprocess import preprocess
-from training.augment import augment
-from training.network import count_multiply_adds
+from smile_vision.smiles.preprocess import preprocess
+from training.model.augment import augment
+from training.model.network import count_multiply_adds
 from training.workspace import METRICS
 
 

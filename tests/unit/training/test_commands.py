@@ -36,7 +36,9 @@ def test_one_line_and_exit_code_1_when_the_folder_is_another_one(tmp_path: Path)
     importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed here"
 )
 def test_one_line_says_where_to_train_when_tensorflow_is_not_installed() -> None:
-    program = "import training.network as n, training.errors as e; e.run_command(n.import_keras)"
+    program = (
+        "import training.model.network as n, training.errors as e; e.run_command(n.import_keras)"
+    )
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.crops import Crops
+from training.data.annotations import Tier
+from training.data.crops import Crops
 from training.errors import TrainingError
 from training.evaluate import calibrate, cheapest_threshold, judge_validation, smile_share
-from training.opinions import Tier
 
 
 def _crops(tiers: list[Tier]) -> Crops:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from training.data.site_photos import SitePhoto, find_site_faces, read_site_table
 from training.errors import TrainingError
 from training.finetune import compare, reason_to_refuse
-from training.site_photos import SitePhoto, find_site_faces, read_site_table
 
 
 def test_photos_of_a_table_are_those_in_the_folder_when_people_are_known(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smile_vision.card import ModelCard
-from training.drawn import drawn_faces
+from smile_vision.smiles.model_card import ModelCard
 from training.errors import TrainingError
-from training.floors import FLOORS, check_floors, read_floors
+from training.evaluation.minimum_metrics import FLOORS, check_floors, read_floors
+from training.evaluation.predict import int8_logits
+from training.evaluation.synthetic_faces import drawn_faces
 from training.gate import EXPECTED, check_answers, check_recorded_for, record_answers
-from training.judge import int8_logits
 from training.workspace import CARD, MODEL
 
 STEP = 0.05

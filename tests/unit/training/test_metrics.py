@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from training.figures import judge_scores
-from training.metrics import (
+from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metrics import (
     accuracy_at,
     area_under_curve,
     area_under_curve_interval,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from training.document_block import DOCUMENT
 from training.errors import TrainingError
-from training.model_document import MARKS, figures_text, write_figures
+from training.evaluation.document_block import DOCUMENT
+from training.evaluation.metrics_document import MARKS, figures_text, write_figures
+from training.evaluation.robustness_document import robustness_text
 from training.robustness import ROBUSTNESS
-from training.robustness_document import robustness_text
 from training.workspace import CARD, METRICS, MODEL, sha256_of_file
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.drawn import drawn_faces
-from training.mouths import SHARE, open_mouths
+from training.evaluation.synthetic_faces import drawn_faces
+from training.model.open_mouths import SHARE, open_mouths
 
 
 def test_only_faces_without_a_smile_get_an_open_mouth() -> None:

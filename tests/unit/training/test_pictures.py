@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from training.data.pictures import read_pictures
 from training.errors import TrainingError
-from training.pictures import read_pictures
 
 WriteCrops = Callable[..., Path]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.crops import Crops
+from training.data.annotations import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
+from training.data.crops import Crops
+from training.data.pictures import read_pictures
+from training.data.splits import Split, assign_splits
 from training.errors import TrainingError
-from training.opinions import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
-from training.pictures import read_pictures
 from training.prepare import label_pictures, prepare
-from training.splits import Split, assign_splits
 
 WriteCrops = Callable[..., Path]
 HEADER = "number,smilesmiled,second,person,match\n"

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smile_vision.classifier import SmileClassifier
-from training.crops import Crops
+from smile_vision.smiles.classifier import SmileClassifier
+from training.data.crops import Crops
 from training.errors import TrainingError
+from training.evaluation.corruptions import conditions, move
 from training.robustness import FLOOR, check_floor, judge_grid
-from training.spoil import conditions, move
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from training import source as source_module
+from training.data import source as source_module
+from training.data.source import open_source
 from training.errors import TrainingError
-from training.source import open_source
 
 WriteCrops = Callable[..., Path]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from training.data.tables import read_label, read_table
 from training.errors import TrainingError
-from training.tables import read_label, read_table
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

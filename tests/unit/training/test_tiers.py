@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from training.data.annotations import OWN_TABLE, Opinion, Tier, read_opinions
+from training.data.tiers import OWN_TIERS, Look, read_looks, read_tiers, settle, table
 from training.errors import TrainingError
-from training.opinions import OWN_TABLE, Opinion, Tier, read_opinions
-from training.tiers import OWN_TIERS, Look, read_looks, read_tiers, settle, table
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_look_decides_when_labels_do_not_agree_against_it(
 
 def test_shipped_tiers_are_up_to_date() -> None:
     made = table(read_opinions(OWN_TABLE), read_looks())
-    assert made == OWN_TIERS.read_bytes(), "run python -m training.tiers"
+    assert made == OWN_TIERS.read_bytes(), "run python -m training.data.tiers"
 
 
 def test_tier_of_one_label_is_told_from_a_settled_one_when_read_back(tmp_path: Path) -> None:

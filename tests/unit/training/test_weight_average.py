@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.errors import TrainingError
-from training.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
+from training.model.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
 
 
 class StandIn:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from smile_vision.errors import ImageError
+from training.data.splits import Split
 from training.notebooks import load_lesson, own_photos, sheet, table
-from training.splits import Split
 
 
 def test_drawn_lesson_has_every_part_and_both_labels() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.baselines.judge import judge_photo_scores, measure
-from training.report.calibration import calibration_error, reliability
-from training.report.facts import Judged
-from training.report.mistakes import worst_mistakes
-from training.report.words import share_95, with_interval
+from training.baselines.evaluate import judge_photo_scores, measure
+from training.report.formatting import share_95, with_interval
+from training.report.inputs import Judged
+from training.report.sections.calibration import calibration_error, reliability
+from training.report.sections.mistakes import worst_mistakes
 from training.workspace import MODEL
 
 

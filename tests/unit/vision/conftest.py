@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from edge_lambda.drawn_face import WALL, draw_face
+from edge_lambda.synthetic_face import WALL, draw_face
 
 Draw = Callable[..., Image.Image]
 

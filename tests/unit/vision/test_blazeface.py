@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smile_vision.blazeface import VARIANTS, anchors, decode
+from smile_vision.faces.blazeface import VARIANTS, anchors, decode
+from smile_vision.faces.weights import load_weights
 from smile_vision.interpreter import load_interpreter
-from smile_vision.weights import load_weights
 
 
 @pytest.mark.parametrize(("kind", "count"), [("short", 896), ("back", 896), ("full", 2304)])

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smile_vision.classifier import CARD_PATH, SmileClassifier
-from smile_vision.crop import crop_face
 from smile_vision.errors import ImageError, ModelError
-from smile_vision.photo_detector import PhotoFaceDetector
-from smile_vision.preprocess import preprocess
+from smile_vision.faces.photo_detector import PhotoFaceDetector
+from smile_vision.smiles.classifier import CARD_PATH, SmileClassifier
+from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.preprocess import preprocess
 
 Draw = Callable[..., Image.Image]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from smile_vision import weights
 from smile_vision.cli import main
-from smile_vision.photo import load_photo
+from smile_vision.faces import weights
+from smile_vision.photos.photo import load_photo
 
 Draw = Callable[..., Image.Image]
 

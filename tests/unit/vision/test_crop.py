@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smile_vision.crop import TEMPLATE, crop_face
 from smile_vision.errors import ImageError
+from smile_vision.smiles.crop import TEMPLATE, crop_face
 
 Draw = Callable[..., Image.Image]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smile_vision.detection import FaceDetection
-from smile_vision.detector import FaceDetector
 from smile_vision.errors import ImageError, VisionError
-from smile_vision.photo_detector import PhotoFaceDetector
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.detector import FaceDetector
+from smile_vision.faces.photo_detector import PhotoFaceDetector
 
 Draw = Callable[..., Image.Image]
 

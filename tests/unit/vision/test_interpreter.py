@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from smile_vision.errors import InterpreterError
+from smile_vision.faces.weights import load_weights
 from smile_vision.interpreter import RUNTIMES, load_interpreter
-from smile_vision.weights import load_weights
 
 SHORT = "face_detection_short_range.tflite"
 

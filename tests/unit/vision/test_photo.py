@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from smile_vision.errors import ImageError
-from smile_vision.photo import MAX_PIXELS, load_photo
+from smile_vision.photos.photo import MAX_PIXELS, load_photo
 
 Draw = Callable[..., Image.Image]
 

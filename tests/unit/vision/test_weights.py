@@ -6,9 +6,9 @@ from typing import NoReturn
 
 import pytest
 
-from smile_vision import weights
 from smile_vision.errors import WeightsError
-from smile_vision.weights import SHA256, load_weights
+from smile_vision.faces import weights
+from smile_vision.faces.weights import SHA256, load_weights
 
 BACK = "face_detection_back.tflite"
 

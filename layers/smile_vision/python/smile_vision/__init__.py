@@ -1,10 +1,5 @@
 """Faces in an image, and whether they smile."""
 
-from smile_vision.card import ModelCard
-from smile_vision.classifier import SmileClassifier
-from smile_vision.crop import crop_face
-from smile_vision.detection import KEYPOINT_NAMES, FaceDetection
-from smile_vision.detector import FaceDetector
 from smile_vision.errors import (
     ImageError,
     InterpreterError,
@@ -12,12 +7,17 @@ from smile_vision.errors import (
     VisionError,
     WeightsError,
 )
+from smile_vision.faces.detection import KEYPOINT_NAMES, FaceDetection
+from smile_vision.faces.detector import FaceDetector
+from smile_vision.faces.photo_detector import PhotoFaceDetector
+from smile_vision.faces.video_detector import VideoFaceDetector
 from smile_vision.interpreter import load_interpreter
-from smile_vision.photo import load_photo
-from smile_vision.photo_detector import PhotoFaceDetector
-from smile_vision.photo_smiles import PhotoFace, PhotoResult, PhotoSmileDetector
-from smile_vision.preprocess import CROP_SIZE_PX, preprocess
-from smile_vision.video_detector import VideoFaceDetector
+from smile_vision.photos.photo import load_photo
+from smile_vision.photos.photo_smiles import PhotoFace, PhotoResult, PhotoSmileDetector
+from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.model_card import ModelCard
+from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
 
 __all__ = [
     "CROP_SIZE_PX",

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from smile_vision.annotate import check_folder, save_annotated
 from smile_vision.errors import VisionError
-from smile_vision.photo import load_photo
-from smile_vision.photo_smiles import PhotoResult, PhotoSmileDetector
+from smile_vision.photos.annotate import check_folder, save_annotated
+from smile_vision.photos.photo import load_photo
+from smile_vision.photos.photo_smiles import PhotoResult, PhotoSmileDetector
 
 __all__ = ["main"]
 

@@ -1,0 +1,1 @@
+"""Find faces in frames, follow each one, and notice scene cuts."""

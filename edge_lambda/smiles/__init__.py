@@ -1,0 +1,1 @@
+"""Turn the scores of a followed face into smile events."""

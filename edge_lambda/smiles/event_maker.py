@@ -1,0 +1,64 @@
+"""Make the events of a device from what the episodes tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from edge_lambda.boxes import clipped
+from edge_lambda.faces.tracker import Track
+from edge_lambda.smiles.episode import Smile
+from smile_contract import Face, Model, SmileEvent, truncate_to_ms, uuid7
+
+_DECIMALS = 4
+
+
+class EventMaker:
+    """Give each smile its id and its place in time.
+
+    Parameters
+    ----------
+    device_id : str
+    model : Model
+        Whose scores the episodes were made of, with the thresholds in force.
+    time_at : callable
+        Turns a position in ms into a UTC time.
+    """
+
+    def __init__(self, device_id: str, model: Model, time_at: Callable[[float], datetime]) -> None:
+        self._device_id = device_id
+        self._model = model
+        self._time_at = time_at
+        self._open: dict[int, tuple[str, datetime]] = {}
+
+    def make(self, track: Track, smile: Smile) -> SmileEvent:
+        """Return the event of a smile; the outbox gives it its number.
+
+        Both events of a smile share id and start, for these are fixed by the first.
+        """
+        if track.id not in self._open:
+            started_at = truncate_to_ms(self._time_at(smile.start_ms))
+            self._open[track.id] = (uuid7(started_at), started_at)
+        event_id, started_at = self._open[track.id]
+        has_ended = smile.phase == "ended"
+        if has_ended:
+            del self._open[track.id]
+        duration_ms = max(round(smile.end_ms - smile.start_ms), 0)
+        x, y, width, height = (round(part, _DECIMALS) for part in clipped(track.seen.box))
+        return SmileEvent(
+            event_id=event_id,
+            device_id=self._device_id,
+            seq=0,
+            phase=smile.phase,
+            started_at=started_at,
+            ended_at=started_at + timedelta(milliseconds=duration_ms) if has_ended else None,
+            duration_ms=duration_ms,
+            peak_score=round(smile.peak_score, _DECIMALS),
+            mean_score=round(smile.mean_score, _DECIMALS),
+            face=Face(
+                round(min(max(track.seen.score, 0.0), 1.0), _DECIMALS), (x, y, width, height)
+            ),
+            track_id=track.id,
+            model=self._model,
+            score_history=tuple(round(score, _DECIMALS) for score in smile.score_history),
+        )

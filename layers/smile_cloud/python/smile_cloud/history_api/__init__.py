@@ -1,0 +1,1 @@
+"""Answer questions about stored events: what the ``history_api`` function does."""

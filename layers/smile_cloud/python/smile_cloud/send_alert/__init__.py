@@ -1,0 +1,1 @@
+"""Send smile alerts: what the ``send_alert`` function does."""

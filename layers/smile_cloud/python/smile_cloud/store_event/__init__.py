@@ -1,0 +1,1 @@
+"""Store smile events: what the ``store_event`` function does."""

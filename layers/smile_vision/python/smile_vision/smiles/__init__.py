@@ -1,0 +1,1 @@
+"""Score smiles: crop, preprocessing, the classifier and its model card."""

@@ -1,0 +1,1 @@
+"""The operator's commands: deploy, device, redrive, smoke test."""

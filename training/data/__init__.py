@@ -1,0 +1,1 @@
+"""Read, label and split the training data."""

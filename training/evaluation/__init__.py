@@ -1,0 +1,1 @@
+"""Metrics, predictions, corruptions and the release thresholds."""

@@ -1,0 +1,52 @@
+"""Runs the int8 file as the service does: the figures are those of what ships, not of Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smile_vision.interpreter import load_interpreter
+from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.model_card import ModelCard
+from training.workspace import sha256_of_file
+
+__all__ = ["int8_logits", "logit_range"]
+
+_INT8 = np.iinfo(np.int8)
+
+
+def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the logits that the int8 model file gives in service.
+
+    Parameters
+    ----------
+    model
+        Full-int8 TFLite file with one input (1, 64, 64, 1) and one output value.
+    crops
+        uint8 (N, 64, 64).
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (N,), multiples of the output's quantisation step.
+    """
+    uncalibrated = ModelCard(
+        name=model.stem,
+        file=model.name,
+        sha256=sha256_of_file(model),
+        calibration_scale=1.0,
+        calibration_bias=0.0,
+        threshold=0.5,
+        threshold_on=0.5,
+        threshold_off=0.5,
+    )
+    classifier = SmileClassifier(load_interpreter(model), uncalibrated)
+    return classifier.logits(crops).astype(np.float64)
+
+
+def logit_range(model: Path) -> tuple[float, float]:
+    """Return the smallest and the largest logit that the file can give."""
+    scale, zero_point = load_interpreter(model).get_output_details()[0]["quantization"]
+    return (_INT8.min - zero_point) * float(scale), (_INT8.max - zero_point) * float(scale)

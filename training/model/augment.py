@@ -1,0 +1,103 @@
+"""Random variations of the crops: what another camera, light, pose or face finder would do."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from smile_vision.smiles.preprocess import CROP_SIZE_PX
+
+__all__ = ["augment"]
+
+SHIFT_PX = 4.0  # the face finder's error, either way
+SCALE = 0.15  # crop looser or tighter by this share
+ROTATION_DEG = 15.0  # roll left over after alignment
+BLUR_SHARE, BLUR_RADIUS_PX = 0.25, (0.3, 1.5)  # out of focus, motion
+SHRINK_SHARE, SHRINK_SIDE_PX = 0.3, (16, 48)  # far faces: fewer pixels, enlarged to 64
+JPEG_SHARE, JPEG_QUALITY = 0.2, (25, 80)  # video and photo compression
+GAMMA = 0.5  # exponent between 1/(1+GAMMA) and 1+GAMMA
+CONTRAST = (0.5, 1.3)  # around mid-grey
+BRIGHTNESS = 30.0  # grey levels, either way
+NOISE_SHARE, NOISE_LEVELS = 0.4, 12.0  # largest standard deviation, grey levels
+CUTOUT_SHARE, CUTOUT_SIDE_PX = 0.4, (8, 24)  # a hand, a microphone, hair
+
+_CENTRE = (CROP_SIZE_PX - 1) / 2
+_MID_GREY = 127.5
+
+
+def augment(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return one random variation of each crop.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, 64, 64).
+    rng
+        Source of chance; the same seed gives the same pictures.
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (N, 64, 64).
+    """
+    varied = np.stack([_vary_geometry(crop, rng) for crop in crops])
+    return _vary_light(varied, rng)
+
+
+def _vary_geometry(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    mirrored = crop[:, ::-1] if rng.random() < 0.5 else crop  # noqa: PLR2004 - one in two
+    image = _move(mirrored, rng)
+    if rng.random() < SHRINK_SHARE:
+        side = int(rng.integers(*SHRINK_SIDE_PX))
+        small = image.resize((side, side), Image.Resampling.BOX)
+        image = small.resize((CROP_SIZE_PX, CROP_SIZE_PX), Image.Resampling.BILINEAR)
+    if rng.random() < BLUR_SHARE:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(*BLUR_RADIUS_PX)))
+    if rng.random() < JPEG_SHARE:
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=int(rng.integers(*JPEG_QUALITY)))
+        image = Image.open(file)
+    varied = np.array(image, dtype=np.uint8)
+    if rng.random() < CUTOUT_SHARE:
+        width, height = rng.integers(*CUTOUT_SIDE_PX, size=2)
+        left, top = rng.integers(-8, CROP_SIZE_PX - 8, size=2)
+        rows = slice(max(0, top), top + height)
+        columns = slice(max(0, left), left + width)
+        varied[rows, columns] = rng.integers(0, 256)
+    return varied
+
+
+def _move(crop: NDArray[np.uint8], rng: np.random.Generator) -> Image.Image:
+    """Shift, scale and turn about the centre; what comes into view repeats the edge."""
+    angle = math.radians(rng.uniform(-ROTATION_DEG, ROTATION_DEG))
+    scale = 1 + rng.uniform(-SCALE, SCALE)
+    shift_x, shift_y = rng.uniform(-SHIFT_PX, SHIFT_PX, size=2)
+    border = CROP_SIZE_PX // 4
+    padded = np.pad(crop, border, mode="edge")
+    cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
+    # Pillow maps each output pixel to the input pixel it is taken from.
+    origin_x = _CENTRE + border + shift_x - cos * _CENTRE - sin * _CENTRE
+    origin_y = _CENTRE + border + shift_y + sin * _CENTRE - cos * _CENTRE
+    return Image.fromarray(padded).transform(
+        (CROP_SIZE_PX, CROP_SIZE_PX),
+        Image.Transform.AFFINE,
+        (cos, sin, origin_x, -sin, cos, origin_y),
+        Image.Resampling.BILINEAR,
+    )
+
+
+def _vary_light(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def each(low: float, high: float) -> NDArray[np.float32]:
+        return rng.uniform(low, high, size=(len(crops), 1, 1)).astype(np.float32)
+
+    grey = crops.astype(np.float32)
+    limit = math.log(1 + GAMMA)
+    grey[:] = 255 * (grey / 255) ** np.exp(each(-limit, limit))
+    grey = (grey - _MID_GREY) * each(*CONTRAST) + _MID_GREY + each(-BRIGHTNESS, BRIGHTNESS)
+    deviation = each(0, NOISE_LEVELS) * (each(0, 1) < NOISE_SHARE)
+    grey += deviation * rng.standard_normal(crops.shape, dtype=np.float32)
+    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)

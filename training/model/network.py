@@ -1,0 +1,142 @@
+"""The network: a small plain 3x3 convolutional net, 64x64 grey in, one logit out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from smile_vision.smiles.preprocess import CROP_SIZE_PX
+from training.errors import TrainingError
+from training.workspace import display_path
+
+__all__ = [
+    "LAYERS",
+    "build_folded_network",
+    "build_network",
+    "count_multiply_adds",
+    "import_keras",
+    "load_network",
+    "quiet_stderr",
+]
+
+# (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
+# one of the two interpreters the model must run in.
+LAYERS = ((16, 2), (32, 2), (32, 1), (32, 1), (48, 2), (48, 1), (64, 1), (64, 2))
+DROPOUT = 0.3  # of the features
+
+_STDERR = 2  # the process's own file descriptor
+
+
+def import_keras() -> Any:
+    """Return the module ``keras``, imported late and without TensorFlow's greetings.
+
+    It takes seconds, and the environment of product and tests has no TensorFlow.
+
+    Raises
+    ------
+    TrainingError
+        When it is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with quiet_stderr():
+            import keras  # noqa: PLC0415
+            import tensorflow as tf  # noqa: PLC0415
+
+            tf.get_logger().setLevel("ERROR")
+            tf.config.list_physical_devices()  # looks for a GPU, and says so when there is none
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"{error.name} is not installed here: use make train, or .venv-train/bin/python"
+        ) from error
+    return keras
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Hide what is written to stderr: TensorFlow's native code has no switch for its first lines.
+
+    Exceptions are not hidden.
+    """
+    sys.stderr.flush()  # in a notebook, sys.stderr is not what native code writes to
+    kept = os.dup(_STDERR)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+        os.dup2(nowhere.fileno(), _STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+
+
+def build_network(seed: int) -> Any:
+    """Build the untrained Keras model.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights and the dropout.
+
+    Returns
+    -------
+    Any
+        keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
+    """
+    return _build(seed, normalised=True)
+
+
+def build_folded_network(seed: int) -> Any:
+    """Build the same without batch normalisation: its scale and shift are in the weights."""
+    return _build(seed, normalised=False)
+
+
+def _build(seed: int, *, normalised: bool) -> Any:
+    keras = import_keras()
+    keras.utils.set_random_seed(seed)
+    features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
+    for channels, stride in LAYERS:
+        features = keras.layers.Conv2D(
+            channels,
+            3,
+            stride,
+            padding="same",
+            use_bias=not normalised,
+            kernel_initializer="he_normal",
+        )(features)
+        if normalised:
+            features = keras.layers.BatchNormalization(momentum=0.95)(features)
+        features = keras.layers.ReLU()(features)
+    features = keras.layers.Flatten()(features)
+    features = keras.layers.Dropout(DROPOUT)(features)
+    return keras.Model(inputs, keras.layers.Dense(1)(features))
+
+
+def load_network(path: Path, *, made_by: str) -> Any:
+    """Read a Keras model from its file.
+
+    Raises
+    ------
+    TrainingError
+        When the file is missing or damaged; the message names the step that makes it.
+    """
+    keras = import_keras()
+    try:
+        return keras.models.load_model(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        state = "damaged" if path.exists() else "missing"
+        raise TrainingError(f"{display_path(path)} is {state}: run {made_by}") from error
+
+
+def count_multiply_adds() -> int:
+    """Return the multiply-add operations of one face (two floating-point operations each)."""
+    side, channels_in, total = CROP_SIZE_PX, 1, 0
+    for channels, stride in LAYERS:
+        side //= stride
+        total += side * side * 9 * channels_in * channels
+        channels_in = channels
+    return total + side * side * channels_in

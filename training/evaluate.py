@@ -22,7 +22,7 @@ from training.data.annotations import Tier
 from training.data.crops import Crops
 from training.data.splits import Split
 from training.errors import TrainingError, run_command
-from training.evaluation.metric_summary import judge_scores, judge_tiers, rounded
+from training.evaluation.metric_summary import rounded, score_metrics, tier_metrics
 from training.evaluation.metrics import (
     accuracy_at,
     area_under_curve,
@@ -33,7 +33,7 @@ from training.evaluation.metrics import (
 )
 from training.evaluation.metrics_document import write_figures
 from training.evaluation.predict import int8_logits, logit_range
-from training.gate import record_answers
+from training.evaluation.recorded_scores import record_scores
 from training.model.network import count_multiply_adds, import_keras, load_network
 from training.quantize import QUANTIZED
 from training.train import BATCH, STATE, TRAINED
@@ -82,14 +82,14 @@ def cheapest_threshold(cost_of_false_smile: float) -> float:
 
 def smile_share(tiers: NDArray[np.str_]) -> Scores:
     """Return the share of people who call each picture a smile: 1, 0, or a half when faint."""
-    smiles = np.isin(tiers, [Tier.CLEAR.value, Tier.SMILE_ONCE.value])
+    smiles = np.isin(tiers, [Tier.CLEAR.value, Tier.SMILE_SINGLE.value])
     return np.where(tiers == Tier.FAINT.value, 0.5, smiles.astype(np.float64))
 
 
 def calibrate(logits: Scores, crops: Crops) -> Verdicts:
     """Fit the score to the validation people: the share of people who call it a smile."""
     try:
-        scale, bias = fit_calibration(logits, smile_share(crops.settled))
+        scale, bias = fit_calibration(logits, smile_share(crops.adjudicated))
     except ValueError as error:
         raise TrainingError(f"the network has learned nothing: {error}") from error
     return Verdicts(scale, bias, cheapest_threshold(COST_OF_FALSE_SMILE["threshold"]))
@@ -116,9 +116,9 @@ def compare_with_float(logits: Scores, crops: Crops, verdicts: Verdicts) -> dict
     ours, theirs = verdicts.scores(logits), verdicts.scores(answers[:, 0].astype(np.float64))
     same = int(((ours >= verdicts.threshold) == (theirs >= verdicts.threshold)).sum())
     return {
-        "same_verdict": same,
+        "same_prediction": same,
         "pictures": len(crops),
-        "same_verdict_share": rounded(same / len(crops)),
+        "same_prediction_share": rounded(same / len(crops)),
         "mean_score_difference": rounded(float(np.abs(ours - theirs).mean())),
         "float_accuracy": rounded(accuracy_at(theirs, crops.smile, verdicts.threshold)),
         "float_auc": rounded(area_under_curve(theirs, crops.smile)),
@@ -135,26 +135,26 @@ def evaluate(crops: Crops) -> tuple[Verdicts, dict[str, Any]]:
     as_labelled = best_threshold(seen_scores, deciders.smile)
     figures: dict[str, Any] = {
         "validation": judge_validation(seen_scores, deciders, verdicts.threshold),
-        "test": judge_scores(scores, judges.smile, verdicts.threshold),
+        "test": score_metrics(scores, judges.smile, verdicts.threshold),
         "test_at_validation_threshold": {
             "threshold": rounded(as_labelled),
-            **judge_scores(scores, judges.smile, as_labelled),
+            **score_metrics(scores, judges.smile, as_labelled),
         },
     }
     for name, tiers in (
-        ("test_where_both_opinions_agree", judges.tier),
-        ("test_settled_clear_against_none", judges.settled),
+        ("test_where_annotators_agree", judges.tier),
+        ("test_adjudicated_clear_against_none", judges.adjudicated),
     ):
         sure = np.isin(tiers, [Tier.CLEAR.value, Tier.NONE.value])
         if sure.any():
             truth = tiers[sure] == Tier.CLEAR.value
-            figures[name] = judge_scores(scores[sure], truth, verdicts.threshold)
+            figures[name] = score_metrics(scores[sure], truth, verdicts.threshold)
     figures["calibration"] = {
         "meaning": "share of people who call it a smile; faint smiles count a half",
-        "test_error": rounded(calibration_error(scores, smile_share(judges.settled))),
-        "test_error_on_labels_as_they_came": figures["test"]["calibration_error"],
+        "test_error": rounded(calibration_error(scores, smile_share(judges.adjudicated))),
+        "test_error_on_original_labels": figures["test"]["calibration_error"],
     }
-    figures["test_by_tier"] = judge_tiers(scores, judges, verdicts.threshold)
+    figures["test_by_tier"] = tier_metrics(scores, judges, verdicts.threshold)
     figures["int8_and_float"] = compare_with_float(logits, judges, verdicts)
     return verdicts, figures
 
@@ -273,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     write_atomically(MODEL, QUANTIZED.read_bytes())
     write_json(CARD, card)
-    record_answers()
+    record_scores()
     write_json(METRICS, metrics)
     write_figures(metrics)
     print(f"shipped {display_path(MODEL)}, with its card; figures in {display_path(METRICS)}")
@@ -290,7 +290,7 @@ def _show(metrics: dict[str, Any]) -> None:
     print(f"  sensitivity {test['sensitivity']:.3f}, specificity {test['specificity']:.3f}")
     for tier, counts in metrics["test_by_tier"].items():
         print(f"  {tier:<18} called smile: {counts['called_smile_share']:.3f}")
-    print(f"  int8 and float agree on {agreement['same_verdict_share']:.2%}")
+    print(f"  int8 and float agree on {agreement['same_prediction_share']:.2%}")
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ from smile_vision.smiles.crop import crop_face
 from training.data.source import open_source
 from training.data.tables import read_label, read_table
 from training.errors import TrainingError, run_command
-from training.evaluation.metric_summary import interval, judge_scores, rounded
+from training.evaluation.metric_summary import interval, rounded, score_metrics
 from training.evaluation.metrics import accuracy_at, best_threshold, wilson_interval
 from training.evaluation.metrics_document import write_figures
 from training.workspace import CARD, DEFAULT_DATA, METRICS, display_path, read_json, write_json
 
-__all__ = ["chosen_photos", "judge_photos", "main", "read_photo_labels"]
+__all__ = ["chosen_photos", "main", "photo_metrics", "read_photo_labels"]
 
 DEFAULT_PHOTOS = DEFAULT_DATA.with_name("photos-dev.tar.gz")
 ScorePhoto = Callable[[Path], float | None]
@@ -76,7 +76,7 @@ def video_way(kind: str = EDGE_KIND) -> ScorePhoto:
     return score
 
 
-def judge_photos(folder: Path, score_photo: ScorePhoto, threshold: float) -> dict[str, Any]:
+def photo_metrics(folder: Path, score_photo: ScorePhoto, threshold: float) -> dict[str, Any]:
     """Judge all photos of a folder.
 
     Parameters
@@ -112,7 +112,7 @@ def judge_photos(folder: Path, score_photo: ScorePhoto, threshold: float) -> dic
     if not any(labels) or all(labels):
         raise TrainingError("photos: expected found faces with and without a smile")
     found, truth = np.array(scores), np.array(labels)
-    figures = judge_scores(found, truth, threshold)
+    figures = score_metrics(found, truth, threshold)
     right = figures["true_positive"] + figures["true_negative"]
     best = best_threshold(found, truth)
     return {
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise TrainingError(str(error)) from error
     with open_source(photos) as source:
         for name, way in ways.items():
-            figures = judge_photos(source.folder, way, threshold)
+            figures = photo_metrics(source.folder, way, threshold)
             print(_words(figures, name == "whole_photos"))
             if name:
                 metrics[name] = {"data": source.name, "data_sha256": source.sha256, **figures}

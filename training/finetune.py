@@ -26,10 +26,10 @@ from training.data.site_photos import SiteFaces, find_site_faces, read_site_tabl
 from training.data.splits import Split
 from training.errors import TrainingError, run_command
 from training.evaluate import Verdicts, calibrate, rescaled_card
-from training.evaluation.metric_summary import interval, judge_scores, rounded
+from training.evaluation.metric_summary import interval, rounded, score_metrics
 from training.evaluation.metrics import paired_accuracy_interval
 from training.evaluation.predict import int8_logits
-from training.gate import record_answers
+from training.evaluation.recorded_scores import record_scores
 from training.model.augment import augment
 from training.model.network import import_keras
 from training.model.open_mouths import open_mouths
@@ -111,8 +111,8 @@ def compare(
     right_after = (after >= thresholds[1]) == smile
     low, high = paired_accuracy_interval(right_before, right_after)
     return {
-        "before": judge_scores(before, smile, thresholds[0]),
-        "after": judge_scores(after, smile, thresholds[1]),
+        "before": score_metrics(before, smile, thresholds[0]),
+        "after": score_metrics(after, smile, thresholds[1]),
         "accuracy_gained": rounded(float(right_after.mean() - right_before.mean())),
         "accuracy_gained_95": interval((low, high)),
     }
@@ -229,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.ship:
         write_atomically(MODEL, (options.output / MODEL.name).read_bytes())
         write_atomically(CARD, (options.output / CARD.name).read_bytes())
-        record_answers()
+        record_scores()
         print(f"shipped {display_path(MODEL)} with its card")
 
 

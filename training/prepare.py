@@ -1,6 +1,6 @@
 """Step 1: read the pictures and labels, leave out what is faulty, split by person.
 
-    python -m training.prepare [--data FOLDER|ARCHIVE|GIT-URL] [--second-opinion FILE]
+    python -m training.prepare [--data FOLDER|ARCHIVE|GIT-URL] [--second-annotator FILE]
 
 Writes build/training/crops.npz and build/training/prepare.json. Takes about 5 s.
 """
@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from training.data.annotations import (
+    BUNDLED_ANNOTATIONS,
+    BUNDLED_ANNOTATIONS_COVERAGE,
     FILE_NAME,
-    OWN_TABLE,
-    OWN_TABLE_COVERAGE,
-    Opinion,
+    Annotation,
     Tier,
-    read_opinions,
+    read_annotations,
     target_of,
     tier_of,
 )
@@ -30,7 +30,7 @@ from training.data.crops import Crops
 from training.data.pictures import Picture, Pictures, read_pictures
 from training.data.source import Source, open_source
 from training.data.splits import Split, assign_splits
-from training.data.tiers import OWN_TIERS, read_tiers
+from training.data.tiers import BUNDLED_TIERS, read_tiers
 from training.errors import TrainingError, run_command
 from training.workspace import CROPS, WORK, sha256_of_file, write_json
 
@@ -41,13 +41,13 @@ LEAST_PICTURES = 100  # fewer in any split than this cannot teach or judge anyth
 # (docs/model.md). They set the calibration and the figures on clear smiles against none.
 LEARN_LOOKS = False
 SHOWN_FAULTS = 20  # named on the screen; all of them are in prepare.json
-_UNKNOWN = Opinion(second=None, person=None)
+_UNKNOWN = Annotation(second=None, person=None)
 
 
 def label_pictures(
     pictures: Sequence[Picture],
-    opinions: dict[tuple[str, bool], Opinion],
-    settled: Mapping[tuple[str, bool], Tier] | None = None,
+    opinions: dict[tuple[str, bool], Annotation],
+    adjudicated: Mapping[tuple[str, bool], Tier] | None = None,
 ) -> Crops:
     """Join pictures and second opinions, and split them by person.
 
@@ -57,7 +57,7 @@ def label_pictures(
         The usable pictures.
     opinions
         By picture name and label; may be empty, then each picture counts as its own person.
-    settled
+    adjudicated
         The tiers after a look, by picture name and label; those of the opinions where none.
 
     Returns
@@ -75,7 +75,7 @@ def label_pictures(
     if opinions:
         tiers = [tier_of(p.smile, o.second) for p, o in zip(pictures, known, strict=True)]
         looked = [
-            (settled or {}).get((p.name, p.smile), tier)
+            (adjudicated or {}).get((p.name, p.smile), tier)
             for p, tier in zip(pictures, tiers, strict=True)
         ]
         targets = [target_of(tier) for tier in (looked if LEARN_LOOKS else tiers)]
@@ -87,20 +87,20 @@ def label_pictures(
         smile=np.array([picture.smile for picture in pictures]),
         target=np.array(targets, dtype=np.float32),
         tier=np.array([tier.value for tier in tiers]),
-        settled=np.array([tier.value for tier in looked]),
+        adjudicated=np.array([tier.value for tier in looked]),
         split=np.array([split.value for split in assign_splits(people)]),
         name=np.array([picture.name for picture in pictures]),
     )
 
 
-def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[str, Any]]:
+def prepare(data: str | None, second_annotator: Path | None) -> tuple[Crops, dict[str, Any]]:
     """Read, clean, label and split the data.
 
     Parameters
     ----------
     data
         Folder, archive or git URL; None means the default place.
-    second_opinion
+    second_annotator
         The table to use; None means `second-opinion.csv` beside the data when it is there,
         otherwise the project's own if the data are those it speaks of.
 
@@ -115,15 +115,15 @@ def prepare(data: str | None, second_opinion: Path | None) -> tuple[Crops, dict[
         When the data cannot be used.
     """
     with open_source(data) as source:
-        if second_opinion is not None and not second_opinion.is_file():
-            raise TrainingError(f"--second-opinion {second_opinion}: no such file")
+        if second_annotator is not None and not second_annotator.is_file():
+            raise TrainingError(f"--second-annotator {second_annotator}: no such file")
         found = read_pictures(source.folder)
-        table = second_opinion or _table_for(source, found)
-        opinions = read_opinions(table) if table else {}
-        settled = read_tiers() if _is_the_collection(found) else {}
-        crops = label_pictures(found.kept, opinions, settled)
+        table = second_annotator or _table_for(source, found)
+        opinions = read_annotations(table) if table else {}
+        adjudicated = read_tiers() if _is_the_collection(found) else {}
+        crops = label_pictures(found.kept, opinions, adjudicated)
         report = _report(source, found, crops, table)
-        report["tiers_sha256"] = sha256_of_file(OWN_TIERS) if settled else None
+        report["tiers_sha256"] = sha256_of_file(BUNDLED_TIERS) if adjudicated else None
     for split in Split:
         count = len(crops.part(split))
         if count < LEAST_PICTURES:
@@ -138,14 +138,14 @@ def _table_for(source: Source, found: Pictures) -> Path | None:
     beside = source.beside / FILE_NAME
     if beside.is_file():
         return beside
-    return OWN_TABLE if _is_the_collection(found) else None
+    return BUNDLED_ANNOTATIONS if _is_the_collection(found) else None
 
 
 def _is_the_collection(found: Pictures) -> bool:
     """Tell whether the project's own tables speak of these pictures."""
-    known = read_opinions(OWN_TABLE).keys()
+    known = read_annotations(BUNDLED_ANNOTATIONS).keys()
     here = {(picture.name, picture.smile) for picture in found.kept}
-    return len(known & here) >= OWN_TABLE_COVERAGE * len(known)
+    return len(known & here) >= BUNDLED_ANNOTATIONS_COVERAGE * len(known)
 
 
 def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -> dict[str, Any]:
@@ -154,10 +154,10 @@ def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -
         "data_sha256": source.sha256,
         "data_commit": source.commit,
         "pictures_sha256": hashlib.sha256(crops.grey.tobytes()).hexdigest(),
-        "second_opinion": table.name if table else None,
-        "second_opinion_sha256": sha256_of_file(table) if table else None,
+        "second_annotator": table.name if table else None,
+        "second_annotator_sha256": sha256_of_file(table) if table else None,
         **crops.counts(),
-        "tiers_settled": dict(sorted(Counter(crops.settled.tolist()).items())),
+        "tiers_adjudicated": dict(sorted(Counter(crops.adjudicated.tolist()).items())),
         "skipped": found.skipped,
     }
 
@@ -169,10 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--data", help="folder, tar.gz or zip archive, or git URL of SMILEsmileD")
     parser.add_argument(
-        "--second-opinion", type=Path, help="CSV (default: beside the data, or the project's)"
+        "--second-annotator", type=Path, help="CSV (default: beside the data, or the project's)"
     )
     options = parser.parse_args(arguments)
-    crops, report = prepare(options.data or None, options.second_opinion)
+    crops, report = prepare(options.data or None, options.second_annotator)
     crops.save(CROPS)
     write_json(WORK / "prepare.json", report)
     print(f"{report['data']}: {report['pictures']:,} pictures, {report['smile']:,} smiles")
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"  {split:<10} {counts['pictures']:>6,} pictures, {counts['smile']:>5,} smiles")
     for tier, count in report["tiers"].items():
         print(f"  {tier:<18} {count:>6,}")
-    if not report["second_opinion"]:
+    if not report["second_annotator"]:
         print(f"no {FILE_NAME} for these data: plain labels, and each picture its own person")
     print(f"left out {len(report['skipped'])}:")
     for name, why in list(report["skipped"].items())[:SHOWN_FAULTS]:

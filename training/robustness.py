@@ -23,7 +23,7 @@ from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.photos.photo import load_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
-from training.data.annotations import OWN_TABLE, Tier
+from training.data.annotations import BUNDLED_ANNOTATIONS, Tier
 from training.data.crops import Crops
 from training.data.source import open_source
 from training.data.splits import Split
@@ -31,14 +31,14 @@ from training.data.tables import read_table
 from training.errors import TrainingError, run_command
 from training.evaluate_photos import chosen_photos, read_photo_labels
 from training.evaluation.corruptions import conditions
-from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metric_summary import score_metrics
 from training.evaluation.robustness_document import write_robustness
 from training.workspace import CROPS, METRICS, display_path, write_json
 
-__all__ = ["ATTRIBUTES", "ROBUSTNESS", "judge_grid", "judge_slices", "main"]
+__all__ = ["ATTRIBUTES", "ROBUSTNESS", "corruption_metrics", "main", "slice_metrics"]
 
 ROBUSTNESS = METRICS.with_name("robustness.json")
-ATTRIBUTES = OWN_TABLE.with_name("attributes.csv")
+ATTRIBUTES = BUNDLED_ANNOTATIONS.with_name("attributes.csv")
 _KEY = ("number", "smilesmiled")
 FLOOR = 0.95  # accuracy where both labellers agree, in every condition that counts as within
 FACE_SIZES_PX = (80, 48, 32, 24, 16, 12)  # between the temples, in whole photos
@@ -47,7 +47,7 @@ _SEED = 1
 Scores = NDArray[np.float64]
 
 
-def judge_grid(classifier: SmileClassifier, crops: Crops) -> list[dict[str, Any]]:
+def corruption_metrics(classifier: SmileClassifier, crops: Crops) -> list[dict[str, Any]]:
     """Judge the crops under each condition.
 
     Parameters
@@ -74,13 +74,13 @@ def judge_grid(classifier: SmileClassifier, crops: Crops) -> list[dict[str, Any]
                 "family": condition.family,
                 "setting": condition.setting,
                 "within": condition.within,
-                **judge_scores(scores, smile, classifier.card.threshold),
+                **score_metrics(scores, smile, classifier.card.threshold),
             }
         )
     return rows
 
 
-def judge_slices(
+def slice_metrics(
     classifier: SmileClassifier, crops: Crops, attributes: Path = ATTRIBUTES
 ) -> list[dict[str, Any]]:
     """Judge the held-out people by what can be seen of them.
@@ -94,18 +94,18 @@ def judge_slices(
     """
     facts = _read_attributes(attributes)
     keys = [(name, bool(smile)) for name, smile in zip(crops.name, crops.smile, strict=True)]
-    clear = crops.settled != Tier.FAINT.value
+    clear = crops.adjudicated != Tier.FAINT.value
     known = np.array([key in facts for key in keys]) & clear
     scores = classifier.smile_scores(crops.grey[known]).astype(np.float64)
     seen = [facts[key] for key, chosen in zip(keys, known, strict=True) if chosen]
-    truth = np.isin(crops.settled[known], [Tier.CLEAR.value, Tier.SMILE_ONCE.value])
+    truth = np.isin(crops.adjudicated[known], [Tier.CLEAR.value, Tier.SMILE_SINGLE.value])
     rows = []
     for attribute in seen[0] if seen else ():
         has = np.array([fact[attribute] for fact in seen])
         for present in (True, False):
             part = has == present
             if truth[part].any() and not truth[part].all():
-                figures = judge_scores(scores[part], truth[part], classifier.card.threshold)
+                figures = score_metrics(scores[part], truth[part], classifier.card.threshold)
                 rows.append({"attribute": attribute, "present": present, **figures})
     return rows
 
@@ -120,7 +120,7 @@ def _read_attributes(path: Path) -> dict[tuple[str, bool], dict[str, bool]]:
     }
 
 
-def judge_small_faces(classifier: SmileClassifier, folder: Path) -> list[dict[str, Any]]:
+def small_face_metrics(classifier: SmileClassifier, folder: Path) -> list[dict[str, Any]]:
     """Judge whole photos scaled down until the face has so many pixels.
 
     The face is found in the photo as it is: this is about the verdict, not about finding.
@@ -144,7 +144,7 @@ def judge_small_faces(classifier: SmileClassifier, folder: Path) -> list[dict[st
     return [
         {
             "face_px": size,
-            **judge_scores(
+            **score_metrics(
                 classifier.smile_scores(np.stack(of_size)).astype(np.float64),
                 smiles,
                 classifier.card.threshold,
@@ -199,16 +199,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     judges = Crops.load(CROPS).part(Split.TEST)
     try:
         classifier = SmileClassifier.load()
-        rows = judge_grid(classifier, judges)
+        rows = corruption_metrics(classifier, judges)
         result: dict[str, Any] = {
             "command": "python -m training.robustness",
             "model_sha256": classifier.card.sha256,
             "threshold": classifier.card.threshold,
-            "judged_on": "held-out people on whom both labellers agree, one fault at a time",
+            "evaluated_on": "held-out people on whom both labellers agree, one fault at a time",
             "grid": rows,
-            "slices_judged_on": "held-out people whose attributes one person judged by eye from"
+            "slices_evaluated_on": "held-out people whose attributes one person judged by eye from"
             " 64-px grey crops, without faint smiles",
-            "slices": judge_slices(classifier, judges),
+            "slices": slice_metrics(classifier, judges),
             "small_faces": _small_faces(classifier, options.photos),
         }
     except VisionError as error:
@@ -225,7 +225,7 @@ def _small_faces(classifier: SmileClassifier, given: str | None) -> list[dict[st
     if photos is None:
         return []
     with open_source(photos) as source:
-        return judge_small_faces(classifier, source.folder)
+        return small_face_metrics(classifier, source.folder)
 
 
 def _show(result: dict[str, Any]) -> None:

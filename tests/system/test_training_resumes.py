@@ -23,7 +23,7 @@ _TRAIN = f"""
 import os, signal, sys
 from pathlib import Path
 from training import train
-from training.notebooks.notebook_data import load_lesson
+from training.notebooks.notebook_data import load_notebook_data
 
 def run(folder, dies_at_step=None):
     train.RUN = Path(folder)
@@ -39,7 +39,7 @@ def run(folder, dies_at_step=None):
     train.train(crops, epochs={EPOCHS}, seed=1, fresh=False)
     train.WeightAverage.take = taken
 
-crops = load_lesson("drawn", sample={FACES}).crops
+crops = load_notebook_data("drawn", sample={FACES}).crops
 straight, broken = sys.argv[1:3]
 """
 _GO_ON = """

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from training.baselines.evaluate import (
-    judge_crops,
-    judge_photo_scores,
+    crop_metrics,
     measure,
+    photo_score_metrics,
     to_float_tflite,
 )
 from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
@@ -56,15 +56,15 @@ def judged(
         "learning_rate": baseline.learning_rate,
         **record,
         "threshold": rounded(threshold),
-        **judge_crops(scores, judges, threshold),
+        **crop_metrics(scores, judges, threshold),
     }
     if photos is not None:
         found = sigmoid(logits_of(baseline, network, photos.crop))
-        figures["photos"] = judge_photo_scores(found, photos.smile, photos.found, threshold)
+        figures["photos"] = photo_score_metrics(found, photos.smile, photos.found, threshold)
     if photos is not None and baseline is WHOLE_FRAME_NET:
         frames = sigmoid(logits_of(baseline, network, photos.frame))
         every = photos.found | True
-        figures["whole_frames"] = judge_photo_scores(frames, photos.smile, every, threshold)
+        figures["whole_frames"] = photo_score_metrics(frames, photos.smile, every, threshold)
     return figures
 
 

@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 from smile_vision.interpreter import load_interpreter
 from training.baselines.networks import Baseline
 from training.data.crops import Crops
-from training.evaluation.metric_summary import interval, judge_scores, rounded
+from training.evaluation.metric_summary import interval, rounded, score_metrics
 from training.evaluation.metrics import accuracy_at, best_threshold, wilson_interval
 
-__all__ = ["judge_crops", "judge_photo_scores", "measure", "to_float_tflite"]
+__all__ = ["crop_metrics", "measure", "photo_score_metrics", "to_float_tflite"]
 
 Scores = NDArray[np.float64]
 _RUNS = 60
 
 
-def judge_crops(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
+def crop_metrics(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
     """Return the figures on held-out people: all of them, and where both labellers agree."""
-    figures = {"test": judge_scores(scores, crops.smile, threshold)}
+    figures = {"test": score_metrics(scores, crops.smile, threshold)}
     agreed = np.isin(crops.tier, ["clear", "none"])
     if agreed.any() and len(set(crops.smile[agreed].tolist())) == 2:  # noqa: PLR2004 - both classes
-        figures["test_where_both_opinions_agree"] = judge_scores(
+        figures["test_where_annotators_agree"] = score_metrics(
             scores[agreed], crops.smile[agreed], threshold
         )
     return figures
 
 
-def judge_photo_scores(
+def photo_score_metrics(
     scores: Scores, smile: NDArray[np.bool_], found: NDArray[np.bool_], threshold: float
 ) -> dict[str, Any]:
     """Return the figures on whole photos; a face not found counts as wrong.
@@ -58,7 +58,7 @@ def judge_photo_scores(
         "no_face_found": int((~found).sum()),
         "accuracy_all_photos": rounded(right / len(smile)),
         "accuracy_all_photos_95": interval(wilson_interval(right, len(smile))),
-        "found_faces": judge_scores(scores[found], smile[found], threshold),
+        "found_faces": score_metrics(scores[found], smile[found], threshold),
         "best_threshold": rounded(best),
         "accuracy_at_best_threshold": rounded(accuracy_at(scores[found], smile[found], best)),
     }

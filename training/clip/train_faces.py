@@ -25,7 +25,7 @@ from training.clip.faces import (
     build_encoder,
     likeness_to,
 )
-from training.data.annotations import FILE_NAME, Tier, read_opinions, tier_of
+from training.data.annotations import FILE_NAME, Tier, read_annotations, tier_of
 from training.data.pictures import read_pictures
 from training.data.source import open_source
 from training.errors import run_command
@@ -37,14 +37,14 @@ LEARNING_RATE = 1.5e-3  # at the peak; cosine down to nothing
 PIXEL_WEIGHT = 1.0  # L1 per pixel
 EDGE_WEIGHT = 0.6  # L1 per pixel of the Sobel gradients: keeps eyes and teeth from blurring
 DIVERGENCE_WEIGHT = 0.12  # of the Kullback-Leibler term: less is sharper, more is smoother between
-CLEAR_TIERS = (Tier.CLEAR, Tier.NONE, Tier.NONE_ONCE)  # a smile needs two opinions to be clear
+CLEAR_TIERS = (Tier.CLEAR, Tier.NONE, Tier.NONE_SINGLE)  # a smile needs two opinions to be clear
 PEOPLE = 96  # synthetic people to choose from
 PARENTS = 3  # neutral latents averaged into one person, so that nobody real is reproduced
 SEED = 7
 
 
 def load_faces(
-    data: str | None, second_opinion: Path | None
+    data: str | None, second_annotator: Path | None
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Read the faces that nobody disagrees about.
 
@@ -52,7 +52,7 @@ def load_faces(
     ----------
     data
         Folder, archive or git URL; None means the default place.
-    second_opinion
+    second_annotator
         CSV of further labels; None means beside the data, if it is there.
 
     Returns
@@ -67,8 +67,8 @@ def load_faces(
     """
     with open_source(data) as source:
         pictures = read_pictures(source.folder).kept
-        table = second_opinion or source.beside / FILE_NAME
-        opinions = read_opinions(table) if table.is_file() else {}
+        table = second_annotator or source.beside / FILE_NAME
+        opinions = read_annotations(table) if table.is_file() else {}
     clear = [
         picture
         for picture in pictures
@@ -160,13 +160,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Train and write decoder, latents and a contact sheet of the synthetic people."""
     parser = argparse.ArgumentParser(description="Train the generator of synthetic faces.")
     parser.add_argument("--data", help="SMILEsmileD: a folder, an archive or a git URL")
-    parser.add_argument("--second-opinion", type=Path, help="CSV of further labels")
+    parser.add_argument("--second-annotator", type=Path, help="CSV of further labels")
     parser.add_argument("--out", type=Path, default=GENERATOR)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args(arguments)
     keras.utils.set_random_seed(SEED)
     began = time.monotonic()
-    faces, smiling = load_faces(options.data, options.second_opinion)
+    faces, smiling = load_faces(options.data, options.second_annotator)
     print(f"{len(faces)} faces, {int(smiling.sum())} smiling")
     generator = make_generator(train(faces, options.epochs), faces, smiling)
     generator.save(options.out)

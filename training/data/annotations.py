@@ -10,19 +10,19 @@ from training.data.tables import read_label, read_table
 from training.errors import TrainingError
 
 __all__ = [
-    "OWN_TABLE",
-    "OWN_TABLE_COVERAGE",
-    "Opinion",
+    "BUNDLED_ANNOTATIONS",
+    "BUNDLED_ANNOTATIONS_COVERAGE",
+    "Annotation",
     "Tier",
-    "read_opinions",
+    "read_annotations",
     "target_of",
     "tier_of",
 ]
 
 FILE_NAME = "second-opinion.csv"
-OWN_TABLE = Path(__file__).parent / "labels" / FILE_NAME
+BUNDLED_ANNOTATIONS = Path(__file__).parent / "labels" / FILE_NAME
 # Of the project's table that must be found in the data: other data may use the same numbers.
-OWN_TABLE_COVERAGE = 0.95
+BUNDLED_ANNOTATIONS_COVERAGE = 0.95
 _COLUMNS = ("number", "smilesmiled", "second", "person")
 
 
@@ -32,8 +32,8 @@ class Tier(StrEnum):
     CLEAR = "clear"  # both say smile
     FAINT = "faint"  # they differ
     NONE = "none"  # both say no smile
-    SMILE_ONCE = "smile, one opinion"
-    NONE_ONCE = "none, one opinion"
+    SMILE_SINGLE = "smile, one annotator"
+    NONE_SINGLE = "none, one annotator"
 
 
 # The answer the network is taught. One opinion alone is softened by how often the second
@@ -42,13 +42,13 @@ TARGETS = {
     Tier.CLEAR: 0.98,
     Tier.FAINT: 0.5,
     Tier.NONE: 0.02,
-    Tier.SMILE_ONCE: 0.95,
-    Tier.NONE_ONCE: 0.1,
+    Tier.SMILE_SINGLE: 0.95,
+    Tier.NONE_SINGLE: 0.1,
 }
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Annotation:
     """The second label (None: unknown) and the person number (None: unknown)."""
 
     second: bool | None
@@ -58,7 +58,7 @@ class Opinion:
 def tier_of(smile: bool, second: bool | None) -> Tier:
     """Return how clear a smile is, from its label and the second opinion."""
     if second is None:
-        return Tier.SMILE_ONCE if smile else Tier.NONE_ONCE
+        return Tier.SMILE_SINGLE if smile else Tier.NONE_SINGLE
     if smile != second:
         return Tier.FAINT
     return Tier.CLEAR if smile else Tier.NONE
@@ -69,7 +69,7 @@ def target_of(tier: Tier) -> float:
     return TARGETS[tier]
 
 
-def read_opinions(path: Path) -> dict[tuple[str, bool], Opinion]:
+def read_annotations(path: Path) -> dict[tuple[str, bool], Annotation]:
     """Read the table of second opinions.
 
     Parameters
@@ -80,7 +80,7 @@ def read_opinions(path: Path) -> dict[tuple[str, bool], Opinion]:
 
     Returns
     -------
-    dict[tuple[str, bool], Opinion]
+    dict[tuple[str, bool], Annotation]
         By picture name and the data's own label.
 
     Raises
@@ -96,5 +96,5 @@ def read_opinions(path: Path) -> dict[tuple[str, bool], Opinion]:
             person = int(row["person"]) if row["person"] else None
         except ValueError as error:
             raise TrainingError(f"{path.name}, line {line}: person: {error}") from error
-        opinions[key] = Opinion(second, person)
+        opinions[key] = Annotation(second, person)
     return opinions

@@ -33,7 +33,7 @@ class Crops:
         float32 (N,), the probability to learn.
     tier, split, name
         str (N,): see `annotations.Tier` and `splits.Split`; the file's name.
-    settled
+    adjudicated
         str (N,), the tier after somebody looked, where somebody did (`training.data.tiers`).
     """
 
@@ -41,7 +41,7 @@ class Crops:
     smile: NDArray[np.bool_]
     target: NDArray[np.float32]
     tier: NDArray[np.str_]
-    settled: NDArray[np.str_]
+    adjudicated: NDArray[np.str_]
     split: NDArray[np.str_]
     name: NDArray[np.str_]
 

@@ -15,15 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.annotations import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
+from training.data.annotations import (
+    BUNDLED_ANNOTATIONS,
+    Annotation,
+    Tier,
+    read_annotations,
+    tier_of,
+)
 from training.data.tables import read_table
 from training.errors import TrainingError, run_command
 from training.workspace import display_path, write_atomically
 
-__all__ = ["BY_EYE", "OWN_TIERS", "Look", "main", "read_looks", "read_tiers", "settle", "table"]
+__all__ = ["BUNDLED_TIERS", "BY_EYE", "Look", "main", "read_looks", "read_tiers", "settle", "table"]
 
-BY_EYE = OWN_TABLE.with_name("by-eye.csv")
-OWN_TIERS = OWN_TABLE.with_name("tiers.csv")
+BY_EYE = BUNDLED_ANNOTATIONS.with_name("by-eye.csv")
+BUNDLED_TIERS = BUNDLED_ANNOTATIONS.with_name("tiers.csv")
 
 Key = tuple[str, bool]  # file name without suffix, the data's own label
 _SEEN = {
@@ -77,7 +83,7 @@ def read_looks(path: Path = BY_EYE) -> dict[Key, Look]:
     return looks
 
 
-def table(opinions: dict[Key, Opinion], looks: dict[Key, Look]) -> bytes:
+def table(opinions: dict[Key, Annotation], looks: dict[Key, Look]) -> bytes:
     """Return the table of tiers as CSV, one row for each picture."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -98,10 +104,10 @@ def table(opinions: dict[Key, Opinion], looks: dict[Key, Look]) -> bytes:
 
 
 def _plain(tier: Tier) -> str:
-    return {Tier.SMILE_ONCE: Tier.CLEAR, Tier.NONE_ONCE: Tier.NONE}.get(tier, tier).value
+    return {Tier.SMILE_SINGLE: Tier.CLEAR, Tier.NONE_SINGLE: Tier.NONE}.get(tier, tier).value
 
 
-def read_tiers(path: Path = OWN_TIERS) -> dict[Key, Tier]:
+def read_tiers(path: Path = BUNDLED_TIERS) -> dict[Key, Tier]:
     """Read the table of tiers; a tier that rests on one label alone says so.
 
     Raises
@@ -128,8 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Join the second opinions and the looks to the table of tiers.",
     ).parse_args(arguments)
     looks = read_looks()
-    write_atomically(OWN_TIERS, table(read_opinions(OWN_TABLE), looks))
-    print(f"{display_path(OWN_TIERS)}: {len(looks):,} pictures looked at")
+    write_atomically(BUNDLED_TIERS, table(read_annotations(BUNDLED_ANNOTATIONS), looks))
+    print(f"{display_path(BUNDLED_TIERS)}: {len(looks):,} pictures looked at")
     for tier, count in sorted(Counter(read_tiers().values()).items()):
         print(f"  {tier.value:<18} {count:>6,}")
 

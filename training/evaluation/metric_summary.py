@@ -16,14 +16,14 @@ from training.evaluation.metrics import (
     wilson_interval,
 )
 
-__all__ = ["interval", "judge_scores", "judge_tiers", "rounded"]
+__all__ = ["interval", "rounded", "score_metrics", "tier_metrics"]
 
 _DIGITS = 4
 
 Scores = NDArray[np.float64]
 
 
-def judge_scores(scores: Scores, labels: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
+def score_metrics(scores: Scores, labels: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
     """Return counts, accuracy and area under the curve, with 95 % intervals.
 
     Parameters
@@ -63,7 +63,7 @@ def judge_scores(scores: Scores, labels: NDArray[np.bool_], threshold: float) ->
     }
 
 
-def judge_tiers(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
+def tier_metrics(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
     """Return, for each tier, how many pictures were called a smile."""
     tiers = {}
     for tier in Tier:

@@ -13,15 +13,15 @@ MARKS = marks("figures", "training.evaluate")
 
 _ALSO_JUDGED = {
     "test_at_validation_threshold": "the same, at the threshold that suits this labeller best",
-    "test_where_both_opinions_agree": "of these, where both labellers agree",
-    "test_settled_clear_against_none": "of these, clear against none, after a look at the doubtful",
+    "test_where_annotators_agree": "of these, where both labellers agree",
+    "test_adjudicated_clear_against_none": "of these, clear against none, after adjudication",
 }
 _TIER_WORDS = {
     "clear": "both labellers say smile",
     "faint": "the labellers differ (a faint smile)",
     "none": "both say no smile",
-    "smile, one opinion": "one label only: smile",
-    "none, one opinion": "one label only: no smile",
+    "smile, one annotator": "one label only: smile",
+    "none, one annotator": "one label only: no smile",
 }
 
 
@@ -109,7 +109,7 @@ def _calibration_text(metrics: dict[str, Any]) -> str:
     return (
         "How far the score is from the share of people who say smile, on average: "
         f"{calibration['test_error']:.3f} on the people held out, faint smiles counting a half"
-        f" ({calibration['test_error_on_labels_as_they_came']:.3f} against the first labeller"
+        f" ({calibration['test_error_on_original_labels']:.3f} against the first labeller"
         " alone, who seldom calls a faint smile a smile)"
         + (f"; {photos:.3f} on the photos." if photos is not None else ".")
     )
@@ -119,6 +119,7 @@ def _file_text(model: dict[str, Any], agreement: dict[str, Any]) -> str:
     return (
         f"File: {model['bytes']:,} bytes, sha256 `{model['sha256'][:16]}…`;"
         f" {model['multiply_adds'] / 1e6:.1f} million multiply-adds a face. The int8 file and the"
-        f" network it was made from give the same verdict on {agreement['same_verdict_share']:.1%}"
+        " network it was made from give the same prediction on"
+        f" {agreement['same_prediction_share']:.1%}"
         " of the held-out pictures."
     )

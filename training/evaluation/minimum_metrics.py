@@ -1,4 +1,4 @@
-"""What the shipped model must not fall below: ``floors.json``, kept by people."""
+"""What the shipped model must not fall below: ``minimum_metrics.json``, kept by people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from training.errors import TrainingError
 from training.workspace import METRICS, display_path, read_json
 
-__all__ = ["FLOORS", "check_floors", "read_floors"]
+__all__ = ["MINIMUM_METRICS", "check_minimum_metrics", "read_minimum_metrics"]
 
-FLOORS = METRICS.with_name("minimum_metrics.json")
+MINIMUM_METRICS = METRICS.with_name("minimum_metrics.json")
 CEILING = "_most"  # ends the name of a limit from above
 _NAMES = (
     "bytes_most",
@@ -26,7 +26,7 @@ _NAMES = (
 )
 
 
-def read_floors(path: Path = FLOORS) -> dict[str, float]:
+def read_minimum_metrics(path: Path = MINIMUM_METRICS) -> dict[str, float]:
     """Read the floors.
 
     Raises
@@ -42,7 +42,7 @@ def read_floors(path: Path = FLOORS) -> dict[str, float]:
     return floors
 
 
-def check_floors(figures: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
+def check_minimum_metrics(figures: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
     """Compare figures with their floors.
 
     Returns

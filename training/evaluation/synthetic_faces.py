@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 
-__all__ = ["drawn_faces"]
+__all__ = ["synthetic_faces"]
 
 _BENDS = (-6, -3, 0, 3, 6, 9)  # how far the corners of the mouth lie above its middle, px
 _SKINS = (90, 150, 200)  # grey levels
@@ -18,7 +18,7 @@ _EYE_ROW, _NOSE_ROW, _MOUTH_ROW = 15, 34, 52
 _EYE, _PUPIL, _NOSE, _MOUTH, _TEETH = 6, 2, 5, 14, 10  # half widths, px
 
 
-def drawn_faces() -> NDArray[np.uint8]:
+def synthetic_faces() -> NDArray[np.uint8]:
     """Return crops of faces drawn with whole numbers only.
 
     Returns

@@ -12,7 +12,7 @@ from smile_vision.interpreter import load_interpreter
 from smile_vision.smiles.preprocess import preprocess
 from training.errors import TrainingError
 from training.evaluation.predict import int8_logits
-from training.evaluation.synthetic_faces import drawn_faces
+from training.evaluation.synthetic_faces import synthetic_faces
 from training.model.network import build_folded_network
 
 __all__ = ["rebuild_network"]
@@ -45,7 +45,7 @@ def rebuild_network(model: Path, seed: int) -> Any:
         network.set_weights(_weights(model))
     except (KeyError, ValueError) as error:
         raise TrainingError(f"{model.name}: not the network of this project ({error})") from error
-    faces = drawn_faces()
+    faces = synthetic_faces()
     theirs = network.predict(preprocess(faces), verbose=0)[:, 0]
     difference = float(np.abs(theirs - int8_logits(model, faces)).mean())
     if not difference < LARGEST_DIFFERENCE:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from training.data.annotations import Opinion
+from training.data.annotations import Annotation
 from training.data.crops import Crops
 from training.notebooks.synthetic_faces import draw_pictures
 from training.prepare import label_pictures, prepare
 from training.workspace import DEFAULT_DATA
 
-__all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "Lesson", "load_lesson"]
+__all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "NotebookData", "load_notebook_data"]
 
 DATA_VARIABLE, SAMPLE_VARIABLE = "SMILE_DATA", "SMILE_SAMPLE"
 DRAWN = "drawn"  # as data: do not look for the data set
@@ -23,7 +23,7 @@ _SECONDS = (None, True, False)  # one opinion, or two that differ: a faint smile
 
 
 @dataclass(frozen=True)
-class Lesson:
+class NotebookData:
     """Labelled crops and how they came about.
 
     Attributes
@@ -41,7 +41,7 @@ class Lesson:
     facts: dict[str, Any]
 
 
-def load_lesson(data: str | None = None, sample: int | None = None) -> Lesson:
+def load_notebook_data(data: str | None = None, sample: int | None = None) -> NotebookData:
     """Read the data as `make train` does.
 
     Parameters
@@ -54,7 +54,7 @@ def load_lesson(data: str | None = None, sample: int | None = None) -> Lesson:
 
     Returns
     -------
-    Lesson
+    NotebookData
 
     Raises
     ------
@@ -70,13 +70,13 @@ def load_lesson(data: str | None = None, sample: int | None = None) -> Lesson:
     else:
         crops, facts = prepare(data, None)
         name = facts["data"]
-    return Lesson(name, crops if sample is None else _sample(crops, sample), facts)
+    return NotebookData(name, crops if sample is None else _sample(crops, sample), facts)
 
 
 def _drawn() -> Crops:
     pictures = draw_pictures(_DRAWN_PICTURES)
     opinions = {
-        (picture.name, picture.smile): Opinion(
+        (picture.name, picture.smile): Annotation(
             second=picture.smile if place % 5 else _SECONDS[place % 3], person=place // 2
         )
         for place, picture in enumerate(pictures)

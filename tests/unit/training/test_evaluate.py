@@ -18,7 +18,7 @@ def _crops(tiers: list[Tier]) -> Crops:
         smile=np.array([tier is Tier.CLEAR for tier in tiers]),
         target=np.zeros(count, np.float32),
         tier=np.array([tier.value for tier in tiers]),
-        settled=np.array([tier.value for tier in tiers]),
+        adjudicated=np.array([tier.value for tier in tiers]),
         split=np.array(["validation"] * count),
         name=np.array([str(n) for n in range(count)]),
     )
@@ -63,5 +63,5 @@ def test_threshold_is_where_both_mistakes_cost_the_same_on_average() -> None:
 
 
 def test_faint_smiles_count_a_half_when_shares_are_taken() -> None:
-    tiers = np.array([Tier.CLEAR, Tier.FAINT, Tier.NONE, Tier.SMILE_ONCE, Tier.NONE_ONCE])
+    tiers = np.array([Tier.CLEAR, Tier.FAINT, Tier.NONE, Tier.SMILE_SINGLE, Tier.NONE_SINGLE])
     assert smile_share(tiers).tolist() == [1.0, 0.5, 0.0, 1.0, 0.0]

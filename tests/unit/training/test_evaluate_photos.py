@@ -11,7 +11,7 @@ from training.errors import TrainingError
 from training.evaluate_photos import (
     ScorePhoto,
     chosen_photos,
-    judge_photos,
+    photo_metrics,
     photo_way,
     video_way,
 )
@@ -46,7 +46,7 @@ def test_photos_are_refused_when_they_cannot_be_judged(
     if table is not None:
         (tmp_path / "labels.csv").write_text(table)
     with pytest.raises(TrainingError, match=message):
-        judge_photos(tmp_path, score_photo, threshold=0.5)
+        photo_metrics(tmp_path, score_photo, threshold=0.5)
 
 
 def test_photos_are_those_given_or_none_when_told_so() -> None:

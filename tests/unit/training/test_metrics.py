@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metric_summary import score_metrics
 from training.evaluation.metrics import (
     accuracy_at,
     area_under_curve,
@@ -104,7 +104,7 @@ def test_sigmoid_stays_finite_when_logits_are_huge() -> None:
 
 
 def test_counts_add_up_when_scores_are_judged() -> None:
-    figures = judge_scores(np.array([0.2, 0.8, 0.4, 0.9]), LABELS, threshold=0.5)
+    figures = score_metrics(np.array([0.2, 0.8, 0.4, 0.9]), LABELS, threshold=0.5)
     assert figures["true_positive"] == figures["false_positive"] == 1
     assert figures["true_negative"] == figures["false_negative"] == 1
     assert figures["accuracy"] == 0.5

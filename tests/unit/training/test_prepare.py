@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.annotations import OWN_TABLE, Opinion, Tier, read_opinions, tier_of
+from training.data.annotations import (
+    BUNDLED_ANNOTATIONS,
+    Annotation,
+    Tier,
+    read_annotations,
+    tier_of,
+)
 from training.data.crops import Crops
 from training.data.pictures import read_pictures
 from training.data.splits import Split, assign_splits
@@ -26,8 +32,8 @@ HEADER = "number,smilesmiled,second,person,match\n"
         (False, False, Tier.NONE),
         (False, True, Tier.FAINT),
         (True, False, Tier.FAINT),
-        (True, None, Tier.SMILE_ONCE),
-        (False, None, Tier.NONE_ONCE),
+        (True, None, Tier.SMILE_SINGLE),
+        (False, None, Tier.NONE_SINGLE),
     ],
 )
 def test_tier_follows_both_opinions_when_they_agree_or_not(
@@ -39,9 +45,9 @@ def test_tier_follows_both_opinions_when_they_agree_or_not(
 def test_opinions_are_read_when_some_are_unknown(tmp_path: Path) -> None:
     table = tmp_path / "second-opinion.csv"
     table.write_text(HEADER + "3,1,1,7,0.95\n4,0,,,0.3\n")
-    assert read_opinions(table) == {
-        ("3", True): Opinion(second=True, person=7),
-        ("4", False): Opinion(second=None, person=None),
+    assert read_annotations(table) == {
+        ("3", True): Annotation(second=True, person=7),
+        ("4", False): Annotation(second=None, person=None),
     }
 
 
@@ -61,7 +67,7 @@ def test_opinions_are_refused_when_the_table_is_faulty(
     table = tmp_path / "second-opinion.csv"
     table.write_text(content)
     with pytest.raises(TrainingError, match=message):
-        read_opinions(table)
+        read_annotations(table)
 
 
 def test_targets_have_three_tiers_when_there_are_second_opinions(write_crops: WriteCrops) -> None:
@@ -69,9 +75,9 @@ def test_targets_have_three_tiers_when_there_are_second_opinions(write_crops: Wr
     crops = label_pictures(
         pictures,
         {
-            ("1", False): Opinion(second=False, person=1),
-            ("2", False): Opinion(second=True, person=2),
-            ("3", True): Opinion(second=True, person=3),
+            ("1", False): Annotation(second=False, person=1),
+            ("2", False): Annotation(second=True, person=2),
+            ("3", True): Annotation(second=True, person=3),
         },
     )
     assert crops.target.tolist() == pytest.approx([0.02, 0.5, 0.98])
@@ -104,12 +110,12 @@ def test_own_labels_stay_out_when_the_data_are_others_with_the_same_numbers(
     write_crops: WriteCrops,
 ) -> None:
     _, report = prepare(str(write_crops(negatives=800, positives=700)), None)
-    assert report["second_opinion"] is None
+    assert report["second_annotator"] is None
     assert "faint" not in report["tiers"]
 
 
 def test_own_labels_name_most_pictures_of_the_collection() -> None:
-    opinions = read_opinions(OWN_TABLE)
+    opinions = read_annotations(BUNDLED_ANNOTATIONS)
     assert len(opinions) == 13_165
     assert sum(opinion.second is not None for opinion in opinions.values()) > 10_000
 

@@ -11,7 +11,7 @@ from smile_vision.smiles.classifier import SmileClassifier
 from training.data.crops import Crops
 from training.errors import TrainingError
 from training.evaluation.corruptions import conditions, move
-from training.robustness import FLOOR, check_floor, judge_grid
+from training.robustness import FLOOR, check_floor, corruption_metrics
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def test_grid_counts_only_pictures_on_which_both_labellers_agree() -> None:
         grey=rng.integers(0, 256, (6, 64, 64), dtype=np.uint8),
         smile=np.array([True, False, True, False, True, False]),
         target=np.zeros(6, np.float32),
-        tier=np.array(["clear", "none", "faint", "none", "smile, one opinion", "faint"]),
-        settled=np.array(["clear", "none", "faint", "none", "clear", "none"]),
+        tier=np.array(["clear", "none", "faint", "none", "smile, one annotator", "faint"]),
+        adjudicated=np.array(["clear", "none", "faint", "none", "clear", "none"]),
         split=np.array(["test"] * 6),
         name=np.array(list("123456")),
     )
-    rows = judge_grid(SmileClassifier.load(), crops)
+    rows = corruption_metrics(SmileClassifier.load(), crops)
     assert {row["pictures"] for row in rows} == {3}
     assert len(rows) == len(list(conditions()))
 

@@ -10,18 +10,18 @@ from PIL import Image
 
 from smile_vision.errors import ImageError
 from training.data.splits import Split
-from training.notebooks import load_lesson, own_photos, sheet, table
+from training.notebooks import load_notebook_data, own_photos, sheet, table
 
 
 def test_drawn_lesson_has_every_part_and_both_labels() -> None:
-    lesson = load_lesson("drawn")
+    lesson = load_notebook_data("drawn")
     for split in Split:
         assert set(lesson.crops.part(split).smile.tolist()) == {True, False}
     assert {"clear", "faint", "none"} <= set(lesson.crops.tier.tolist())
 
 
 def test_sample_is_as_large_as_asked_and_the_same_each_time() -> None:
-    first, again = (load_lesson("drawn", sample=50).crops for _ in range(2))
+    first, again = (load_notebook_data("drawn", sample=50).crops for _ in range(2))
     assert len(first) == 50
     assert np.array_equal(first.grey, again.grey)
 

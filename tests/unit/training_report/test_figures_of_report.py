@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.baselines.evaluate import judge_photo_scores, measure
+from training.baselines.evaluate import measure, photo_score_metrics
 from training.report.formatting import share_95, with_interval
 from training.report.inputs import Judged
 from training.report.sections.calibration import calibration_error, reliability
@@ -62,7 +62,7 @@ def test_photo_counts_as_wrong_when_no_face_is_found() -> None:
     scores = np.array([0.9, 0.1, 0.9, 0.2])
     smile = np.array([True, False, True, True])
     found = np.array([True, True, False, True])
-    figures = judge_photo_scores(scores, smile, found, 0.5)
+    figures = photo_score_metrics(scores, smile, found, 0.5)
     assert figures["accuracy_all_photos"] == 0.5
     assert figures["no_face_found"] == 1
     assert figures["found_faces"]["pictures"] == 3

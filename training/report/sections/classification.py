@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metric_summary import score_metrics
 from training.report.chart import BLUE, GREEN, GREY, ORANGE, draw_chart
 from training.report.formatting import share_95, with_interval
 from training.report.inputs import Facts, Judged
@@ -18,8 +18,8 @@ _LINES = ((BLUE, "-"), (GREEN, "--"), (ORANGE, "-."))
 _RECORDED = (
     ("test", "people held out, labels as they came"),
     ("test_at_validation_threshold", "the same, at the threshold that suits this labeller best"),
-    ("test_where_both_opinions_agree", "of these, where both labellers agree"),
-    ("test_settled_clear_against_none", "of these, clear against none, after a look"),
+    ("test_where_annotators_agree", "of these, where both labellers agree"),
+    ("test_adjudicated_clear_against_none", "of these, clear against none, after a look"),
 )
 _RECORDED_PHOTOS = (
     ("whole_photos", "whole photos of strangers"),
@@ -53,7 +53,7 @@ def section(facts: Facts) -> Section:
 def _summary_now(facts: Facts) -> Table:
     rows = []
     for judged in facts.judged:
-        figures = judge_scores(judged.scores, judged.smile, facts.threshold)
+        figures = score_metrics(judged.scores, judged.smile, facts.threshold)
         right = figures["true_positive"] + figures["true_negative"]
         total = len(judged) + judged.missed
         rows.append(
@@ -112,7 +112,7 @@ def _roc(facts: Facts) -> Chart:
     def draw(axes: Any) -> None:
         for judged, (colour, dashes) in zip(facts.judged, _LINES, strict=False):
             false, true, _ = roc_curve(judged.smile, judged.scores)
-            area = judge_scores(judged.scores, judged.smile, facts.threshold)["auc"]
+            area = score_metrics(judged.scores, judged.smile, facts.threshold)["auc"]
             axes.plot(false, true, dashes, color=colour, label=f"{judged.title}: {area:.4f}")
             said = judged.scores >= facts.threshold
             point = (said[~judged.smile].mean(), said[judged.smile].mean())

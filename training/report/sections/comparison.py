@@ -6,7 +6,7 @@ from typing import Any
 
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.baselines.evaluate import measure
-from training.evaluation.metric_summary import interval, judge_scores
+from training.evaluation.metric_summary import interval, score_metrics
 from training.evaluation.metrics import accuracy_at, best_threshold, wilson_interval
 from training.model.network import LAYERS
 from training.report.chart import BLUE, GREEN, GREY, ORANGE, draw_chart
@@ -20,7 +20,7 @@ OURS = "this project"
 _NONE = "not judged"
 _WAYS = (
     ("test", "held-out people", "accuracy"),
-    ("test_where_both_opinions_agree", "where labellers agree", "accuracy"),
+    ("test_where_annotators_agree", "where labellers agree", "accuracy"),
     ("photos", "photos, face found first", "accuracy_all_photos"),
     ("whole_frames", "photos, whole frame", "accuracy_all_photos"),
 )
@@ -56,21 +56,21 @@ def _ours(facts: Facts) -> dict[str, Any]:
         "parameters": _shipped_parameters(),
         "latency": measure(facts.model),
     }
-    key = "test_where_both_opinions_agree"
+    key = "test_where_annotators_agree"
     if facts.agreed is not None:
-        ours[key] = judge_scores(facts.agreed.scores, facts.agreed.smile, facts.threshold)
+        ours[key] = score_metrics(facts.agreed.scores, facts.agreed.smile, facts.threshold)
     elif key in facts.metrics:
         ours[key] = facts.metrics[key]
     chosen = facts.metrics.get("test_at_validation_threshold", {})
     if facts.held_out is not None:
         held_out = facts.held_out
         threshold = chosen.get("threshold", facts.threshold)
-        ours["test"] = judge_scores(held_out.scores, held_out.smile, threshold)
+        ours["test"] = score_metrics(held_out.scores, held_out.smile, threshold)
     elif chosen or "test" in facts.metrics:
         ours["test"] = chosen or facts.metrics["test"]
     if facts.photos is not None:
         photos = facts.photos
-        figures = judge_scores(photos.scores, photos.smile, facts.threshold)
+        figures = score_metrics(photos.scores, photos.smile, facts.threshold)
         right = figures["true_positive"] + figures["true_negative"]
         total = len(photos) + photos.missed
         best = best_threshold(photos.scores, photos.smile)
@@ -135,7 +135,7 @@ def _table(models: dict[str, dict[str, Any]]) -> Table:
         _row(
             "where both labellers agree, accuracy",
             models,
-            lambda f: _accuracy(f, "test_where_both_opinions_agree", "accuracy"),
+            lambda f: _accuracy(f, "test_where_annotators_agree", "accuracy"),
         ),
         _row(
             "photos, face found first, accuracy",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from training.data.annotations import OWN_TABLE, read_opinions
+from training.data.annotations import BUNDLED_ANNOTATIONS, read_annotations
 from training.data.crops import Crops
 from training.data.splits import Split
 from training.evaluation.metrics import wilson_interval
@@ -36,10 +36,10 @@ def section(facts: Facts) -> Section:
         parts.append(_splits_chart(recorded["splits"]))
     if "tiers" in recorded:
         parts.append(_tiers_chart(recorded["tiers"]))
-    if OWN_TABLE.exists():
+    if BUNDLED_ANNOTATIONS.exists():
         parts.append(agreement_chart())
-    if "tiers_settled" in recorded:
-        parts.append(_settled_table(recorded["tiers"], recorded["tiers_settled"]))
+    if "tiers_adjudicated" in recorded:
+        parts.append(_settled_table(recorded["tiers"], recorded["tiers_adjudicated"]))
     if recorded.get("skipped"):
         reasons = Counter(_reason(why) for why in recorded["skipped"].values())
         rows = [(reason, f"{count:,}") for reason, count in reasons.most_common()]
@@ -122,7 +122,7 @@ def _settled_table(before: dict[str, int], after: dict[str, int]) -> Table:
 def agreement_chart() -> Chart:
     """Draw how often the second labeller agrees, along the file numbers."""
     bins: dict[int, list[bool]] = {}
-    for (name, smile), opinion in read_opinions(OWN_TABLE).items():
+    for (name, smile), opinion in read_annotations(BUNDLED_ANNOTATIONS).items():
         if opinion.second is not None and name.isdigit():
             bins.setdefault(int(name) // _BIN, []).append(opinion.second == smile)
     places = sorted(bins)

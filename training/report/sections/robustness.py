@@ -36,18 +36,18 @@ def section(facts: Facts) -> Section:
     tables: list[Part] = []
     if grid:
         rows = [(_fault(row), row) for row in grid]
-        judged_on = robustness.get("judged_on", "held-out people, one fault at a time")
-        charts.append(_grid_chart(rows, robustness.get("floor", {}).get("accuracy"), judged_on))
-        tables.append(_table(f"faults, judged on {judged_on}", "fault", rows))
+        evaluated_on = robustness.get("evaluated_on", "held-out people, one fault at a time")
+        charts.append(_grid_chart(rows, robustness.get("floor", {}).get("accuracy"), evaluated_on))
+        tables.append(_table(f"faults, judged on {evaluated_on}", "fault", rows))
     if small:
         rows = [(f"{row['face_px']} px", row) for row in small]
         caption = "whole photos, scaled down until the face is so many pixels wide"
         tables.append(_table(caption, "width of the face", rows))
     if slices:
         rows = [(_slice_name(row), row) for row in slices]
-        judged_on = robustness.get("slices_judged_on", "held-out people")
+        evaluated_on = robustness.get("slices_evaluated_on", "held-out people")
         charts.append(_slices_chart(rows))
-        tables.append(_table(f"for whom it works, judged on {judged_on}", "people", rows))
+        tables.append(_table(f"for whom it works, judged on {evaluated_on}", "people", rows))
     parts += charts + tables
     return Section("robustness", "What it stands, and for whom it works", parts)
 

@@ -145,7 +145,7 @@ def _recorded_float(facts: Facts) -> Part:
         return Missing("the float network: the shipped file was not trained here.")
     return (
         "The float network is not here. When the shipped file was made, both gave the same verdict"
-        f" on {of_total(recorded['same_verdict'], recorded['pictures'])} held-out pictures"
+        f" on {of_total(recorded['same_prediction'], recorded['pictures'])} held-out pictures"
         " (training/results/metrics.json)."
     )
 

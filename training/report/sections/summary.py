@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smile_vision.smiles.classifier import SmileClassifier
-from training.evaluation.metric_summary import judge_scores
+from training.evaluation.metric_summary import score_metrics
 from training.report.inputs import Facts
 from training.report.page import Part, Section, Tiles
 from training.report.sections.calibration import calibration_error, reliability
@@ -19,7 +19,7 @@ def summary(facts: Facts) -> Section:
     tiles: list[tuple[str, str]] = []
     if facts.photos is not None:
         photos = facts.photos
-        figures = judge_scores(photos.scores, photos.smile, facts.threshold)
+        figures = score_metrics(photos.scores, photos.smile, facts.threshold)
         total = len(photos) + photos.missed
         right = figures["true_positive"] + figures["true_negative"]
         error = calibration_error(reliability(photos.scores, photos.smile))
@@ -34,12 +34,12 @@ def summary(facts: Facts) -> Section:
         tiles.append((f"{recorded['accuracy_all_photos']:.1%}", words))
     test = facts.metrics.get("test")
     if facts.held_out is not None:
-        test = judge_scores(facts.held_out.scores, facts.held_out.smile, facts.threshold)
+        test = score_metrics(facts.held_out.scores, facts.held_out.smile, facts.threshold)
     if test:
         words = f"right on {test['pictures']:,} pictures of people held out, labels as they came"
         tiles.append((f"{test['accuracy']:.1%}", words))
     if facts.agreed is not None:
-        agreed = judge_scores(facts.agreed.scores, facts.agreed.smile, facts.threshold)
+        agreed = score_metrics(facts.agreed.scores, facts.agreed.smile, facts.threshold)
         words = f"AUC, clear smile against none, {agreed['pictures']:,} pictures held out"
         tiles.append((f"{agreed['auc']:.4f}", words))
     classifier, one = SmileClassifier.load(), clip_crops()[:1]

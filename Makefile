@@ -70,8 +70,8 @@ test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k n
 test-fast: .venv/.test  ## the everyday tests, without real processes
 	@.venv/bin/pytest -n 2 --dist loadgroup tests/unit tests/property -m 'not artefact and not system' $(ARGS)
 
-lint: .venv/.test  ## style and types
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+lint: .venv/.test  ## check style, types and which package imports which
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-logo
 
 format: .venv/.test  ## put the code in the house style
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

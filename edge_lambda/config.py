@@ -25,8 +25,7 @@ from edge_lambda.settings import (
     TrackSettings,
     VisionSettings,
 )
-
-DEVICE_ID_PATTERN = r"^[a-zA-Z0-9:_-]{1,128}$"
+from smile_contract import DEVICE_ID_PATTERN
 
 _PATHS = (
     ("outbox", "path"),
@@ -49,7 +48,7 @@ class EdgeConfig(Section):
         min_length=1,
         description="Video file, webcam (`0`, `/dev/video0`) or stream (`rtsp://…`).",
     )
-    device_id: Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)] = Field(
+    device_id: Annotated[str, StringConstraints(pattern=f"^{DEVICE_ID_PATTERN}$")] = Field(
         default_factory=_host_name,
         description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id. By default the "
         "host's name.",

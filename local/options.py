@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from local.errors import StartError
+from smile_contract import is_device_id
 
 PACKAGE_FOLDER = Path(__file__).resolve().parent
 DEFAULT_CLIP = PACKAGE_FOLDER / "clip" / "smiles.mp4"
 DEFAULT_TEMPLATE = PACKAGE_FOLDER.parent / "template.yaml"
 DEFAULT_PORT = 8000
 _MAX_PORT = 65535
-_DEVICE_ID = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     given = _parser().parse_args(own)
     if given.no_edge and (given.once or rest):
         raise StartError("--no-edge cannot be combined with --once or arguments of the edge")
-    if not _DEVICE_ID.fullmatch(given.device_id):
+    if not is_device_id(given.device_id):
         raise StartError("--device-id: expected 1 to 128 letters, digits, ':', '_' or '-'")
     options = Options(
         source=None if given.no_edge else given.source,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_lambda.boxes import Box
+from smile_vision.faces.boxes import Box
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_lambda.boxes import Box, grown, iou
 from edge_lambda.faces.observation import Observation
+from smile_vision.faces.boxes import Box, grown, iou
 
 _GROWTH = 0.5  # share of the box added on each side for the second chance
 _GROWN_MIN_IOU = 0.35

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from edge_lambda.boxes import clipped
 from edge_lambda.faces.tracker import Track
 from edge_lambda.smiles.episode import Smile
 from smile_contract import Face, Model, SmileEvent, truncate_to_ms, uuid7
+from smile_vision.faces.boxes import clipped
 
 _DECIMALS = 4
 

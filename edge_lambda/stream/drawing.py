@@ -8,8 +8,8 @@ from functools import lru_cache
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_lambda.boxes import clipped
 from edge_lambda.stream.scene import FaceMark, Scene
+from smile_vision.faces.boxes import clipped
 
 _SMILING = (46, 204, 113)
 _NOT_SMILING = (230, 126, 34)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_lambda.boxes import Box
 from edge_lambda.camera import Frame
+from smile_vision.faces.boxes import Box
 
 
 @dataclass(frozen=True, slots=True)

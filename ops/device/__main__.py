@@ -17,8 +17,8 @@ from ops.device.root_cas import amazon_authorities
 from ops.errors import CommandError
 from ops.stack import read_outputs
 from ops.stage import load_stage
+from smile_contract import is_device_id
 
-_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")  # what AWS IoT allows for things
 _RULE = re.compile(r"\$aws/rules/(\w+)/")
 
 
@@ -101,7 +101,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     given = parser.parse_args(argv)
     if not given.name:
         raise CommandError("the device's name is missing: give NAME=cam-1")
-    if not _NAME.fullmatch(given.name):
+    if not is_device_id(given.name):
         raise CommandError(
             f"NAME={given.name} is no name of a thing: expected 1 to 128 of a-z A-Z 0-9 : _ -"
         )

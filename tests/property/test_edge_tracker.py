@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edge_lambda.boxes import clipped, iou
 from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.tracker import Tracker
+from smile_vision.faces.boxes import clipped, iou
 
 relaxed = settings(deadline=None)  # a busy machine is no fault
 share = st.floats(-0.2, 1.2)

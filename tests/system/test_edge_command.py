@@ -17,7 +17,8 @@ import av
 import numpy as np
 import pytest
 
-from smile_contract import SmileEvent, parse_message
+from smile_contract import SmileEvent
+from tests.helpers.events import read_events
 
 pytestmark = pytest.mark.system
 
@@ -68,7 +69,7 @@ def events_of(output: str) -> list[SmileEvent]:
     return [
         event
         for line in output.splitlines()
-        for event in parse_message(json.loads(line), device_id="cam-1")
+        for event in read_events(json.loads(line), device_id="cam-1")
     ]
 
 

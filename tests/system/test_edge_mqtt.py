@@ -20,7 +20,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from smile_contract import SmileEvent, parse_message
+from smile_contract import SmileEvent
+from tests.helpers.events import read_events
 
 pytestmark = pytest.mark.system
 
@@ -91,7 +92,7 @@ def subscriber(port: int) -> Iterator[list[SmileEvent]]:
 
     def take(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         device_id = message.topic.split("/")[1]
-        received.extend(parse_message(json.loads(message.payload), device_id=device_id))
+        received.extend(read_events(json.loads(message.payload), device_id=device_id))
 
     client.on_message = take
     client.connect("127.0.0.1", port)
@@ -144,7 +145,7 @@ def written(output: str) -> list[SmileEvent]:
     return [
         event
         for line in output.splitlines()
-        for event in parse_message(json.loads(line), device_id="cam-1")
+        for event in read_events(json.loads(line), device_id="cam-1")
     ]
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,32 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from smile_contract import Face, Model, SmileEvent, uuid7
-
-MODEL = Model("0" * 64, 0.6, 0.4)
+from smile_contract import SmileEvent
+from tests.helpers.events import smile_event
 
 
 @pytest.fixture
 def make_event() -> Callable[..., SmileEvent]:
-    def make(phase: str = "ended", device_id: str = "cam-1", **changes: object) -> SmileEvent:
-        at = datetime(2026, 1, 1, tzinfo=UTC)
-        fields = {
-            "event_id": uuid7(at),
-            "device_id": device_id,
-            "seq": 0,
-            "phase": phase,
-            "started_at": at,
-            "ended_at": at + timedelta(seconds=1) if phase == "ended" else None,
-            "duration_ms": 1000,
-            "peak_score": 0.9,
-            "mean_score": 0.8,
-            "face": Face(0.9, (0.1, 0.1, 0.2, 0.2)),
-            "track_id": 1,
-            "model": MODEL,
-        }
-        return SmileEvent(**(fields | changes))
-
-    return make
+    return smile_event
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.tracker import Track
 from edge_lambda.smiles.episode import Smile
 from edge_lambda.smiles.event_maker import EventMaker
-from smile_contract import Model, encode_message, parse_message, schema, uuid7_time
+from smile_contract import Model, encode_message, schema, uuid7_time
+from tests.helpers.events import read_events
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = Model("0" * 64, 0.6, 0.4)
@@ -57,7 +58,7 @@ def test_event_meets_the_contract_when_face_leaves_the_frame() -> None:
     for box in ((-0.1, 0.9, 0.3, 0.3), (0.9999999, -2.0, 5.0, 9.0), (1.5, 1.5, 0.1, 0.1)):
         body = json.loads(encode_message([events.make(track(box=box), smile("started"))]))
         jsonschema.validate(body, schema("smile_event"))
-        parse_message(body, device_id="cam-1")
+        read_events(body, device_id="cam-1")
 
 
 def test_start_stands_when_the_clock_is_corrected_in_between() -> None:

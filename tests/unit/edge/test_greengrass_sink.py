@@ -16,7 +16,7 @@ from edge_lambda.cli import parse_arguments
 from edge_lambda.delivery.greengrass_sink import GreengrassSink
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.errors import ConfigError
-from smile_contract import parse_message
+from tests.helpers.events import read_events
 
 
 class Nucleus:
@@ -65,7 +65,7 @@ def test_events_are_handed_over_in_order_and_then_forgotten(make_event: Any) -> 
     send(nucleus, make_event, 3)
     assert {(topic, qos) for topic, qos, _ in nucleus.taken} == {("smile/cam-1/events", "1")}
     events = [
-        parse_message(json.loads(payload), device_id="cam-1")[0] for _, _, payload in nucleus.taken
+        read_events(json.loads(payload), device_id="cam-1")[0] for _, _, payload in nucleus.taken
     ]
     assert [event.seq for event in events] == [0, 1, 2]
     wait_until(lambda: nucleus.open_now == 0)
@@ -76,7 +76,7 @@ def test_event_is_handed_over_again_when_the_connection_breaks(make_event: Any) 
     nucleus.breaks_at = {1, 2}
     send(nucleus, make_event, 2)
     events = [
-        parse_message(json.loads(payload), device_id="cam-1")[0] for _, _, payload in nucleus.taken
+        read_events(json.loads(payload), device_id="cam-1")[0] for _, _, payload in nucleus.taken
     ]
     assert [event.seq for event in events] == [0, 1]
     assert (nucleus.opened, nucleus.most_open) == (3, 1)  # one connection at a time

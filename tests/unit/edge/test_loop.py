@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_lambda.boxes import Box
 from edge_lambda.camera import Frame, open_source
 from edge_lambda.delivery.outbox import Outbox, OutboxRecord
 from edge_lambda.delivery.publisher import Publisher
@@ -26,6 +25,7 @@ from edge_lambda.settings import CameraSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from smile_contract import Model
+from smile_vision.faces.boxes import Box
 
 CUT_AT = 50
 FRAMES = 90

@@ -9,7 +9,7 @@ import pytest
 
 from edge_lambda.delivery.outbox import NotKeptError, Outbox
 from edge_lambda.errors import OutboxError
-from smile_contract import parse_message
+from tests.helpers.events import read_events
 
 
 def test_oldest_started_goes_first_when_outbox_is_full(tmp_path: Path, make_event) -> None:
@@ -68,7 +68,7 @@ def test_interrupted_smile_gets_its_end_when_the_outbox_is_opened_again(
     (ended,) = outbox.unfinished()
     assert (ended.phase, ended.duration_ms) == ("ended", 1000)
     _, record = outbox.put(ended)
-    parse_message(json.loads(record.payload), device_id="cam-1")
+    read_events(json.loads(record.payload), device_id="cam-1")
     assert outbox.unfinished() == []
 
 

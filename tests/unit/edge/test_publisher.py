@@ -15,7 +15,7 @@ from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import ConfigError, OutboxError, SinkError
-from smile_contract import parse_message
+from tests.helpers.events import read_events
 
 
 def never() -> bool:
@@ -29,7 +29,7 @@ def test_line_is_the_message_when_sink_is_stdout(make_event) -> None:
     publisher.publish(make_event("started"))
     publisher.publish(make_event("ended"))
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    events = [event for line in lines for event in parse_message(line, device_id="cam-1")]
+    events = [event for line in lines for event in read_events(line, device_id="cam-1")]
     assert [(event.phase, event.seq) for event in events] == [("started", 0), ("ended", 1)]
     assert len(outbox) == publisher.undelivered == 0
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from smile_contract import (
+    LATEST_UNIX_MS,
     ContractError,
     Rejected,
     SmileEvent,
@@ -18,7 +19,6 @@ from smile_contract import (
 # The two fields that the rule's SQL adds; see SmileEventsRule in template.yaml.
 DEVICE_FIELD: Final = "topic_device_id"
 RECEIVED_FIELD: Final = "received_at_ms"
-_MAX_UNIX_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 def device_id_of(rule_event: object) -> object:
@@ -70,7 +70,7 @@ class RuleMessage:
         if not isinstance(device_id, str) or not is_device_id(device_id):
             raise ContractError(DEVICE_FIELD, "expected the device id of the topic")
         received_ms = rule_event.get(RECEIVED_FIELD)
-        if type(received_ms) is not int or not 0 <= received_ms <= _MAX_UNIX_MS:
+        if type(received_ms) is not int or not 0 <= received_ms <= LATEST_UNIX_MS:
             raise ContractError(RECEIVED_FIELD, "expected milliseconds since 1970")
         body = {
             name: value

@@ -8,26 +8,34 @@ from __future__ import annotations
 from smile_contract.errors import ContractError
 from smile_contract.heartbeat import Heartbeat
 from smile_contract.ids import (
+    DEVICE_ID_PATTERN,
     is_device_id,
     uuid7,
     uuid7_lower_bound,
     uuid7_time,
-    uuid7_upper_bound,
 )
 from smile_contract.message import (
     MAX_EVENTS_PER_MESSAGE,
     MAX_MESSAGE_BYTES,
     Rejected,
     encode_message,
-    parse_message,
     read_message,
 )
 from smile_contract.schema import schema
 from smile_contract.smile_event import MAX_SCORE_HISTORY, SCHEMA_VERSION, Face, Model, SmileEvent
-from smile_contract.times import format_time, parse_time, truncate_to_ms
+from smile_contract.times import (
+    LATEST_TIME,
+    LATEST_UNIX_MS,
+    format_time,
+    parse_time,
+    truncate_to_ms,
+)
 from smile_contract.topics import events_topic, status_topic
 
 __all__ = [
+    "DEVICE_ID_PATTERN",
+    "LATEST_TIME",
+    "LATEST_UNIX_MS",
     "MAX_EVENTS_PER_MESSAGE",
     "MAX_MESSAGE_BYTES",
     "MAX_SCORE_HISTORY",
@@ -42,7 +50,6 @@ __all__ = [
     "events_topic",
     "format_time",
     "is_device_id",
-    "parse_message",
     "parse_time",
     "read_message",
     "schema",
@@ -51,5 +58,4 @@ __all__ = [
     "uuid7",
     "uuid7_lower_bound",
     "uuid7_time",
-    "uuid7_upper_bound",
 ]

@@ -17,7 +17,8 @@ from smile_contract.times import truncate_to_ms
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # AWS IoT thing names: https://docs.aws.amazon.com/iot/latest/apireference/API_CreateThing.html
-_DEVICE_ID = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
+DEVICE_ID_PATTERN = "[a-zA-Z0-9:_-]{1,128}"
+_DEVICE_ID = re.compile(DEVICE_ID_PATTERN)
 _RANDOM_BITS = 74
 _MAX_UNIX_MS = (1 << 48) - 1
 
@@ -43,11 +44,6 @@ def uuid7(at: datetime) -> str:
 def uuid7_lower_bound(at: datetime) -> str:
     """Return the smallest UUIDv7 of the millisecond `at`, for range queries."""
     return _assemble(_unix_ms(at), 0)
-
-
-def uuid7_upper_bound(at: datetime) -> str:
-    """Return the largest UUIDv7 of the millisecond `at`, for range queries."""
-    return _assemble(_unix_ms(at), (1 << _RANDOM_BITS) - 1)
 
 
 def uuid7_time(event_id: object, field: str = "event_id") -> datetime:

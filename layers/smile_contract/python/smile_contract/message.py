@@ -7,7 +7,7 @@ id) to objects alone: https://docs.aws.amazon.com/iot/latest/developerguide/iot-
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -105,19 +105,3 @@ def read_message(message: object, *, device_id: str) -> tuple[list[SmileEvent], 
         except ContractError as error:
             rejected.append(Rejected(index, error))
     return good, rejected
-
-
-def parse_message(message: object, *, device_id: str) -> list[SmileEvent]:
-    """Return the events of a decoded message, all of which must be good.
-
-    Raises
-    ------
-    ContractError
-        The first thing that is wrong; in a batch its field starts with ``events[index]``.
-    """
-    good, rejected = read_message(message, device_id=device_id)
-    for bad in rejected:
-        is_batch = isinstance(message, Mapping) and "events" in message
-        field = f"events[{bad.index}].{bad.error.field}" if is_batch else bad.error.field
-        raise ContractError(field, bad.error.problem)
-    return good

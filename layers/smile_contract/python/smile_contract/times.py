@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 
 from smile_contract.errors import ContractError
 
+LATEST_UNIX_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999: `datetime` and ISO 8601 go no further."""
+LATEST_TIME = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+"""The same instant as a `datetime`."""
 _WIRE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", re.ASCII)
 
 

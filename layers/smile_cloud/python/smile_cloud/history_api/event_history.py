@@ -19,7 +19,7 @@ from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.event_days import EventDays
 from smile_cloud.history_api.query import HistoryQuery
 from smile_cloud.keys import DAY_SHARDS, EVENT_PREFIX, GSI1, day_pk, device_pk, event_sk
-from smile_contract import uuid7_lower_bound
+from smile_contract import LATEST_UNIX_MS, uuid7_lower_bound
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +30,6 @@ MAX_QUERIES: Final = 100
 _LEAST_READ: Final = 25
 _LOWEST: Final = uuid.UUID(int=0)
 _HIGHEST: Final = uuid.UUID(int=(1 << 128) - 1)
-_LAST_UNIX_MS: Final = 253_402_300_799_999  # of the year 9999
 
 Item = dict[str, Any]
 
@@ -219,5 +218,5 @@ def _floor_of(at: datetime) -> uuid.UUID:
 
 
 def _day_of(event_id: uuid.UUID) -> date:
-    unix_ms = min(event_id.int >> 80, _LAST_UNIX_MS)
+    unix_ms = min(event_id.int >> 80, LATEST_UNIX_MS)
     return datetime.fromtimestamp(unix_ms // 1000, UTC).date()

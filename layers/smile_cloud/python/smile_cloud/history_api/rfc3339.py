@@ -6,12 +6,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from smile_contract import LATEST_TIME
+
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6
 _DATE_TIME: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 _LEAP_SECOND: Final = 60
 _MICROSECONDS: Final = 6
 
@@ -42,8 +43,8 @@ def parse_rfc3339(text: str) -> datetime:
         at = (local - _offset(offset)).replace(tzinfo=UTC)
         at += timedelta(seconds=int(leap), milliseconds=milliseconds)
     except OverflowError:
-        return _EPOCH if local < datetime(5000, 1, 1) else _LAST
-    return min(max(at, _EPOCH), _LAST)
+        return _EPOCH if local < datetime(5000, 1, 1) else LATEST_TIME
+    return min(max(at, _EPOCH), LATEST_TIME)
 
 
 def _offset(text: str) -> timedelta:

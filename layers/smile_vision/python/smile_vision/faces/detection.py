@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KEYPOINT_NAMES", "Box", "FaceDetection"]
+from smile_vision.faces.boxes import Box
 
-Box = tuple[float, float, float, float]
-"""x, y of the upper left corner, width, height."""
+__all__ = ["KEYPOINT_NAMES", "FaceDetection"]
 
 KEYPOINT_NAMES = (
     "image_left_eye",

@@ -1,10 +1,13 @@
-"""Geometry of boxes ``(x, y, width, height)``, in shares of the frame's width and height."""
+"""Geometry of boxes ``(x, y, width, height)``, in pixels or relative to the frame."""
 
 from __future__ import annotations
 
 import math
 
+__all__ = ["Box", "clipped", "grown", "iou"]
+
 Box = tuple[float, float, float, float]
+"""x, y of the upper left corner, width, height."""
 
 
 def iou(a: Box, b: Box) -> float:

@@ -23,4 +23,4 @@ def pack(folder: Path, target: Path) -> None:
 if __name__ == "__main__":
     pack(Path(sys.argv[1]), Path(sys.argv[2]))
     size_mb = Path(sys.argv[2]).stat().st_size / 1e6
-    print(f"{sys.argv[2]}  {size_mb:.1f} MB")  # noqa: T201
+    print(f"{sys.argv[2]}  {size_mb:.1f} MB")

@@ -171,7 +171,7 @@ def sent_at(message: MessageTypeDef) -> datetime:
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
-def describe(queue: str, letter: DeadLetter) -> str:
+def describe(queue: str, message: DeadLetter) -> str:
     """Return one line for people: queue, time, device and reason."""
-    reason = " ".join(letter.reason.split())
-    return f"{queue}, {format_time(letter.sent_at)}, {letter.device}: {reason}"
+    reason = " ".join(message.reason.split())
+    return f"{queue}, {format_time(message.sent_at)}, {message.device}: {reason}"

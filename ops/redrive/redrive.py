@@ -47,23 +47,23 @@ class Redrive:
             queue.release()
 
     def _handle(self, name: str, queue: DeadLetterQueue, message: MessageTypeDef) -> None:
-        letter = parse_dead_letter(message, self.functions)
-        problem = letter.undeliverable or ("" if self.dry_run else self._deliver(letter))
+        dead_letter = parse_dead_letter(message, self.functions)
+        problem = dead_letter.undeliverable or ("" if self.dry_run else self._deliver(dead_letter))
         if problem:
             self.kept += 1
             outcome = f"kept, {problem}"
         else:
             self.delivered += 1
-            names = ", ".join(arn.split(":")[6] for arn in letter.functions)
+            names = ", ".join(arn.split(":")[6] for arn in dead_letter.functions)
             outcome = f"{'would be ' if self.dry_run else ''}delivered to {names}"
             if not self.dry_run:
                 queue.delete(message)
-        print(f"{describe(name, letter)} -> {outcome}")
+        print(f"{describe(name, dead_letter)} -> {outcome}")
 
-    def _deliver(self, letter: DeadLetter) -> str:
+    def _deliver(self, dead_letter: DeadLetter) -> str:
         """Invoke the functions; return what failed, or an empty string."""
-        payload = json.dumps(letter.event).encode()
-        for arn in letter.functions:
+        payload = json.dumps(dead_letter.event).encode()
+        for arn in dead_letter.functions:
             try:
                 answer = self.invoke(FunctionName=arn, Payload=payload)
             except (ClientError, BotoCoreError) as error:

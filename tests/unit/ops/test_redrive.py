@@ -73,17 +73,17 @@ def test_alias_is_invoked_when_any_version_of_the_function_failed(
     function: str, alias: str | None
 ) -> None:
     context = {"functionArn": function, "condition": "RetriesExhausted"}
-    letter = parse_dead_letter(message(invocation(requestContext=context)), FUNCTIONS)
-    assert letter.functions == ((alias,) if alias else ())
-    assert (letter.undeliverable == "") is (alias is not None)
-    assert letter.event == RULE_EVENT
-    assert letter.reason == "RetriesExhausted, KeyError: 'x'"
+    parsed = parse_dead_letter(message(invocation(requestContext=context)), FUNCTIONS)
+    assert parsed.functions == ((alias,) if alias else ())
+    assert (parsed.undeliverable == "") is (alias is not None)
+    assert parsed.event == RULE_EVENT
+    assert parsed.reason == "RetriesExhausted, KeyError: 'x'"
 
 
 @pytest.mark.parametrize("answer", [None, {}, "text"])
 def test_reason_is_the_condition_when_the_function_returned_no_error(answer: object) -> None:
-    letter = parse_dead_letter(message(invocation(responsePayload=answer)), FUNCTIONS)
-    assert letter.reason == "RetriesExhausted"
+    parsed = parse_dead_letter(message(invocation(responsePayload=answer)), FUNCTIONS)
+    assert parsed.reason == "RetriesExhausted"
 
 
 @pytest.mark.parametrize(
@@ -91,36 +91,36 @@ def test_reason_is_the_condition_when_the_function_returned_no_error(answer: obj
 )
 def test_event_gets_the_fields_of_the_rule_when_the_rule_failed(topic: str) -> None:
     body = rule_error(json.dumps(PAYLOAD).encode(), STORE, ALERT, STORE, "other", topic=topic)
-    letter = parse_dead_letter(message(body), FUNCTIONS)
+    parsed = parse_dead_letter(message(body), FUNCTIONS)
     added = {"topic_device_id": "cam-1", "received_at_ms": round(SENT_AT.timestamp() * 1000)}
-    assert letter.event == PAYLOAD | added
-    assert letter.functions == (STORE, ALERT)
-    assert (letter.reason, letter.undeliverable) == ("Rate exceeded", "")
+    assert parsed.event == PAYLOAD | added
+    assert parsed.functions == (STORE, ALERT)
+    assert (parsed.reason, parsed.undeliverable) == ("Rate exceeded", "")
 
 
 @pytest.mark.parametrize("payload", [b"no json", b"[1]", b"\xff"])
 def test_rule_error_is_undeliverable_when_the_payload_is_not_an_object(payload: bytes) -> None:
-    letter = parse_dead_letter(message(rule_error(payload, STORE)), FUNCTIONS)
-    assert letter.undeliverable == "the payload is not a JSON object"
-    assert letter.device == "cam-1"
+    parsed = parse_dead_letter(message(rule_error(payload, STORE)), FUNCTIONS)
+    assert parsed.undeliverable == "the payload is not a JSON object"
+    assert parsed.device == "cam-1"
 
 
 def test_rule_error_is_undeliverable_when_no_failed_function_is_in_the_stack() -> None:
     body = rule_error(json.dumps(PAYLOAD).encode(), f"{ARN}:other:live")
-    letter = parse_dead_letter(message(body), FUNCTIONS)
-    assert letter.undeliverable == "none of the functions that failed is in this stack"
+    parsed = parse_dead_letter(message(body), FUNCTIONS)
+    assert parsed.undeliverable == "none of the functions that failed is in this stack"
     assert parse_dead_letter(message(body | {"failures": None}), FUNCTIONS).functions == ()
 
 
 def test_device_is_unknown_when_the_topic_names_none() -> None:
-    letter = parse_dead_letter(message(rule_error(b"{}", STORE, topic="")), FUNCTIONS)
-    assert describe("q", letter).startswith("q, 2026-11-22T10:00:00.250Z, ")
+    parsed = parse_dead_letter(message(rule_error(b"{}", STORE, topic="")), FUNCTIONS)
+    assert describe("q", parsed).startswith("q, 2026-11-22T10:00:00.250Z, ")
     assert parse_dead_letter(message("?"), FUNCTIONS).device == "unknown device"
 
 
 def test_rejected_event_is_delivered_to_store_event_when_the_contract_accepts_it_now() -> None:
-    letter = parse_dead_letter(message(RULE_EVENT, reason="phase: unknown"), FUNCTIONS)
-    assert (letter.functions, letter.reason) == ((STORE,), "phase: unknown")
+    parsed = parse_dead_letter(message(RULE_EVENT, reason="phase: unknown"), FUNCTIONS)
+    assert (parsed.functions, parsed.reason) == ((STORE,), "phase: unknown")
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_rejected_event_is_delivered_to_store_event_when_the_contract_accepts_it
 def test_rejected_event_is_undeliverable_when_it_still_breaks_the_contract(
     change: dict[str, Any], problem: str
 ) -> None:
-    letter = parse_dead_letter(message(RULE_EVENT | change), FUNCTIONS)
-    assert letter.undeliverable.startswith(f"it still breaks the contract: {problem}")
-    assert letter.reason == "unknown reason"
+    parsed = parse_dead_letter(message(RULE_EVENT | change), FUNCTIONS)
+    assert parsed.undeliverable.startswith(f"it still breaks the contract: {problem}")
+    assert parsed.reason == "unknown reason"
 
 
 class Sqs:

@@ -84,3 +84,20 @@ def test_help_lists_every_public_target() -> None:
     listed = dict(re.findall(r"^  make (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
     assert listed.keys() == names
     assert all(f"\n{name}:" in MAKEFILE for name in names)
+
+
+def test_notice_lists_every_package_of_the_device() -> None:
+    requirements = (ROOT / "edge_lambda" / "requirements.txt").read_text("utf-8")
+    removed = re.findall(r'"\$1"/(\w+)', (ROOT / "scripts" / "slim_litert").read_text("utf-8"))
+    installed = {
+        name
+        for name in re.findall(r"^([a-z][\w.-]+)==", requirements, re.MULTILINE)
+        if not name.replace("-", "_").startswith(tuple(removed))
+    }
+    table = (ROOT / "NOTICE").read_text("utf-8").partition("Packages in the device package")[2]
+    assert set(re.findall(r"^([a-z][\w-]+)  ", table, re.MULTILINE)) == installed
+
+
+def test_device_package_contains_licence_and_notice() -> None:
+    script = (ROOT / "scripts" / "edge_package").read_text("utf-8")
+    assert 'cp LICENSE NOTICE "$folder"' in script

@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "docs" / "style" / "words.toml"
-# The parts of a name are words: is_told, RunLedger.
+# The parts of a name are words: is_sent, RunLog.
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # A phrase may continue on the next line, after the sign of a comment or a list.
 _SPACE = r"(?: |\s*\n[\s#*>/-]*)"

@@ -153,6 +153,8 @@ def test_file_line_and_replacement_are_printed_when_a_word_is_found(
         "AlertBudget",
         "the whole way",
         "every so many frames",
+        "class Letter:",
+        "Return the letter of a queue",
     ],
 )
 def test_rules_of_this_repository_find_what_the_style_guide_names(text: str) -> None:
@@ -166,6 +168,7 @@ def test_rules_of_this_repository_find_what_the_style_guide_names(text: str) -> 
         "1 to 128 letters, digits, ':', '_' or '-'",
         "letters and digits",
         "the dead-letter queue",
+        "class DeadLetter:",
         "math.floor(x)",
         "there is no camera; it is no longer used",
         "matplotlib draws a figure",

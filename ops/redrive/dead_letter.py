@@ -130,7 +130,7 @@ def _failed_rule(error: Mapping[str, Any], at: datetime, functions: Functions) -
         RECEIVED_FIELD: round(at.timestamp() * 1000),
     }
     try:
-        payload = json.loads(base64.b64decode(str(error["base64OriginalPayload"]), validate=True))
+        payload = json.loads(base64.b64decode(str(error["base64OriginalPayload"])))
     except ValueError:
         payload = None
     if not isinstance(payload, dict):

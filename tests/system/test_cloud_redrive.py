@@ -256,11 +256,12 @@ def test_rejected_event_is_stored_when_the_contract_accepts_it_now(
 def test_nothing_changes_in_a_dry_run(cloud: Cloud) -> None:
     record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
     cloud.put("DeadLetterQueue", record)
+    cloud.put("RuleErrorQueue", "what is this?")
     for _ in range(2):
         done = cloud.redrive("--stage", "dev", "--dry-run")
         assert done.returncode == 0
         assert "would be delivered to smile-local-StoreEventFunction" in done.stdout
-        assert done.stdout.endswith("1 would be delivered, 0 would be kept\n")
+        assert done.stdout.endswith("1 would be delivered, 1 would be kept\n")
         assert cloud.size("DeadLetterQueue") == 1
     assert cloud.invoked == []
 

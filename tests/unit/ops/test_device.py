@@ -230,6 +230,11 @@ def test_reason_is_printed_when_the_folder_cannot_be_created(
     assert capsys.readouterr().err == "device: devices/dev/cam-1: not a directory\n"
 
 
+def test_certificate_is_unknown_when_the_arn_file_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "certificate.arn").touch()
+    assert DeviceFolder(tmp_path).arn is None
+
+
 def test_second_certificate_is_refused_when_the_key_is_elsewhere(
     iot: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

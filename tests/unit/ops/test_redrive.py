@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from local.cloudformation.template import load_template
 from ops.redrive.__main__ import _INVOKE_CONFIG
@@ -109,7 +110,14 @@ def test_rule_error_is_undeliverable_when_no_failed_function_is_in_the_stack() -
     body = rule_error(json.dumps(PAYLOAD).encode(), f"{ARN}:other:live")
     parsed = parse_dead_letter(message(body), FUNCTIONS)
     assert parsed.undeliverable == "none of the functions that failed is in this stack"
-    assert parse_dead_letter(message(body | {"failures": None}), FUNCTIONS).functions == ()
+    parsed = parse_dead_letter(message(body | {"failures": None}), FUNCTIONS)
+    assert (parsed.functions, parsed.reason) == ((), "unknown reason")
+
+
+def test_invocation_is_undeliverable_when_its_record_names_no_function() -> None:
+    parsed = parse_dead_letter(message(invocation(requestContext={})), FUNCTIONS)
+    assert parsed.undeliverable == "its function is not in this stack"
+    assert parsed.reason == "failed, KeyError: 'x'"
 
 
 def test_device_is_unknown_when_the_topic_names_none() -> None:
@@ -167,6 +175,9 @@ def test_queue_returns_each_message_once_and_hides_it() -> None:
     messages = queue(sqs)
     assert [found["MessageId"] for found in messages] == ["1", "2"]
     assert sqs.requests[0]["VisibilityTimeout"] >= 10 * 60
+    assert sqs.requests[0]["WaitTimeSeconds"] >= 1, "short polling misses messages"
+    assert sqs.requests[0]["MaxNumberOfMessages"] == 10
+    assert sqs.requests[0]["MessageAttributeNames"] == ["All"]
     messages.delete(again)
     messages.release()
     assert (sqs.deleted, sqs.visible) == (["receipt-1-later"], ["receipt-2"])
@@ -226,11 +237,19 @@ def test_message_is_kept_when_its_function_fails_again(
     assert f"-> kept, it failed again: {problem}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("TooManyRequestsException", "Rate Exceeded.", operation="Invoke"),
+        ReadTimeoutError(endpoint_url="https://lambda"),
+    ],
+    ids=["refused", "no answer"],
+)
 def test_message_is_kept_when_lambda_does_not_accept_it(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     def invoke(**_: Any) -> dict[str, Any]:
-        raise client_error("TooManyRequestsException", "Rate Exceeded.", operation="Invoke")
+        raise error
 
     sqs = Sqs([message(RULE_EVENT)])
     assert run(sqs, invoke).kept == 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from local.cloudformation.template import load_template
 from ops.errors import CommandError
 from ops.smoke_test import round_trip
+from ops.smoke_test.__main__ import main
 from ops.smoke_test.round_trip import check_round_trip
 from tests.helpers.http_server import Answer, serve
 
@@ -86,6 +88,49 @@ def test_error_is_one_sentence_when_a_step_fails(
 def test_error_is_one_sentence_when_no_server_listens() -> None:
     with pytest.raises(CommandError, match="does not answer at http://127"):
         check_round_trip("http://127.0.0.1:9", "key", lambda *_: None, 1)
+
+
+def test_command_uses_the_api_key_and_the_endpoint_of_the_stage(
+    no_aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = {"ApiUrl": "https://api", "ApiKeyId": "key-id"}
+    stack = {
+        "StackStatus": "CREATE_COMPLETE",
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+    }
+    calls: dict[str, Any] = {}
+    answers = {
+        "DescribeStacks": {"Stacks": [stack]},
+        "GetApiKey": {"value": "secret"},
+        "DescribeEndpoint": {"endpointAddress": "host-ats.iot"},
+    }
+
+    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        calls[operation] = (arguments, client.meta.endpoint_url)
+        return answers.get(operation, {})
+
+    def play(url: str, key: str, publish: Callable[[str, bytes], object]) -> float:
+        assert (url, key) == ("https://api", "secret")
+        publish("smile/smoke-test/events", b"{}")
+        return 1.25
+
+    no_aws.setenv("AWS_REGION", "eu-west-1")
+    no_aws.setattr("botocore.client.BaseClient._make_api_call", call)
+    no_aws.setattr("ops.smoke_test.__main__.check_round_trip", play)
+    assert main([]) == 0
+    assert capsys.readouterr().out == (
+        "smoke-test: the API returned an event 1.2 s after it was published\n"
+    )
+    assert calls["GetApiKey"][0] == {"apiKey": "key-id", "includeValue": True}
+    assert calls["DescribeEndpoint"][0] == {"endpointType": "iot:Data-ATS"}
+    arguments, endpoint = calls["Publish"]
+    assert endpoint == "https://host-ats.iot"
+    assert arguments == {"topic": "smile/smoke-test/events", "qos": 1, "payload": b"{}"}
+
+
+def test_event_may_arrive_after_a_cold_start_and_a_retry_of_lambda() -> None:
+    longest_s = inspect.signature(check_round_trip).parameters["wait_s"].default
+    assert longest_s > 10 + 60, "Lambda retries an asynchronous invocation after a minute"
 
 
 def test_event_is_too_old_for_an_alert() -> None:

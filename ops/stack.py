@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import ClientError
 
-from ops.account import QUICK
+from ops.account import CLIENT_CONFIG
 from ops.aws_errors import plain_aws_errors
 from ops.errors import CommandError
 from ops.stage import Stage
@@ -16,7 +16,7 @@ from ops.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack, as CloudFormation describes it.
+    """A stack as CloudFormation describes it.
 
     Attributes
     ----------
@@ -30,50 +30,49 @@ class Stack:
 
 
 def find_stack(session: boto3.Session, stage: Stage) -> Stack | None:
-    """Return the stage's stack, None when there is none.
+    """Return the stage's stack, or None if it does not exist.
 
     Raises
     ------
     CommandError
-        When CloudFormation cannot be asked.
+        If the call to CloudFormation fails.
     """
     with plain_aws_errors(session.region_name):
-        client = session.client("cloudformation", config=QUICK)
+        client = session.client("cloudformation", config=CLIENT_CONFIG)
         try:
             (found,) = client.describe_stacks(StackName=stage.stack_name)["Stacks"]
         except ClientError as error:
-            if "does not exist" in str(error):  # the code is that of every invalid argument
+            if "does not exist" in str(error):  # the code is ValidationError, like other errors
                 return None
             raise
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     return Stack(stage.stack_name, found["StackStatus"], outputs)
 
 
-def read_outputs(session: boto3.Session, stage: Stage, *wanted: str) -> Mapping[str, str]:
+def read_outputs(session: boto3.Session, stage: Stage, *required: str) -> Mapping[str, str]:
     """Return the outputs of the stage's stack.
 
     Parameters
     ----------
     session : boto3.Session
     stage : Stage
-    *wanted : str
-        Names of outputs that have to be there.
+    *required : str
+        Names of the outputs that the stack must have.
 
     Raises
     ------
     CommandError
-        When there is no such stack, or it is too old to have those outputs.
+        If the stack does not exist or lacks one of the outputs.
     """
     stack = find_stack(session, stage)
     if stack is None:
         raise CommandError(
-            f"there is no stack {stage.stack_name} in {session.region_name}: run make deploy "
-            f"STAGE={stage.name} first, or set AWS_REGION to where it is"
+            f"stack {stage.stack_name} does not exist in {session.region_name}: run make deploy "
+            f"STAGE={stage.name} first, or set AWS_REGION to the region of the stack"
         )
-    for name in wanted:
+    for name in required:
         if name not in stack.outputs:
             raise CommandError(
-                f"the stack {stack.name} has no output {name}: run make deploy "
-                f"STAGE={stage.name} again"
+                f"stack {stack.name} has no output {name}: run make deploy STAGE={stage.name} again"
             )
     return stack.outputs

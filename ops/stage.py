@@ -1,4 +1,4 @@
-"""The stages of ``samconfig.toml``."""
+"""The stages in ``samconfig.toml``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ class Stage:
     Attributes
     ----------
     name, stack_name : str
-        What it and its stack are called.
     region : str or None
-        Where it lives, when the file says so.
+        The stage's region if the file sets one.
     parameters : tuple of str
-        ``NAME=VALUE`` for the template.
+        Template parameters, ``NAME=VALUE``.
     """
 
     name: str
@@ -37,26 +36,27 @@ def load_stage(name: str, config: Path = CONFIG) -> Stage:
     Raises
     ------
     CommandError
-        When there is no such stage; the message names those there are.
+        If the file has no such stage; the message lists the stages that exist.
     """
     try:
         sections = tomllib.loads(config.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise CommandError(f"{config.name} cannot be read: {error}") from error
-    found = {
+    stages = {
         stage: section["deploy"]["parameters"]
         for stage, section in sections.items()
         if stage != "default" and isinstance(section, dict) and "deploy" in section
     }
-    if name not in found:
-        given = f"there is no stage {name!r}" if name else "no stage is named"
-        raise CommandError(f"{given}: give STAGE={'|'.join(found)}")
-    parameters = found[name].get("parameter_overrides", [])
+    if name not in stages:
+        problem = f"stage {name!r} does not exist" if name else "the stage is missing"
+        raise CommandError(f"{problem}: set STAGE={'|'.join(stages)}")
+    settings = stages[name]
+    parameters = settings.get("parameter_overrides", [])
     if isinstance(parameters, str):
         parameters = parameters.split()
     return Stage(
         name,
-        str(found[name]["stack_name"]),
-        found[name].get("region"),
+        str(settings["stack_name"]),
+        settings.get("region"),
         tuple(map(str, parameters)),
     )

@@ -1,4 +1,4 @@
-"""``python -m scripts.deterministic_zip folder file.zip``: the same bytes for the same content."""
+"""Command ``python -m scripts.deterministic_zip folder file.zip``: equal bytes for equal files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 import zipfile
 from pathlib import Path
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can hold
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of the zip format
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Write all files of a folder into a zip file, sorted and undated."""
+    """Write all files of a folder into a zip file, sorted and with a fixed date."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
@@ -23,4 +23,4 @@ def pack(folder: Path, target: Path) -> None:
 if __name__ == "__main__":
     pack(Path(sys.argv[1]), Path(sys.argv[2]))
     size_mb = Path(sys.argv[2]).stat().st_size / 1e6
-    print(f"{sys.argv[2]}  {size_mb:.1f} MB")  # noqa: T201
+    print(f"{sys.argv[2]}  {size_mb:.1f} MB")

@@ -1,1 +1,1 @@
-"""Deploy a stage, after making sure that it can be."""
+"""Check that a stage can be deployed, then deploy it."""

@@ -1,4 +1,4 @@
-"""``python -m ops.deploy --stage dev``; ``make deploy STAGE=dev`` calls it."""
+"""Command ``python -m ops.deploy``; ``make deploy STAGE=dev`` runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.account import open_session
-from ops.command_line import Parser, run_command
+from ops.command_line import CommandParser, run_command
 from ops.deploy.readiness import check_ready
 from ops.errors import CommandError
 from ops.stack import find_stack
@@ -22,50 +22,53 @@ _SAM = Path(".venv-sam/bin/sam")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: sam's own, or 2 when it was not called."""
-    return run_command("deploy", lambda: _run(_arguments(argv)))
+    """Run the command and return its exit code: that of sam, or 2 if sam was not called."""
+    return run_command("deploy", lambda: _run(_parse(argv)))
 
 
-def _run(given: argparse.Namespace) -> int:
-    stage = load_stage(given.stage)
-    if given.email and not _EMAIL.fullmatch(given.email):
-        raise CommandError("EMAIL must be one e-mail address, or none to tell nobody")
-    if not given.sam.exists():
-        raise CommandError(f"{given.sam} is missing: make .venv-sam/.done sets it up")
+def _run(arguments: argparse.Namespace) -> int:
+    stage, email, sam = load_stage(arguments.stage), arguments.email, arguments.sam
+    if email and not _EMAIL.fullmatch(email):
+        raise CommandError(f"EMAIL={email}: expected one e-mail address, or none")
+    if not sam.exists():
+        raise CommandError(f"{sam} is missing: run make .venv-sam/.done")
     session = open_session(stage)
     region = str(session.region_name)
-    check_ready(find_stack(session, stage), stage, region, given.email)
+    check_ready(find_stack(session, stage), stage, region, email)
     is_attended = os.environ.get("CI") != "true"
-    for command in commands(given.sam, stage, region, given.email, is_attended=is_attended):
+    for command in sam_commands(sam, stage, region, email, is_attended=is_attended):
         status = subprocess.run(command, check=False).returncode
         if status != 0:
             return status
     return 0
 
 
-def commands(
+def sam_commands(
     sam: Path, stage: Stage, region: str, email: str, *, is_attended: bool = True
 ) -> list[list[str]]:
-    """Return what is run: the build, then the deployment.
+    """Return the two commands to run: build and deploy.
 
-    Parameters given here replace the whole list of ``samconfig.toml``, so its own come first;
-    those of neither keep what the stack has. Nobody is asked in a pipeline, where the approval of
-    the environment stands before the deployment.
+    ``--parameter-overrides`` replaces the whole list of ``samconfig.toml``, so the list is
+    repeated here. Parameters outside of it keep their values in the stack. A pipeline
+    (`is_attended` false) confirms no change set: the approval of its environment comes first.
     """
     parameters = [*stage.parameters, *([f"AlertEmail={email}"] if email else [])]
     deploy = [str(sam), "deploy", "--config-env", stage.name, "--region", region]
     if not is_attended:
         deploy.append("--no-confirm-changeset")
-    # The device's package is built for the processor that the stage names.
+    # The build needs the parameters too: they name the processor of the device package.
     build = [str(sam), "build", "--parameter-overrides", *stage.parameters]
     return [build, [*deploy, "--parameter-overrides", *parameters]]
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser(prog="python -m ops.deploy", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--stage", default="", help="dev, staging or prod")
-    parser.add_argument("--email", default="", help="who is told; asked for once")
-    parser.add_argument("--sam", type=Path, default=_SAM, help="the program of aws-sam-cli")
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = CommandParser("deploy", "Build and deploy a stage with the SAM CLI.")
+    parser.add_argument(
+        "--email",
+        default="",
+        help="address for alerts and alarms, or none; required for the first deployment",
+    )
+    parser.add_argument("--sam", type=Path, default=_SAM, help=f"the SAM CLI; default: {_SAM}")
     return parser.parse_args(argv)
 
 

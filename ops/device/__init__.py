@@ -1,1 +1,1 @@
-"""Make a device known to AWS IoT, and make AWS IoT forget it."""
+"""Register a device with AWS IoT, or remove it."""

@@ -1,19 +1,19 @@
-"""``python -m ops.device add|remove --name cam-1``; ``make device`` calls it."""
+"""Command ``python -m ops.device``; ``make device`` and ``make device-remove`` run it."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ops.account import QUICK, open_session
+from ops.account import CLIENT_CONFIG, open_session
 from ops.aws_errors import plain_aws_errors
-from ops.command_line import Parser, run_command
-from ops.device.folder import DeviceFolder, write_new
+from ops.command_line import CommandParser, run_command
+from ops.device.folder import DeviceFolder
 from ops.device.registry import DeviceRegistry
-from ops.device.root_cas import amazon_authorities
+from ops.device.root_cas import load_root_cas
 from ops.errors import CommandError
 from ops.stack import read_outputs
 from ops.stage import load_stage
@@ -26,86 +26,73 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     name = "device-remove" if words[:1] == ["remove"] else "device"
-    return run_command(name, lambda: _run(_arguments(words)))
+    return run_command(name, lambda: _run(_parse(words)))
 
 
-def _run(given: argparse.Namespace) -> int:
-    stage = load_stage(given.stage)
-    folder = DeviceFolder(given.folder / given.stage / given.name)
-    authorities = amazon_authorities(given.ca) if given.what == "add" else b""
+def _run(arguments: argparse.Namespace) -> int:
+    stage, name = load_stage(arguments.stage), arguments.name
+    folder = DeviceFolder(arguments.folder / arguments.stage / name)
+    root_cas = load_root_cas(arguments.ca) if arguments.action == "add" else b""
     session = open_session(stage)
     outputs = read_outputs(session, stage, "DevicePolicyName")
     with plain_aws_errors(session.region_name):
-        iot = session.client("iot", config=QUICK)
+        iot = session.client("iot", config=CLIENT_CONFIG)
         registry = DeviceRegistry(iot, stage.name, outputs["DevicePolicyName"])
-        if given.what == "add":
-            _add(
-                given.name,
-                folder,
-                registry,
-                stack_name=stage.stack_name,
-                outputs=outputs,
-                authorities=authorities,
-            )
-        else:
-            _remove(given.name, folder, registry)
+        if arguments.action == "remove":
+            _remove(name, folder, registry)
+            return 0
+        folder.prepare()
+        registry.add(name, folder)
+        rule = _RULE.match(outputs.get("BasicIngestTopic", ""))
+        folder.write_root_cas(root_cas)
+        is_written = folder.write_settings(
+            name, stage.stack_name, registry.endpoint(), rule[1] if rule else None
+        )
+    print(f"{name} may publish to smile/{name}/events (policy {registry.policy})")
+    print(f"{'wrote' if is_written else 'kept the existing'} {folder.settings}")
+    print(
+        f"Copy {folder.path}/ to the device, then run there: "
+        f"python -m edge_lambda --config {folder.settings.name}"
+    )
     return 0
 
 
-def _add(
-    name: str,
-    folder: DeviceFolder,
-    registry: DeviceRegistry,
-    *,
-    stack_name: str,
-    outputs: Mapping[str, str],
-    authorities: bytes,
-) -> None:
-    folder.prepare()
-    registry.add(name, folder)
-    if not folder.authorities.exists():
-        write_new(folder.authorities, authorities)
-    rule = _RULE.match(outputs.get("BasicIngestTopic", ""))
-    is_new = folder.keep_settings(name, stack_name, registry.endpoint(), rule[1] if rule else None)
-    _say(f"{name} may publish to smile/{name}/events by the policy {registry.policy}")
-    _say(f"{folder.settings} {'written' if is_new else 'was there already and is kept'}")
-    _say(f"Copy {folder.path}/ to the device, then: python -m edge_lambda --config device.toml")
-
-
 def _remove(name: str, folder: DeviceFolder, registry: DeviceRegistry) -> None:
-    own = folder.arn
-    gone = registry.remove(name, own)
-    for arn in gone:
-        _say(f"revoked and deleted certificate {arn.rpartition('/')[2][:12]}…")
-    if own is not None:
+    own_arn = folder.arn
+    removed = registry.remove(name, own_arn)
+    for arn in removed:
+        print(f"revoked and deleted certificate {arn.rpartition('/')[2][:12]}…")
+    if own_arn is not None:
         folder.remove()
-        _say(f"removed {folder.path}, whose key opens nothing any more")
+        print(f"deleted {folder.path}")
     elif folder.key.exists():
-        _say(f"kept {folder.path}: its key belongs to no certificate")
-    _say(f"{name} is gone" if gone or own else f"{name} was not there")
+        print(f"kept {folder.path}: its key has no certificate")
+    print(f"removed {name}" if removed else f"{name} does not exist")
 
 
-def _say(text: str) -> None:
-    print(text)  # noqa: T201
-
-
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = Parser(
-        prog="python -m ops.device", description="Add or remove a device.", allow_abbrev=False
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = CommandParser(
+        "device", "Register a device with AWS IoT, or remove it.", default_stage="dev"
     )
-    parser.add_argument("what", choices=("add", "remove"))
-    parser.add_argument("--name", default="", help="what the thing is called")
-    parser.add_argument("--stage", default="dev", help="dev, staging or prod; default: dev")
-    parser.add_argument("--folder", type=Path, default=Path("devices"), help="default: devices")
-    parser.add_argument("--ca", type=Path, help="authorities to trust; default: Amazon's")
-    given = parser.parse_args(argv)
-    if not given.name:
-        raise CommandError("the device's name is missing: give NAME=cam-1")
-    if not is_device_id(given.name):
+    parser.add_argument("action", choices=("add", "remove"))
+    parser.add_argument("--name", default="", help="device id, which is also the name of the thing")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("devices"),
+        help="where the device folders are; default: devices",
+    )
+    parser.add_argument(
+        "--ca", type=Path, help="PEM file with the root CAs to trust; default: Amazon's root CAs"
+    )
+    arguments = parser.parse_args(argv)
+    if not arguments.name:
+        raise CommandError("the device's name is missing: set NAME=cam-1")
+    if not is_device_id(arguments.name):
         raise CommandError(
-            f"NAME={given.name} is no name of a thing: expected 1 to 128 of a-z A-Z 0-9 : _ -"
+            f"NAME={arguments.name} is not a device id: expected 1 to 128 of a-z A-Z 0-9 : _ -"
         )
-    return given
+    return arguments
 
 
 if __name__ == "__main__":

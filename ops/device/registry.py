@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from ops.device.folder import DeviceFolder
 from ops.errors import CommandError
 
 
 class DeviceRegistry:
-    """AWS IoT as far as devices of one stack are concerned.
+    """The devices of one stage in AWS IoT.
 
     Parameters
     ----------
     iot : client
+        Client of AWS IoT.
     stage_name : str
     policy : str
-        What devices of the stage may do.
+        Name of the policy that the stage's devices get.
     """
 
     def __init__(self, iot: Any, stage_name: str, policy: str) -> None:
@@ -32,135 +32,111 @@ class DeviceRegistry:
         return str(self._iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])
 
     def add(self, name: str, folder: DeviceFolder) -> None:
-        """Make thing and certificate, attach both; what is done already is left as it is.
+        """Create the thing and its certificate and attach both; skip what is done already.
 
-        The certificate is activated last, so that one that was cut off opens nothing.
+        The certificate is activated last: an interrupted run leaves none that can connect.
 
         Raises
         ------
         CommandError
-            When the thing has a certificate whose key is elsewhere, or is of another stage.
+            If the thing has a certificate whose key is not in the folder, or belongs to another
+            stage.
         """
-        arns = self.certificates(name)
+        arns = self._certificates(name)
         if arns is None:
             self._iot.create_thing(thingName=name)
         self._check_stage(name, arns or ())
         arn = folder.arn
         if any(other != arn for other in arns or ()):
             raise CommandError(
-                f"{name} has a certificate whose key is not in {folder.path}, and no key can be "
-                f"fetched again: copy that folder here, or {self._removal(name)} first"
+                f"{name} has a certificate whose key is not in {folder.path}, and AWS IoT does not "
+                f"return keys: copy that folder here, or {self._removal(name)} first"
             )
         if arn is None:
-            made = self._iot.create_certificate_from_csr(
+            created = self._iot.create_certificate_from_csr(
                 certificateSigningRequest=folder.signing_request(name), setAsActive=False
             )
-            arn = str(made["certificateArn"])
-            folder.keep_certificate(made["certificatePem"], arn)
+            arn = str(created["certificateArn"])
+            folder.write_certificate(created["certificatePem"], arn)
         elif self._status(arn) in (None, "REVOKED"):
             raise CommandError(
-                f"the certificate in {folder.path} is revoked or gone: {self._removal(name)} first"
+                f"the certificate in {folder.path} is revoked or deleted: "
+                f"{self._removal(name)} first"
             )
         self._iot.attach_policy(policyName=self.policy, target=arn)
         self._iot.attach_thing_principal(thingName=name, principal=arn)
         self._iot.update_certificate(certificateId=_id(arn), newStatus="ACTIVE")
 
-    def certificates(self, name: str) -> list[str] | None:
-        """Return the ARNs of a thing's certificates; None when there is no such thing."""
-        arns: list[str] = []
-        token: dict[str, str] = {}
-        while True:
-            try:
-                page = self._iot.list_thing_principals(thingName=name, **token)
-            except ClientError as error:
-                if _is_missing(error):
-                    return None
-                raise
-            arns += [one for one in page["principals"] if ":cert/" in one]
-            if not page.get("nextToken"):
-                return arns
-            token = {"nextToken": page["nextToken"]}
-
     def remove(self, name: str, own_arn: str | None) -> list[str]:
-        """Revoke, detach and delete a thing's certificates, then the thing.
+        """Revoke, detach and delete a thing's certificates, then delete the thing.
 
         Parameters
         ----------
         name : str
         own_arn : str or None
-            A further certificate to revoke, which a run that was cut off may have left.
+            Another certificate to revoke: an interrupted `add` may not have attached it.
 
         Returns
         -------
         list of str
-            ARNs of the certificates that are gone.
+            ARNs of the deleted certificates.
 
         Raises
         ------
         CommandError
-            When the thing is of another stage; nothing is done to it then.
+            If the thing belongs to another stage; nothing is changed then.
         """
-        found = self.certificates(name)
-        arns = list(found or ())
-        if own_arn is not None and own_arn not in arns:
-            arns.append(own_arn)
+        attached = self._certificates(name)
+        arns = list(dict.fromkeys([*(attached or ()), *([own_arn] if own_arn else ())]))
         self._check_stage(name, arns)
         for arn in arns:
-            self._revoke(arn)
-            if found is not None:
-                self._ignoring_missing("detach_thing_principal", thingName=name, principal=arn)
+            self._call("update_certificate", certificateId=_id(arn), newStatus="REVOKED")
+            if attached is not None:
+                self._call("detach_thing_principal", thingName=name, principal=arn)
             for policy in self._policies(arn):
-                self._ignoring_missing("detach_policy", policyName=policy, target=arn)
-            self._ignoring_missing("delete_certificate", certificateId=_id(arn))
-        if found is not None:
-            self._ignoring_missing("delete_thing", thingName=name)
+                self._call("detach_policy", policyName=policy, target=arn)
+            self._call("delete_certificate", certificateId=_id(arn))
+        if attached is not None:
+            self._call("delete_thing", thingName=name)
         return arns
 
+    def _certificates(self, name: str) -> list[str] | None:
+        """Return the ARNs of a thing's certificates, or None if the thing does not exist."""
+        principals = self._list("list_thing_principals", "principals[]", thingName=name)
+        return None if principals is None else [arn for arn in principals if ":cert/" in arn]
+
     def _check_stage(self, name: str, arns: Iterable[str]) -> None:
-        """Stages may share an account, and things have one name for all of it."""
+        """Stages may share an account, where the names of things are unique."""
         for arn in arns:
             policies = self._policies(arn)
             if policies and self.policy not in policies:
                 raise CommandError(
-                    f"{name} is not of the stage {self._stage_name}: its certificate has the "
-                    f"policy {policies[0]}, so give the STAGE of that, or another NAME"
+                    f"{name} is not in stage {self._stage_name}: its certificate has the policy "
+                    f"{policies[0]}; set STAGE to the stage of that policy, or choose another NAME"
                 )
 
     def _removal(self, name: str) -> str:
-        return f"make device-remove NAME={name} STAGE={self._stage_name}"
-
-    def _revoke(self, arn: str) -> None:
-        self._ignoring_missing("update_certificate", certificateId=_id(arn), newStatus="REVOKED")
+        return f"run make device-remove NAME={name} STAGE={self._stage_name}"
 
     def _policies(self, arn: str) -> list[str]:
-        try:
-            page = self._iot.list_attached_policies(target=arn, pageSize=250)
-        except ClientError as error:
-            if _is_missing(error):
-                return []
-            raise
-        return [str(one["policyName"]) for one in page["policies"]]
+        return self._list("list_attached_policies", "policies[].policyName", target=arn) or []
 
     def _status(self, arn: str) -> str | None:
-        try:
-            found = self._iot.describe_certificate(certificateId=_id(arn))
-        except ClientError as error:
-            if _is_missing(error):
-                return None
-            raise
-        return str(found["certificateDescription"]["status"])
+        found = self._call("describe_certificate", certificateId=_id(arn))
+        return None if found is None else str(found["certificateDescription"]["status"])
 
-    def _ignoring_missing(self, operation: str, **arguments: str) -> None:
-        try:
-            getattr(self._iot, operation)(**arguments)
-        except ClientError as error:
-            if not _is_missing(error):
-                raise
+    def _call(self, operation: str, **arguments: str) -> Any:
+        """Call AWS IoT; return None if the thing, certificate or policy does not exist."""
+        with suppress(self._iot.exceptions.ResourceNotFoundException):
+            return getattr(self._iot, operation)(**arguments)
+        return None
+
+    def _list(self, operation: str, path: str, **arguments: str) -> list[str] | None:
+        """Return the strings at a JMESPath in all pages, or None as `_call` does."""
+        with suppress(self._iot.exceptions.ResourceNotFoundException):
+            return list(self._iot.get_paginator(operation).paginate(**arguments).search(path))
+        return None
 
 
 def _id(arn: str) -> str:
     return arn.rpartition("/")[2]
-
-
-def _is_missing(error: ClientError) -> bool:
-    return error.response["Error"].get("Code") == "ResourceNotFoundException"

@@ -1,4 +1,4 @@
-"""Amazon's root authorities, which sign the certificates of AWS IoT endpoints.
+"""Amazon's root CAs, which sign the certificates of AWS IoT endpoints.
 
 https://docs.aws.amazon.com/iot/latest/developerguide/server-authentication.html
 """
@@ -16,32 +16,32 @@ from cryptography.x509.oid import NameOID
 from ops.errors import CommandError
 
 
-def amazon_authorities(given: Path | None) -> bytes:
-    """Return the authorities to trust, PEM.
+def load_root_cas(path: Path | None) -> bytes:
+    """Return the root CAs that a device trusts, PEM.
 
     Parameters
     ----------
-    given : Path or None
-        A file such as AmazonRootCA1.pem; without one, those named "Amazon Root CA" in the
-        bundle of botocore, by which these very calls trust AWS.
+    path : Path or None
+        A PEM file such as AmazonRootCA1.pem. None takes those named "Amazon Root CA" from the
+        bundle with which botocore itself trusts AWS.
 
     Raises
     ------
     CommandError
-        When there is none.
+        If the file holds no certificate.
     """
-    path = given or Path(botocore.__file__).with_name("cacert.pem")
+    source = path or Path(botocore.__file__).with_name("cacert.pem")
     try:
         with warnings.catch_warnings():
-            # Some old authority in the bundle, none of Amazon's, has an odd serial number.
+            # Another root CA in the bundle has a serial number that cryptography warns about.
             warnings.simplefilter("ignore")
-            found = x509.load_pem_x509_certificates(path.read_bytes())
+            found = x509.load_pem_x509_certificates(source.read_bytes())
     except (OSError, ValueError):
-        raise CommandError(f"CA={path}: expected a file with certificates, PEM") from None
-    if given is None:
+        raise CommandError(f"CA={source}: expected a PEM file with certificates") from None
+    if path is None:
         found = [one for one in found if _common_name(one).startswith("Amazon Root CA")]
     if not found:
-        raise CommandError("no Amazon Root CA at hand: give its file with CA=AmazonRootCA1.pem")
+        raise CommandError("no Amazon root CA found: set CA=AmazonRootCA1.pem")
     return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 
 

@@ -1,1 +1,1 @@
-"""Hand messages that were set aside to their functions again."""
+"""Invoke the functions again for the messages in the dead-letter queues."""

@@ -1,7 +1,7 @@
-"""``python -m ops.redrive --stage dev``; ``make redrive STAGE=dev`` calls it.
+"""Command ``python -m ops.redrive``; ``make redrive STAGE=dev`` runs it.
 
-Storing and alerting are idempotent, so handing a message over once too often does no harm; a
-message is deleted only after its functions have answered without an error.
+Storing and alerting are idempotent, so a second delivery does no harm. A message is deleted only
+after its functions answered without an error.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from datetime import UTC, datetime
 
 from botocore.config import Config
 
-from ops.account import open_session
+from ops.account import CLIENT_CONFIG, open_session
 from ops.aws_errors import plain_aws_errors
-from ops.command_line import Parser, run_command
+from ops.command_line import CommandParser, run_command
 from ops.redrive.dead_letter import Functions
-from ops.redrive.queue import Mailbox
+from ops.redrive.queue import DeadLetterQueue
 from ops.redrive.redrive import Redrive
 from ops.stack import read_outputs
 from ops.stage import load_stage
 
 _QUEUES = ("DeadLetterQueue", "RuleErrorQueue")
 _STORE, _ALERT = "StoreEventFunctionArn", "SendAlertFunctionArn"
-# Longer than the functions may run, or one would be handed a message a second time.
-_PATIENT = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3})
+# Longer than the functions' timeout: a client that gives up earlier would invoke them twice.
+_INVOKE_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=60))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,32 +34,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, 1 when messages stay that could not be delivered, 2 when nothing could be done.
+        0, 1 if messages stay in a queue, 2 if the redrive could not start or was cut short.
     """
-    return run_command("redrive", lambda: _run(_arguments(argv)))
+    return run_command("redrive", lambda: _run(_parse(argv)))
 
 
-def _run(given: argparse.Namespace) -> int:
-    stage = load_stage(given.stage)
+def _run(arguments: argparse.Namespace) -> int:
+    stage = load_stage(arguments.stage)
     session = open_session(stage)
     urls = [f"{queue}Url" for queue in _QUEUES]
     outputs = read_outputs(session, stage, _STORE, _ALERT, *urls)
-    began = datetime.now(UTC)
+    started_at = datetime.now(UTC)
     with plain_aws_errors(session.region_name):
-        sqs = session.client("sqs", config=_PATIENT)
-        invoke = session.client("lambda", config=_PATIENT).invoke
-        run = Redrive(Functions(outputs[_STORE], (outputs[_ALERT],)), invoke, given.dry_run)
+        sqs = session.client("sqs", config=CLIENT_CONFIG)
+        invoke = session.client("lambda", config=_INVOKE_CONFIG).invoke
+        functions = Functions(outputs[_STORE], (outputs[_ALERT],))
+        redrive = Redrive(functions, invoke, arguments.dry_run)
         for queue, url in zip(_QUEUES, urls, strict=True):
-            run.empty(queue, Mailbox(sqs, outputs[url], began))
-    would = "would be " if given.dry_run else ""
-    sys.stdout.write(f"{run.delivered} {would}delivered, {run.kept} {would}kept\n")
-    return 1 if run.kept and not given.dry_run else 0
+            redrive.drain(queue, DeadLetterQueue(sqs, outputs[url], started_at))
+    would = "would be " if arguments.dry_run else ""
+    print(f"{redrive.delivered} {would}delivered, {redrive.kept} {would}kept")
+    return 1 if redrive.kept and not arguments.dry_run else 0
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser(prog="python -m ops.redrive", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--stage", default="", help="dev, staging or prod")
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = CommandParser(
+        "redrive", "Invoke the functions again for the messages in the dead-letter queues."
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be delivered; change nothing"
+    )
     return parser.parse_args(argv)
 
 

@@ -1,4 +1,4 @@
-"""A queue of messages that were set aside: each is seen once in a run."""
+"""A dead-letter queue that returns each message once in a run."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_HIDDEN_S = 600  # longer than handing over takes; others meanwhile do not see the message
+_HIDDEN_S = 600  # longer than a run takes; no other consumer sees the messages meanwhile
 
 
-class Mailbox:
-    """The messages that lay in a queue when the run began.
+class DeadLetterQueue:
+    """The messages that were in a queue when the run started.
 
-    What a function sets aside during the run is left alone, or the run might never end.
+    Messages that a function sends to the queue during the run are skipped: otherwise the run
+    might never end.
 
     Parameters
     ----------
     client : SQSClient
     url : str
     before : datetime
-        When the run began.
+        Start of the run.
     """
 
     def __init__(self, client: SQSClient, url: str, before: datetime) -> None:
         self._client = client
         self._url = url
         self._before = before
-        self._taken: dict[str, str] = {}  # receipt handles by message id
+        self._receipts: dict[str, str] = {}  # receipt handles by message id
 
     def __iter__(self) -> Iterator[MessageTypeDef]:
-        """Take the messages one after the other; each stays in the queue, hidden."""
+        """Receive the messages; each stays in the queue, hidden from other consumers."""
         while True:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
@@ -48,21 +49,23 @@ class Mailbox:
             messages = answer.get("Messages", [])
             if not messages:
                 return
-            for message in messages:
-                seen = message["MessageId"] in self._taken
-                self._taken[message["MessageId"]] = message["ReceiptHandle"]
-                if not seen and sent_at(message["Attributes"]["SentTimestamp"]) < self._before:
-                    yield message
+            new = [
+                message
+                for message in messages
+                if message["MessageId"] not in self._receipts and sent_at(message) < self._before
+            ]
+            self._receipts |= {one["MessageId"]: one["ReceiptHandle"] for one in messages}
+            yield from new
 
     def delete(self, message: MessageTypeDef) -> None:
-        """Remove a message that was delivered."""
-        handle = self._taken.pop(message["MessageId"])
+        """Delete a message that was delivered."""
+        handle = self._receipts.pop(message["MessageId"])
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 
-    def put_back(self) -> None:
-        """Show every message again that was taken and not deleted."""
-        for handle in self._taken.values():
+    def release(self) -> None:
+        """Make every message visible again that was received and not deleted."""
+        for handle in self._receipts.values():
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0
             )
-        self._taken.clear()
+        self._receipts.clear()

@@ -1,17 +1,16 @@
-"""Hand the messages of a queue to their functions; what fails stays."""
+"""Deliver the messages of a dead-letter queue to their functions; keep those that fail."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.redrive.dead_letter import Functions, Letter, describe, read_letter, sent_at
-from ops.redrive.queue import Mailbox
+from ops.redrive.dead_letter import DeadLetter, Functions, describe, parse_dead_letter
+from ops.redrive.queue import DeadLetterQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -24,13 +23,13 @@ class Redrive:
     Attributes
     ----------
     functions : Functions
-        Who may be handed messages.
+        Functions that may be invoked.
     invoke : callable
-        What hands them over: ``invoke`` of boto3's Lambda client.
+        ``invoke`` of boto3's Lambda client.
     dry_run : bool
-        Only tell.
+        Print what would be done, and change nothing.
     delivered, kept : int
-        What became of the messages, or would have.
+        Number of messages; in a dry run what the numbers would be.
     """
 
     functions: Functions
@@ -39,41 +38,36 @@ class Redrive:
     delivered: int = field(default=0, init=False)
     kept: int = field(default=0, init=False)
 
-    def empty(self, queue: str, mailbox: Mailbox) -> None:
-        """Hand over what lies in a queue; what fails stays there."""
+    def drain(self, name: str, queue: DeadLetterQueue) -> None:
+        """Deliver the messages of a queue; messages that fail stay in it."""
         try:
-            for message in mailbox:
-                self._handle(queue, mailbox, message)
+            for message in queue:
+                self._handle(name, queue, message)
         finally:
-            mailbox.put_back()
+            queue.release()
 
-    def _handle(self, queue: str, mailbox: Mailbox, message: MessageTypeDef) -> None:
-        at = sent_at(message["Attributes"]["SentTimestamp"])
-        attributes = {
-            name: value.get("StringValue", "")
-            for name, value in message.get("MessageAttributes", {}).items()
-        }
-        letter = read_letter(message["Body"], attributes, at, self.functions)
-        trouble = letter.hopeless or ("" if self.dry_run else self._hand_over(letter))
-        if trouble:
+    def _handle(self, name: str, queue: DeadLetterQueue, message: MessageTypeDef) -> None:
+        dead_letter = parse_dead_letter(message, self.functions)
+        problem = dead_letter.undeliverable or ("" if self.dry_run else self._deliver(dead_letter))
+        if problem:
             self.kept += 1
-            fate = f"kept, {trouble}"
+            outcome = f"kept, {problem}"
         else:
             self.delivered += 1
-            names = ", ".join(arn.split(":")[6] for arn in letter.functions)
-            fate = f"{'would be ' if self.dry_run else ''}handed to {names}"
+            names = ", ".join(arn.split(":")[6] for arn in dead_letter.functions)
+            outcome = f"{'would be ' if self.dry_run else ''}delivered to {names}"
             if not self.dry_run:
-                mailbox.delete(message)
-        sys.stdout.write(f"{describe(queue, at, letter)} -> {fate}\n")
+                queue.delete(message)
+        print(f"{describe(name, dead_letter)} -> {outcome}")
 
-    def _hand_over(self, letter: Letter) -> str:
-        """Return what went wrong, empty when every function answered."""
-        payload = json.dumps(letter.event).encode()
-        for arn in letter.functions:
+    def _deliver(self, dead_letter: DeadLetter) -> str:
+        """Invoke the functions; return what failed, or an empty string."""
+        payload = json.dumps(dead_letter.event).encode()
+        for arn in dead_letter.functions:
             try:
                 answer = self.invoke(FunctionName=arn, Payload=payload)
             except (ClientError, BotoCoreError) as error:
-                return f"Lambda did not take it: {error}"
+                return f"Lambda did not accept it: {error}"
             if "FunctionError" in answer:
                 reported = json.loads(answer["Payload"].read() or b"{}")
                 message = " ".join(str(reported.get("errorMessage")).split())

@@ -1,1 +1,1 @@
-"""Try a deployed stage from the device's side and from the reader's."""
+"""Check that a deployed stage stores an event and returns it."""

@@ -7,15 +7,12 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import boto3
 import pytest
 
 from local.aws.endpoints import LocalAws
@@ -27,6 +24,8 @@ from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import load_template
 from local.functions.function_runtime import FunctionRuntime
 from local.processes.child import Processes, free_port, wait_for_port
+from tests.helpers.aws import create_stack
+from tests.helpers.http_server import Answer, serve
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("redrive")]
@@ -50,8 +49,7 @@ class Cloud:
             if spec.logical_id in ("StoreEventFunction", "SendAlertFunction")
         }
         self.invoked: list[tuple[str, dict[str, Any]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _invoke_handler(self))
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.lambda_url = ""
         self._describe_stack()
 
     def _describe_stack(self) -> None:
@@ -61,30 +59,30 @@ class Cloud:
             "StoreEventFunctionArn": {"Ref": "StoreEventFunction.Alias"},
             "SendAlertFunctionArn": {"Ref": "SendAlertFunction.Alias"},
         }
-        document = {
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {
-                name: {"Value": self.resolver.resolve(value, name)}
-                for name, value in outputs.items()
-            },
-        }
-        boto3.client(
-            "cloudformation",
+        create_stack(
+            "smile-dev",
+            {name: self.resolver.resolve(value, name) for name, value in outputs.items()},
             endpoint_url=self.aws.endpoint_url,
-            region_name=self.aws.region,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        ).create_stack(StackName="smile-dev", TemplateBody=json.dumps(document))
+            region=self.aws.region,
+        )
+
+    def invoke(self, path: str, _headers: Mapping[str, str], payload: bytes) -> Answer:
+        """Answer Lambda's Invoke with the real function."""
+        arn = unquote(path.split("/")[3])
+        assert arn.endswith(":live"), "the alias, as the rule does"
+        self.invoked.append((arn.split(":")[6], json.loads(payload)))
+        answer = self.runtimes[arn.removesuffix(":live")].invoke(payload, "live")
+        failed = {} if answer.error_type is None else {"X-Amz-Function-Error": "Unhandled"}
+        return 200, answer.payload, failed
 
     def redrive(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        lambda_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         return subprocess.run(
             [sys.executable, "-m", "ops.redrive", *(arguments or ("--stage", "dev"))],
             cwd=ROOT,
             env=environment
             | self.aws.environment()
-            | {"AWS_ENDPOINT_URL_LAMBDA": lambda_url, **variables},
+            | {"AWS_ENDPOINT_URL_LAMBDA": self.lambda_url, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -94,7 +92,7 @@ class Cloud:
     def url(self, queue: str) -> str:
         return str(self.resolver.resolve({"Ref": queue}, queue))
 
-    def set_aside(self, queue: str, body: Any, **attributes: str) -> None:
+    def put(self, queue: str, body: Any, **attributes: str) -> None:
         self.aws.sqs.send_message(
             QueueUrl=self.url(queue),
             MessageBody=body if isinstance(body, str) else json.dumps(body),
@@ -104,7 +102,7 @@ class Cloud:
             },
         )
 
-    def left(self, queue: str) -> int:
+    def size(self, queue: str) -> int:
         attributes = self.aws.sqs.get_queue_attributes(
             QueueUrl=self.url(queue), AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]
@@ -123,32 +121,13 @@ class Cloud:
                 self.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
 
 
-def _invoke_handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            payload = self.rfile.read(int(self.headers["Content-Length"]))
-            arn = unquote(self.path.split("/functions/")[1].split("/")[0])
-            assert arn.endswith(":live"), "the alias, as the rule does"
-            cloud.invoked.append((arn.split(":")[6], json.loads(payload)))
-            answer = cloud.runtimes[arn.removesuffix(":live")].invoke(payload, "live")
-            self.send_response(200)
-            if answer.error_type is not None:
-                self.send_header("X-Amz-Function-Error", "Unhandled")
-            self.send_header("Content-Length", str(len(answer.payload)))
-            self.end_headers()
-            self.wfile.write(answer.payload)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
-
-
 @pytest.fixture(scope="module")
 def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     processes = Processes(tmp_path_factory.mktemp("logs"))
     try:
-        yield Cloud(processes)
+        cloud = Cloud(processes)
+        with serve(cloud.invoke) as cloud.lambda_url:
+            yield cloud
     finally:
         processes.stop()
 
@@ -165,7 +144,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def failure_record(cloud: Cloud, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    """What Lambda sends to an on-failure destination after the last retry."""
+    """Return what Lambda sends to an on-failure destination after the last retry."""
     return {
         "version": "1.0",
         "timestamp": "2026-11-22T17:36:00.000Z",
@@ -182,7 +161,7 @@ def failure_record(cloud: Cloud, function: str, event: dict[str, Any]) -> dict[s
 
 
 def rule_error(cloud: Cloud, payload: bytes, *functions: str) -> dict[str, Any]:
-    """What the rule's error action sends."""
+    """Return what the rule's error action sends."""
     return {
         "ruleName": "smile_local_SmileEventsRule",
         "topic": "smile/cam-1/events",
@@ -200,12 +179,12 @@ def rule_error(cloud: Cloud, payload: bytes, *functions: str) -> dict[str, Any]:
     }
 
 
-def test_failed_invocations_reach_their_function_and_leave_the_queue_when_it_answers(
+def test_failed_invocation_is_delivered_and_deleted_when_its_function_answers(
     cloud: Cloud,
 ) -> None:
     event = sample("store_event/started")
     for function in ("StoreEventFunction", "SendAlertFunction"):
-        cloud.set_aside("DeadLetterQueue", failure_record(cloud, function, event))
+        cloud.put("DeadLetterQueue", failure_record(cloud, function, event))
     done = cloud.redrive()
     assert done.returncode == 0, done.stderr
     assert {name for name, _ in cloud.invoked} == {
@@ -213,24 +192,26 @@ def test_failed_invocations_reach_their_function_and_leave_the_queue_when_it_ans
         "smile-local-SendAlertFunction",
     }
     assert all(given == event for _, given in cloud.invoked)
-    assert "cam-1: RetriesExhausted, ConflictError: changed by too many -> handed to" in done.stdout
+    assert (
+        "cam-1: RetriesExhausted, ConflictError: changed by too many -> delivered to" in done.stdout
+    )
     assert done.stdout.endswith("2 delivered, 0 kept\n")
-    assert cloud.left("DeadLetterQueue") == 0
+    assert cloud.size("DeadLetterQueue") == 0
     stored = cloud.stored()
     assert stored >= 1
-    cloud.set_aside("DeadLetterQueue", failure_record(cloud, "StoreEventFunction", event))
+    cloud.put("DeadLetterQueue", failure_record(cloud, "StoreEventFunction", event))
     assert cloud.redrive().returncode == 0
-    assert cloud.stored() == stored, "stored once, however often it is handed over"
+    assert cloud.stored() == stored, "stored once, however often it is delivered"
     assert cloud.redrive().stdout == "0 delivered, 0 kept\n"
 
 
-def test_messages_of_the_rule_are_handed_over_as_the_rule_would_when_it_could_not(
+def test_rule_error_is_delivered_with_the_fields_that_the_rule_adds(
     cloud: Cloud,
 ) -> None:
     message = sample("store_event/ended")
     del message["topic_device_id"], message["received_at_ms"]
     body = rule_error(cloud, json.dumps(message).encode(), "StoreEventFunction")
-    cloud.set_aside("RuleErrorQueue", body)
+    cloud.put("RuleErrorQueue", body)
     done = cloud.redrive()
     assert done.returncode == 0, done.stderr
     [(name, event)] = cloud.invoked
@@ -239,54 +220,53 @@ def test_messages_of_the_rule_are_handed_over_as_the_rule_would_when_it_could_no
     assert event | message == event
     assert isinstance(event["received_at_ms"], int)
     assert "Rate exceeded" in done.stdout
-    assert cloud.left("RuleErrorQueue") == 0
+    assert cloud.size("RuleErrorQueue") == 0
 
 
-def test_hopeless_messages_stay_with_their_reason_when_redriven(cloud: Cloud) -> None:
-    cloud.set_aside(
-        "DeadLetterQueue", sample("store_event/bad_score"), reason="peak_score: too large"
-    )
-    cloud.set_aside("RuleErrorQueue", rule_error(cloud, b"no json", "StoreEventFunction"))
-    cloud.set_aside("RuleErrorQueue", "what is this?")
-    stranger = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    stranger["requestContext"]["functionArn"] = "arn:aws:lambda:us-east-1:1:function:other:live"
-    cloud.set_aside("DeadLetterQueue", stranger)
+def test_message_stays_with_its_reason_when_it_is_undeliverable(cloud: Cloud) -> None:
+    cloud.put("DeadLetterQueue", sample("store_event/bad_score"), reason="peak_score: too large")
+    cloud.put("RuleErrorQueue", rule_error(cloud, b"no json", "StoreEventFunction"))
+    cloud.put("RuleErrorQueue", "what is this?")
+    other_stack = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
+    other_stack["requestContext"]["functionArn"] = "arn:aws:lambda:us-east-1:1:function:other:live"
+    cloud.put("DeadLetterQueue", other_stack)
     done = cloud.redrive()
     assert done.returncode == 1
     assert cloud.invoked == []
-    assert (cloud.left("DeadLetterQueue"), cloud.left("RuleErrorQueue")) == (2, 2)
-    for told in (
+    assert (cloud.size("DeadLetterQueue"), cloud.size("RuleErrorQueue")) == (2, 2)
+    for line in (
         "peak_score: too large -> kept, it still breaks the contract: ",
-        "cam-1: Failed to invoke lambda function. Rate exceeded -> kept, the device sent no JSON",
-        "kept, it is no JSON object",
-        "function:other:live is not of this stack",
+        "cam-1: Failed to invoke lambda function. Rate exceeded -> kept, the payload is not a",
+        "kept, it is not a JSON object",
+        "function:other:live is not in this stack",
         "0 delivered, 4 kept",
     ):
-        assert told in done.stdout
+        assert line in done.stdout
 
 
-def test_a_message_that_was_set_aside_is_stored_when_the_contract_takes_it_now(
+def test_rejected_event_is_stored_when_the_contract_accepts_it_now(
     cloud: Cloud,
 ) -> None:
-    cloud.set_aside("DeadLetterQueue", sample("store_event/started"), reason="phase: unknown")
+    cloud.put("DeadLetterQueue", sample("store_event/started"), reason="phase: unknown")
     done = cloud.redrive()
     assert (done.returncode, len(cloud.invoked)) == (0, 1)
-    assert "phase: unknown -> handed to smile-local-StoreEventFunction" in done.stdout
+    assert "phase: unknown -> delivered to smile-local-StoreEventFunction" in done.stdout
 
 
-def test_nothing_is_changed_when_it_is_a_dry_run(cloud: Cloud) -> None:
+def test_nothing_changes_in_a_dry_run(cloud: Cloud) -> None:
     record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    cloud.set_aside("DeadLetterQueue", record)
+    cloud.put("DeadLetterQueue", record)
+    cloud.put("RuleErrorQueue", "what is this?")
     for _ in range(2):
         done = cloud.redrive("--stage", "dev", "--dry-run")
         assert done.returncode == 0
-        assert "would be handed to smile-local-StoreEventFunction" in done.stdout
-        assert done.stdout.endswith("1 would be delivered, 0 would be kept\n")
-        assert cloud.left("DeadLetterQueue") == 1
+        assert "would be delivered to smile-local-StoreEventFunction" in done.stdout
+        assert done.stdout.endswith("1 would be delivered, 1 would be kept\n")
+        assert cloud.size("DeadLetterQueue") == 1
     assert cloud.invoked == []
 
 
-def test_a_message_stays_when_its_function_fails_again(
+def test_message_stays_when_its_function_fails_again(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arn = cloud.resolver.arn("StoreEventFunction")
@@ -295,27 +275,27 @@ def test_a_message_stays_when_its_function_fails_again(
     runtime = FunctionRuntime(without_table, cloud.aws, cloud.processes)
     monkeypatch.setitem(cloud.runtimes, arn, runtime)
     record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    cloud.set_aside("DeadLetterQueue", record)
-    cloud.set_aside("DeadLetterQueue", failure_record(cloud, "SendAlertFunction", {"a": 1}))
+    cloud.put("DeadLetterQueue", record)
+    cloud.put("DeadLetterQueue", failure_record(cloud, "SendAlertFunction", {"a": 1}))
     done = cloud.redrive()
-    assert (done.returncode, cloud.left("DeadLetterQueue")) == (1, 1)
+    assert (done.returncode, cloud.size("DeadLetterQueue")) == (1, 1)
     assert "kept, it failed again: ResourceNotFoundException: " in done.stdout
     assert done.stdout.endswith("1 delivered, 1 kept\n")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "complaint"),
+    ("arguments", "variables", "sentence"),
     [
-        (["--stage", "test"], {}, "there is no stage 'test': give STAGE=dev|staging|prod"),
-        (["--stage", "prod"], {}, "there is no stack smile-prod in us-east-1"),
+        (["--stage", "test"], {}, "stage 'test' does not exist: set STAGE=dev|staging|prod"),
+        (["--stage", "prod"], {}, "stack smile-prod does not exist in us-east-1"),
         (["--stage", "dev"], {"AWS_REGION": "mars-1", "AWS_DEFAULT_REGION": "mars-1"}, "mars-1"),
     ],
 )
-def test_one_sentence_tells_why_when_nothing_can_be_done(
-    cloud: Cloud, arguments: list[str], variables: dict[str, str], complaint: str
+def test_error_is_one_sentence_when_the_stage_or_stack_is_missing(
+    cloud: Cloud, arguments: list[str], variables: dict[str, str], sentence: str
 ) -> None:
     done = cloud.redrive(*arguments, **variables)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("redrive: ")
-    assert complaint in done.stderr
+    assert sentence in done.stderr
     assert done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The encrypted configuration, with the real gpg."""
+"""``encrypt_config`` and ``with_config``, with the real gpg."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def show(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_gpg
-def test_command_has_the_variables_when_the_passphrase_is_right(encrypted: Path) -> None:
+def test_command_gets_the_variables_when_the_passphrase_is_right(encrypted: Path) -> None:
     done = show(encrypted)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"AKIDEXAMPLE|{SECRET}|"
 
 
 @needs_gpg
-def test_no_plain_text_stays_anywhere(encrypted: Path) -> None:
+def test_no_plain_text_is_left_on_disk(encrypted: Path) -> None:
     show(encrypted)
     assert sorted(path.name for path in encrypted.rglob("*")) == ["config.gpg", "tmp"]
     assert b"AKIDEXAMPLE" not in (encrypted / "config.gpg").read_bytes()
@@ -85,7 +85,7 @@ def test_cipher_is_aes_256(encrypted: Path) -> None:
 
 @needs_gpg
 @pytest.mark.parametrize("wrong", ["wrong horse battery staple", PASSPHRASE + " "])
-def test_one_sentence_says_so_when_the_passphrase_is_wrong(encrypted: Path, wrong: str) -> None:
+def test_error_is_one_sentence_when_the_passphrase_is_wrong(encrypted: Path, wrong: str) -> None:
     done = run("with_config", "echo", "ran", folder=encrypted, passphrase=wrong)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
@@ -105,18 +105,18 @@ def test_command_does_not_run_when_the_file_is_damaged(encrypted: Path) -> None:
 
 
 @needs_gpg
-def test_values_are_masked_before_anything_runs_on_github(encrypted: Path) -> None:
+def test_values_are_masked_before_the_command_runs_on_github(encrypted: Path) -> None:
     done = show(encrypted, GITHUB_ACTIONS="true")
     masks = [line for line in done.stdout.splitlines() if line.startswith("::add-mask::")]
     assert masks == ["::add-mask::AKIDEXAMPLE", f"::add-mask::{SECRET.replace('%', '%25')}"]
 
 
-NO_SETTINGS = ["PATH=/tmp", "LD_PRELOAD=x", "aws_x=1", "AWS_KEY 1", "secret!"]
+NOT_SETTINGS = ["PATH=/tmp", "LD_PRELOAD=x", "aws_x=1", "AWS_KEY 1", "secret!"]
 
 
 @needs_gpg
-@pytest.mark.parametrize("line", NO_SETTINGS)
-def test_line_is_refused_without_being_shown_when_it_is_no_setting(folder: Path, line: str) -> None:
+@pytest.mark.parametrize("line", NOT_SETTINGS)
+def test_line_is_rejected_but_not_printed_when_it_is_not_a_setting(folder: Path, line: str) -> None:
     (folder / "config").write_text(f"AWS_REGION=x\n{line}\n")
     done = run("encrypt_config", folder=folder)
     assert (done.returncode, done.stdout) == (2, "")
@@ -126,8 +126,8 @@ def test_line_is_refused_without_being_shown_when_it_is_no_setting(folder: Path,
 
 
 @needs_gpg
-@pytest.mark.parametrize("line", NO_SETTINGS)
-def test_line_is_refused_when_somebody_else_encrypted_it(folder: Path, line: str) -> None:
+@pytest.mark.parametrize("line", NOT_SETTINGS)
+def test_line_is_rejected_when_another_tool_encrypted_it(folder: Path, line: str) -> None:
     home = folder / "tmp" / "home"
     home.mkdir(mode=0o700)
     options = ["--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
@@ -152,10 +152,10 @@ def test_line_is_refused_when_somebody_else_encrypted_it(folder: Path, line: str
     [
         (["encrypt_config", "empty"], "empty has no NAME=value line"),
         (["encrypt_config", "config", "no/where.gpg"], "no/where.gpg cannot be written"),
-        (["with_config", "no-such-command"], "there is no command no-such-command"),
+        (["with_config", "no-such-command"], "command no-such-command does not exist"),
     ],
 )
-def test_one_sentence_says_so_when_it_cannot_be_done(
+def test_error_is_one_sentence_when_an_argument_is_wrong(
     folder: Path, arguments: list[str], sentence: str
 ) -> None:
     (folder / "empty").touch()
@@ -165,7 +165,7 @@ def test_one_sentence_says_so_when_it_cannot_be_done(
 
 @needs_gpg
 @pytest.mark.parametrize("script", ["encrypt_config", "with_config"])
-def test_one_sentence_says_so_when_the_secret_is_missing(encrypted: Path, script: str) -> None:
+def test_error_is_one_sentence_when_the_passphrase_is_missing(encrypted: Path, script: str) -> None:
     (encrypted / "config").write_text(CONFIG)
     for passphrase in (None, ""):
         arguments = ["true"] if script == "with_config" else []
@@ -175,7 +175,7 @@ def test_one_sentence_says_so_when_the_secret_is_missing(encrypted: Path, script
 
 
 @needs_gpg
-def test_weak_passphrase_is_refused_when_encrypting(folder: Path) -> None:
+def test_short_passphrase_is_rejected_when_encrypting(folder: Path) -> None:
     done = run("encrypt_config", folder=folder, passphrase="short")
     assert done.returncode == 2
     assert "too short" in done.stderr
@@ -183,7 +183,7 @@ def test_weak_passphrase_is_refused_when_encrypting(folder: Path) -> None:
 
 
 @needs_gpg
-def test_file_is_named_when_it_is_missing(tmp_path: Path) -> None:
+def test_error_names_the_file_when_it_is_missing(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     assert "config is missing" in run("encrypt_config", folder=tmp_path).stderr
     assert "config.gpg is missing" in run("with_config", "true", folder=tmp_path).stderr

@@ -1,4 +1,4 @@
-"""The smoke test of the pipeline, against the whole stack on this machine."""
+"""The smoke test against the whole stack on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import paho.mqtt.publish
 import pytest
 
 from ops.errors import CommandError
-from ops.smoke_test.round_trip import try_whole_way
+from ops.smoke_test.round_trip import check_round_trip
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command")]
@@ -42,22 +42,17 @@ def stack() -> Iterator[tuple[str, int]]:
 
 def test_smoke_test_passes_when_everything_works(stack: tuple[str, int]) -> None:
     url, port = stack
-    told = try_whole_way(
+    seconds = check_round_trip(
         url, "key", lambda topic, data: paho.mqtt.publish.single(topic, data, 1, port=port), 30
     )
-    assert re.fullmatch(r"an event was readable \d+\.\d s after it was published", told)
+    assert 0 < seconds < 30
 
 
-def test_smoke_test_fails_when_the_rule_gets_nothing(stack: tuple[str, int]) -> None:
+def test_smoke_test_fails_when_the_rule_receives_nothing(stack: tuple[str, int]) -> None:
     with pytest.raises(CommandError, match="was published but is not stored after 0 s"):
-        try_whole_way(stack[0], "key", lambda *_: None, 0.5)
+        check_round_trip(stack[0], "key", lambda *_: None, 0.5)
 
 
 def test_smoke_test_fails_when_the_key_is_wrong(stack: tuple[str, int]) -> None:
-    with pytest.raises(CommandError, match="answers 403 to a question with its key"):
-        try_whole_way(stack[0], "wrong", lambda *_: None, 1)
-
-
-def test_smoke_test_fails_when_nothing_answers() -> None:
-    with pytest.raises(CommandError, match="does not answer at http://127"):
-        try_whole_way("http://127.0.0.1:9", "key", lambda *_: None, 1)
+    with pytest.raises(CommandError, match="answers 403 to a request with its key"):
+        check_round_trip(stack[0], "wrong", lambda *_: None, 1)

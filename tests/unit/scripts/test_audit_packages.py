@@ -1,4 +1,4 @@
-"""``make audit``: a package that could not be looked up never counts as one without a fault."""
+"""``make audit``: a failed lookup never counts as free of vulnerabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNKNOWN = "ERROR:pip_audit._cli:attrs: Dependency not found on PyPI and could no
 
 
 @pytest.mark.parametrize(
-    ("stand_in", "status", "told"),
+    ("pip_audit", "status", "output"),
     [
         ("echo 'No known vulnerabilities found' >&2", 0, "a.txt: no known vulnerability\n"),
         (
@@ -21,15 +21,19 @@ UNKNOWN = "ERROR:pip_audit._cli:attrs: Dependency not found on PyPI and could no
             1,
             "a.txt: Found 2 known vulnerabilities in 1 package\n",
         ),
-        (f"echo '{UNKNOWN}' >&2; exit 1", 2, "PyPI itself is needed and no mirror (attrs: "),
+        (
+            f"echo '{UNKNOWN}' >&2; exit 1",
+            2,
+            "needs pypi.org itself, a mirror is not enough (attrs",
+        ),
         ("printf 'Traceback …\\nConnectionError: no\\n' >&2; exit 1", 2, "(ConnectionError: no)\n"),
     ],
 )
-def test_exit_code_tells_fault_from_ignorance(
-    tmp_path: Path, stand_in: str, status: int, told: str
+def test_exit_code_separates_vulnerabilities_from_failed_lookups(
+    tmp_path: Path, pip_audit: str, status: int, output: str
 ) -> None:
     program = tmp_path / "pip-audit"
-    program.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/arguments"\n{stand_in}\n')
+    program.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/arguments"\n{pip_audit}\n')
     program.chmod(0o755)
     done = subprocess.run(
         [str(ROOT / "scripts" / "audit_packages"), "a.txt", "b.txt"],
@@ -39,7 +43,7 @@ def test_exit_code_tells_fault_from_ignorance(
         check=False,
     )
     assert done.returncode == status
-    assert told in done.stdout + done.stderr
+    assert output in done.stdout + done.stderr
     assert done.stderr.count("\n") == (status == 2)
     assert "--strict" in (tmp_path / "arguments").read_text()
-    assert ("b.txt" in done.stdout) is (status != 2), "a fault in one list hides none in another"
+    assert ("b.txt" in done.stdout) is (status != 2), "a finding does not end the audit"

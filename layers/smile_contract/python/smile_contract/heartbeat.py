@@ -26,8 +26,8 @@ class Heartbeat(Record):
     """The `seq` of the device's next event. It reveals lost events."""
     uptime_ms: Count
     frame_rate: Annotated[float, Number(0, 1000)]
-    """Frames analyzed per second since the last heartbeat."""
+    """Frames analysed per second since the last heartbeat."""
     skipped_frames: Count
-    """Since the start. A live source drops old frames in favor of the newest."""
+    """Since the start. A live source drops old frames in favour of the newest."""
     outbox_events: Count
     """Events that the broker has not acknowledged yet."""

@@ -1,4 +1,4 @@
-"""Whatever a device may send, and whatever else may arrive."""
+"""Rules that hold for every event that a device can send, and for every other message."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ JSON = st.recursive(
 
 
 @given(st.lists(smile_events(), min_size=1, max_size=5))
-def test_events_come_back_as_sent(events: list[SmileEvent]) -> None:
+def test_events_are_unchanged_after_a_message(events: list[SmileEvent]) -> None:
     received = json.loads(encode_message(events))
     assert read_message(received, device_id="cam-1") == (events, [])
 
@@ -77,9 +77,7 @@ def test_schema_accepts_every_event(event: SmileEvent) -> None:
 
 
 @given(smile_events(), st.data())
-def test_parser_accepts_nothing_that_the_schema_refuses(
-    event: SmileEvent, data: st.DataObject
-) -> None:
+def test_code_rejects_what_the_schema_rejects(event: SmileEvent, data: st.DataObject) -> None:
     fields: dict[str, Any] = event.to_dict()
     name = data.draw(st.sampled_from(sorted(fields)))
     fields[name] = data.draw(JSON)
@@ -91,7 +89,7 @@ def test_parser_accepts_nothing_that_the_schema_refuses(
 
 
 @given(JSON)
-def test_nothing_but_contract_errors_when_the_message_is_arbitrary(message: object) -> None:
+def test_only_contract_errors_are_raised_when_the_message_is_arbitrary(message: object) -> None:
     try:
         read_message(message, device_id="cam-1")
     except ContractError as error:
@@ -100,7 +98,7 @@ def test_nothing_but_contract_errors_when_the_message_is_arbitrary(message: obje
 
 
 @given(INSTANTS)
-def test_time_comes_back_as_sent(at: datetime) -> None:
+def test_time_is_unchanged_after_text(at: datetime) -> None:
     assert parse_time(format_time(at)) == at
 
 

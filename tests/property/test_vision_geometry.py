@@ -1,3 +1,5 @@
+"""Rules of transforms, boxes and tiles that hold for any numbers."""
+
 from __future__ import annotations
 
 from itertools import pairwise
@@ -17,7 +19,7 @@ shifts = st.floats(-2000, 2000)
 
 
 @given(angles, scales, shifts, shifts)
-def test_transform_is_recovered_when_the_face_fits_the_template(
+def test_fit_finds_the_transform_that_made_the_points(
     angle: float, scale: float, shift_x: float, shift_y: float
 ) -> None:
     true = Similarity(scale * np.cos(angle), scale * np.sin(angle), shift_x, shift_y)
@@ -28,7 +30,7 @@ def test_transform_is_recovered_when_the_face_fits_the_template(
 
 
 @given(scales, scales, shifts, shifts)
-def test_face_returns_when_it_is_carried_there_and_back(
+def test_face_is_unchanged_after_scaling_and_shifting_there_and_back(
     factor_x: float, factor_y: float, x: float, y: float
 ) -> None:
     keypoints = np.arange(12, dtype=np.float32).reshape(6, 2)

@@ -1,4 +1,4 @@
-"""The shipped model gives the same answers on tflite-runtime, the older interpreter."""
+"""The shipped model gives the same logits on tflite-runtime, the older interpreter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.system
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
-JUDGE = """
+COMPUTE_LOGITS = """
 import sys
 import numpy as np
 from smile_vision.smiles.classifier import SmileClassifier
@@ -44,14 +44,14 @@ def test_logits_agree_within_one_quantisation_step(tmp_path: Path) -> None:
     assert len(crops) > 20
     np.save(tmp_path / "crops.npy", crops)
     subprocess.run(
-        [PYTHON, "-c", JUDGE, tmp_path / "crops.npy", tmp_path / "logits.npy"],
+        [PYTHON, "-c", COMPUTE_LOGITS, tmp_path / "crops.npy", tmp_path / "logits.npy"],
         env=os.environ | {"PYTHONPATH": str(REPOSITORY / "layers/smile_vision/python")},
         check=True,
         timeout=60,
     )
     older = np.load(tmp_path / "logits.npy")
     newer = SmileClassifier.load().logits(crops)
-    assert np.ptp(newer) > 2, "the clip shows both faces that smile and faces that do not"
+    assert np.ptp(newer) > 2, "the clip shows faces that smile and faces that do not"
     assert np.abs(older - newer).max() <= _output_step() * 1.01
 
 

@@ -1,3 +1,5 @@
+"""Anchors and decoding of the BlazeFace networks."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -9,7 +11,7 @@ from smile_vision.interpreter import load_interpreter
 
 
 @pytest.mark.parametrize(("kind", "count"), [("short", 896), ("back", 896), ("full", 2304)])
-def test_anchors_are_as_many_as_the_network_has_outputs(kind: str, count: int) -> None:
+def test_network_has_one_output_row_for_each_anchor(kind: str, count: int) -> None:
     interpreter = load_interpreter(load_weights(VARIANTS[kind].weights))
     shapes = [tuple(output["shape"]) for output in interpreter.get_output_details()]
     assert anchors(kind).shape == (count, 2)
@@ -31,19 +33,19 @@ def test_anchors_are_as_many_as_the_network_has_outputs(kind: str, count: int) -
         ("full", 49, (6, 6)),
     ],
 )
-def test_anchor_lies_in_the_middle_of_its_cell(
+def test_anchor_is_in_the_middle_of_its_cell(
     kind: str, index: int, centre: tuple[float, float]
 ) -> None:
     assert tuple(anchors(kind)[index]) == centre
 
 
-def test_anchors_are_shared_and_cannot_be_changed() -> None:
+def test_anchors_are_computed_once_and_read_only() -> None:
     assert anchors("full") is anchors("full")
     with pytest.raises(ValueError, match="read-only"):
         anchors("full")[0, 0] = 1
 
 
-def test_decoding_gives_the_box_and_points_worked_out_by_hand() -> None:
+def test_row_is_decoded_relative_to_its_anchor() -> None:
     row = np.array([3, -1, 40, 60, -10, -12, 10, -12, 0, 0, 0, 15, -20, 1, 20, 2], np.float32)
     boxes, points = decode(row[None], np.array([[60, 100]], np.float32))
     # centre (63, 99), half size (20, 30)

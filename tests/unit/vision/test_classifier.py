@@ -1,36 +1,44 @@
+"""The smile score of a crop, and what happens when the model or its model card is invalid."""
+
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from smile_vision.errors import ImageError, ModelError
 from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.smiles.classifier import CARD_PATH, SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import preprocess
-
-Draw = Callable[..., Image.Image]
+from tests.helpers.synthetic_photos import synthetic_photo
 
 
 class OneLogit:
-    """A network whose logit is the mean of its input, with a quantisation of the test's choice."""
+    """A network whose logit is the mean of its input, with any quantization and shapes."""
 
-    def __init__(self, dtype: type, scale: float = 0.0, zero_point: int = 0) -> None:
+    def __init__(
+        self,
+        dtype: type,
+        scale: float = 0.0,
+        zero_point: int = 0,
+        *,
+        input_shape: tuple[int, ...] = (1, 64, 64, 1),
+        output_shape: tuple[int, ...] = (1, 1),
+    ) -> None:
         self.details = {"index": 0, "dtype": dtype, "quantization": (scale, zero_point)}
+        self.input_shape, self.output_shape = input_shape, output_shape
         self.seen: list[np.ndarray] = []
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        return [{**self.details, "shape": np.array([1, 64, 64, 1])}]
+        return [{**self.details, "shape": np.array(self.input_shape)}]
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        return [{**self.details, "shape": np.array([1, 1])}]
+        return [{**self.details, "shape": np.array(self.output_shape)}]
 
     def set_tensor(self, tensor_index: int, value: np.ndarray) -> None:
         assert value.dtype == self.details["dtype"]
@@ -64,7 +72,7 @@ def grey(level: int, count: int = 1) -> np.ndarray:
     [(np.int8, 1 / 128, 0), (np.int8, 2 / 255, -1), (np.uint8, 1 / 128, 128), (np.float32, 0, 0)],
 )
 @pytest.mark.parametrize("darker", [1, 16])
-def test_quantisation_is_the_files_own(
+def test_input_and_output_are_quantized_as_the_model_says(
     dtype: type, scale: float, zero_point: int, darker: int
 ) -> None:
     card = SmileClassifier.load().card
@@ -77,7 +85,7 @@ def test_quantisation_is_the_files_own(
     assert logits == pytest.approx(expected.mean(), abs=2 * step)
 
 
-def test_score_is_the_cards_calibration_of_the_logit() -> None:
+def test_score_is_the_logit_calibrated_as_the_model_card_says() -> None:
     classifier = SmileClassifier.load()
     crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)
     card, logits = classifier.card, classifier.logits(crops)
@@ -85,7 +93,7 @@ def test_score_is_the_cards_calibration_of_the_logit() -> None:
     assert classifier.smile_scores(crops) == pytest.approx(expected, abs=1e-6)
 
 
-def test_scores_are_the_same_when_crops_come_one_by_one() -> None:
+def test_scores_are_the_same_for_one_crop_at_a_time() -> None:
     classifier = SmileClassifier.load()
     crops = np.random.default_rng(3).integers(0, 256, (5, 64, 64), dtype=np.uint8)
     scores = classifier.smile_scores(crops)
@@ -93,7 +101,7 @@ def test_scores_are_the_same_when_crops_come_one_by_one() -> None:
     assert scores.tolist() == [classifier.smile_scores(crop[None]).item() for crop in crops]
 
 
-def test_scores_are_empty_when_there_are_no_crops() -> None:
+def test_there_are_no_scores_when_there_are_no_crops() -> None:
     assert SmileClassifier.load(flip=True).smile_scores(grey(0, 0)).shape == (0,)
 
 
@@ -104,11 +112,11 @@ def test_mirror_image_scores_the_same_when_flip_is_on() -> None:
     assert (classifier.smile_scores(crops) == classifier.smile_scores(mirrored)).all()
 
 
-def test_drawn_smile_is_told_from_a_straight_mouth(draw_photo: Draw) -> None:
+def test_synthetic_smile_scores_higher_than_a_straight_mouth() -> None:
     classifier, detector = SmileClassifier.load(), PhotoFaceDetector()
     scores = []
     for smile in (True, False):
-        photo = draw_photo([(200, 100, 240, smile)])
+        photo = synthetic_photo([(200, 100, 240, smile)])
         (face,) = detector.detect(np.asarray(photo))
         crop = crop_face(np.asarray(photo.convert("L")), face.keypoints)
         scores.append(classifier.smile_scores(crop[None]).item())
@@ -124,7 +132,7 @@ def test_error_is_clear_when_crops_have_another_shape_or_type(wrong: np.ndarray)
 def test_error_is_clear_when_the_model_file_is_altered(model_folder: Path) -> None:
     path = model_folder / "smile_classifier.tflite"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(ModelError, match="does not match its card: expected sha256"):
+    with pytest.raises(ModelError, match="does not match its model card: expected sha256"):
         SmileClassifier.load(model_folder / CARD_PATH.name)
 
 
@@ -138,7 +146,15 @@ def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("threshold", 1.0, "threshold: expected a number between 0 and 1, got 1.0"),
+        ("threshold", 0, "threshold: expected a number between 0 and 1 in the model card, got 0.0"),
+        ("threshold", True, "threshold: expected a number in the model card, got True"),
+        ("calibration", {"scale": 0, "bias": 0}, "scale: expected a number above 0"),
+        ("calibration", None, "calibration: expected dict in the model card, got None"),
+        (
+            "threshold",
+            1.0,
+            "threshold: expected a number between 0 and 1 in the model card, got 1.0",
+        ),
         ("threshold_on", "0.5", "threshold_on: expected a number"),
         ("threshold_off", None, "threshold_off: expected a number"),
         ("calibration", {"scale": 1}, "bias: expected a number"),
@@ -148,16 +164,52 @@ def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) 
         ("sha256", 5, "sha256: expected str"),
     ],
 )
-def test_error_names_the_cards_field_when_it_is_wrong(
+def test_error_names_the_field_of_the_model_card_when_it_is_invalid(
     model_folder: Path, field: str, value: Any, message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
         SmileClassifier.load(change_card(model_folder, **{field: value}))
 
 
-@pytest.mark.parametrize("text", ["[]", "{", ""])
-def test_error_is_clear_when_the_card_is_no_json_object(model_folder: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[]", "expected a JSON object"), ("{", "is not valid JSON"), ("", "is not valid JSON")],
+)
+def test_error_is_clear_when_the_model_card_is_not_a_json_object(
+    model_folder: Path, text: str, message: str
+) -> None:
     path = model_folder / CARD_PATH.name
     path.write_text(text)
-    with pytest.raises(ModelError, match=r"smile_classifier\.json"):
+    with pytest.raises(ModelError, match=rf"smile_classifier\.json.*{message}"):
         SmileClassifier.load(path)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"input_shape": (1, 32, 32, 1)}, r"expected input \(1, 64, 64, 1\), got \(1, 32, 32, 1\)"),
+        ({"output_shape": (1, 2)}, "expected one logit as output"),
+    ],
+)
+def test_error_is_clear_when_the_network_has_other_inputs_or_outputs(
+    shapes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"smile_classifier\.tflite: {message}"):
+        SmileClassifier(OneLogit(np.float32, **shapes), SmileClassifier.load().card)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "zero_point", "logit"),
+    [(np.int8, 0.05, -10, 0.05 * 137), (np.uint8, 0.02, 100, 0.02 * 155), (np.float32, 0, 0, None)],
+)
+def test_largest_score_is_that_of_the_largest_quantized_logit(
+    dtype: type, scale: float, zero_point: int, logit: float | None
+) -> None:
+    card = SmileClassifier.load().card
+    largest = SmileClassifier(OneLogit(dtype, scale, zero_point), card).largest_score
+    if logit is None:
+        assert largest == 1
+    else:
+        calibrated = card.calibration_scale * logit + card.calibration_bias
+        assert largest == pytest.approx(1 / (1 + np.exp(-calibrated)))
+        assert largest < 1

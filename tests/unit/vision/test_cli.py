@@ -1,34 +1,40 @@
+"""What `python -m smile_vision` prints, writes and returns."""
+
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from smile_vision.cli import main
 from smile_vision.faces import weights
 from smile_vision.photos.photo import load_photo
-
-Draw = Callable[..., Image.Image]
+from smile_vision.photos.photo_smiles import PhotoSmileDetector
+from smile_vision.smiles.classifier import SmileClassifier
+from tests.helpers.synthetic_photos import synthetic_photo
 
 
 @pytest.fixture
-def photos(tmp_path: Path, draw_photo: Draw) -> Path:
-    """Hold two good photos: ``two.png`` with two faces, ``turned.jpg`` lying on its side."""
-    draw_photo([(40, 60, 300, True), (400, 150, 180, False)]).save(tmp_path / "two.png")
+def photos(tmp_path: Path) -> Path:
+    """Return a folder with ``two.png``, two faces, and ``turned.jpg``, stored on its side."""
+    synthetic_photo([(40, 60, 300, True), (400, 150, 180, False)]).save(tmp_path / "two.png")
     exif = Image.Exif()
-    exif[274] = 6  # to be turned clockwise for display
-    lying = draw_photo([(100, 150, 240, True)], (480, 640)).transpose(Image.Transpose.ROTATE_90)
+    exif[274] = 6  # rotate clockwise for display
+    lying = synthetic_photo([(100, 150, 240, True)], (480, 640)).transpose(
+        Image.Transpose.ROTATE_90
+    )
     lying.save(tmp_path / "turned.jpg", exif=exif)
     return tmp_path
 
 
-def test_every_photo_gets_its_line_when_some_cannot_be_read(photos: Path) -> None:
+def test_every_photo_gets_a_line_when_some_cannot_be_read(photos: Path) -> None:
     (photos / "notes.jpg").write_text("no image")
     names = ["missing.jpg", "two.png", "notes.jpg", "turned.jpg"]
     done = subprocess.run(
@@ -56,7 +62,7 @@ def test_every_photo_gets_its_line_when_some_cannot_be_read(photos: Path) -> Non
     assert 0 <= face["smile_score"] <= 1
 
 
-def test_status_is_zero_and_text_is_readable_when_all_goes_well(
+def test_text_lists_each_face_and_status_is_0_when_all_photos_are_read(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(photos / "two.png")]) == 0
@@ -66,7 +72,7 @@ def test_status_is_zero_and_text_is_readable_when_all_goes_well(
     assert other.startswith("  no smile ")
 
 
-def test_line_says_no_face_when_there_is_none(
+def test_photo_without_a_face_is_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("L", (50, 50), 200).save(tmp_path / "wall.png")
@@ -91,7 +97,7 @@ def test_copies_are_annotated_and_nothing_is_overwritten(
     assert any(isinstance(c, tuple) and c[1] > 180 and c[0] < 90 for c in colours)  # the green box
 
 
-def test_nothing_is_judged_when_copies_cannot_be_written(
+def test_no_photo_is_read_when_the_folder_for_copies_cannot_be_written(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "file").touch()
@@ -101,7 +107,7 @@ def test_nothing_is_judged_when_copies_cannot_be_written(
     assert printed.err.startswith(f"smile_vision: --annotate {photos / 'file'}: ")
 
 
-def test_photo_keeps_its_verdict_when_its_copy_cannot_be_written(
+def test_result_is_printed_when_the_copy_cannot_be_written(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     long = photos / f"{'n' * 250}.png"  # with "-smile.jpg" longer than a name may be
@@ -112,7 +118,7 @@ def test_photo_keeps_its_verdict_when_its_copy_cannot_be_written(
     assert "annotated copy cannot be written" in printed.err
 
 
-def test_photo_is_judged_when_its_name_begins_with_a_dash(
+def test_photo_is_read_when_its_name_begins_with_a_dash(
     photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (photos / "two.png").rename(photos / "-two.png")
@@ -121,7 +127,7 @@ def test_photo_is_judged_when_its_name_begins_with_a_dash(
     assert json.loads(capsys.readouterr().out)["path"] == "-two.png"
 
 
-def test_rest_is_done_when_a_name_cannot_be_printed(photos: Path) -> None:
+def test_every_photo_is_read_when_a_name_cannot_be_printed(photos: Path) -> None:
     (photos / "turned.jpg").rename(photos / "ü\n\x1b[31m.jpg")
     done = subprocess.run(
         [sys.executable, "-m", "smile_vision", "ü\n\x1b[31m.jpg", "two.png"],
@@ -136,7 +142,7 @@ def test_rest_is_done_when_a_name_cannot_be_printed(photos: Path) -> None:
     assert "two.png: 640 x 480, 2 faces" in done.stdout
 
 
-def test_one_line_tells_when_there_is_no_room_for_the_output(photos: Path) -> None:
+def test_one_line_says_that_the_output_cannot_be_written(photos: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "smile_vision", str(photos / "two.png")],
@@ -148,7 +154,7 @@ def test_one_line_tells_when_there_is_no_room_for_the_output(photos: Path) -> No
     assert (done.returncode, done.stderr) == (2, "smile_vision: output: No space left on device\n")
 
 
-def test_one_line_and_status_2_when_the_weights_are_missing(
+def test_one_line_says_that_the_weights_are_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(weights, "DISTRIBUTION", "no-such-distribution")
@@ -159,8 +165,72 @@ def test_one_line_and_status_2_when_the_weights_are_missing(
     assert output.err.count("\n") == 1
 
 
-def test_usage_and_status_2_when_no_photo_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage_is_printed_when_no_photo_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([])
     assert stopped.value.code == 2
     assert "photo" in capsys.readouterr().err
+
+
+def test_flags_are_accepted_between_photos(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(photos / "two.png"), "--json", str(photos / "turned.jpg")]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(line["path"]).name for line in lines] == ["two.png", "turned.jpg"]
+
+
+def test_text_says_why_a_photo_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "missing.jpg")]) == 1
+    assert capsys.readouterr().out == f"{tmp_path}/missing.jpg: error: no such file\n"
+
+
+def test_scores_are_rounded_to_4_digits(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main([str(photos / "two.png"), "--json"])
+    exact = PhotoSmileDetector.load().read(photos / "two.png").faces
+    printed = json.loads(capsys.readouterr().out)["faces"]
+    for name in ("face_score", "smile_score"):
+        assert [face[name] for face in printed] == [round(getattr(f, name), 4) for f in exact]
+        assert [face[name] for face in printed] != [getattr(f, name) for f in exact]
+
+
+@pytest.mark.parametrize("score", [0.4999, 0.5])
+def test_face_smiles_from_the_threshold_of_the_model_card_on(
+    score: float, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        SmileClassifier, "smile_scores", lambda self, crops: np.full(len(crops), score)
+    )
+    result = PhotoSmileDetector.load().read(photos / "two.png")
+    assert [face.smiling for face in result.faces] == [score >= 0.5] * 2
+
+
+def start(photos: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "smile_vision", *arguments],
+        cwd=photos,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_command_ends_silently_when_the_reader_closes_the_output(photos: Path) -> None:
+    with start(photos, "two.png", "two.png", "two.png") as process:
+        assert process.stdout is not None
+        process.stdout.close()  # as head does
+        assert process.wait(60) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_command_ends_silently_on_ctrl_c(photos: Path) -> None:
+    with start(photos, "two.png", *["turned.jpg"] * 500) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == -signal.SIGINT
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

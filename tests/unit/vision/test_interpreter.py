@@ -1,5 +1,8 @@
+"""A model is loaded with the interpreter that is installed."""
+
 from __future__ import annotations
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -16,7 +19,7 @@ SHORT = "face_detection_short_range.tflite"
 
 
 class OldRuntime:
-    """Stands for tflite_runtime, which the tests' Python may have no wheel of."""
+    """Stands for tflite_runtime, which has no wheel for newer versions of Python."""
 
     def __init__(self, model_content: bytes, num_threads: int) -> None:
         self.model_content = model_content
@@ -31,12 +34,16 @@ def hide_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
 
 
-def test_old_runtime_is_used_when_the_new_one_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def install_old_runtime(monkeypatch: pytest.MonkeyPatch, interpreter: type) -> None:
     hide_runtimes(monkeypatch)
-    module = types.ModuleType(RUNTIMES[1])
-    module.Interpreter = OldRuntime  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, RUNTIMES[1].partition(".")[0], types.ModuleType("parent"))
-    monkeypatch.setitem(sys.modules, RUNTIMES[1], module)
+    module = types.ModuleType("tflite_runtime.interpreter")
+    module.Interpreter = interpreter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tflite_runtime", types.ModuleType("tflite_runtime"))
+    monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", module)
+
+
+def test_old_runtime_is_used_when_the_new_one_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_old_runtime(monkeypatch, OldRuntime)
     loaded: Any = load_interpreter(b"a model")
     assert isinstance(loaded, OldRuntime)
     assert (loaded.model_content, loaded.num_threads) == (b"a model", 1)
@@ -60,7 +67,7 @@ def test_model_runs_when_loaded_from_a_file(tmp_path: Path) -> None:
     assert len(interpreter.get_output_details()) == 2
 
 
-def test_error_is_clear_when_the_file_is_no_model(tmp_path: Path) -> None:
+def test_error_is_clear_when_the_file_is_not_a_model(tmp_path: Path) -> None:
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"nothing like a flatbuffer" * 10)
     with pytest.raises(InterpreterError, match=r"broken\.tflite is not a model"):
@@ -75,3 +82,41 @@ def test_error_is_clear_when_the_file_is_missing(tmp_path: Path) -> None:
 def test_stderr_stays_empty_when_a_model_is_loaded(capfd: pytest.CaptureFixture[str]) -> None:
     load_interpreter(load_weights(SHORT))
     assert capfd.readouterr() == ("", "")
+
+
+class TalkativeRuntime(OldRuntime):
+    """Writes to the file descriptor, as the C++ logger does."""
+
+    def allocate_tensors(self) -> None:
+        os.write(2, b"INFO: Created delegate.\nERROR: out of cheese.\n")
+
+
+def test_only_info_lines_are_removed_from_stderr(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    install_old_runtime(monkeypatch, TalkativeRuntime)
+    load_interpreter(b"a model")
+    os.write(2, b"INFO: later\n")
+    assert capfd.readouterr().err == "ERROR: out of cheese.\nINFO: later\n"
+
+
+class BrokenRuntime(TalkativeRuntime):
+    def allocate_tensors(self) -> None:
+        super().allocate_tensors()
+        raise RuntimeError("no such operator")
+
+
+def test_stderr_works_again_when_loading_fails(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    install_old_runtime(monkeypatch, BrokenRuntime)
+    message = "model of 7 bytes is not a model this interpreter can run: no such operator"
+    with pytest.raises(InterpreterError, match=message):
+        load_interpreter(b"a model")
+    os.write(2, b"INFO: later\n")
+    assert capfd.readouterr().err == "ERROR: out of cheese.\nINFO: later\n"
+
+
+def test_model_is_loaded_when_the_process_has_no_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert load_interpreter(load_weights(SHORT)).get_input_details()

@@ -1,16 +1,13 @@
-"""Faces of video frames: the fast network, and who steps in where it sees nobody."""
+"""Faces of video frames: the fast network, and a second one where the first finds nothing."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from smile_vision import FaceDetector, VideoFaceDetector, VisionError
-
-Draw = Callable[..., Image.Image]
+from tests.helpers.synthetic_photos import assert_eyes_and_mouth, difficult_photo, synthetic_photo
 
 
 @pytest.fixture(scope="module")
@@ -18,45 +15,77 @@ def detector() -> VideoFaceDetector:
     return VideoFaceDetector()
 
 
+@pytest.fixture(scope="module")
+def fast() -> FaceDetector:
+    return FaceDetector.load("full")
+
+
 @pytest.fixture
-def close_up(draw_photo: Draw) -> np.ndarray:
-    """A face that reaches beyond a frame of 180 x 192 px."""
-    return np.asarray(draw_photo([(-58, -51, 295, True)], (180, 192)))
+def close_up() -> np.ndarray:
+    """A face that extends beyond a frame of 180 x 192 px."""
+    return np.asarray(synthetic_photo([(-58, -51, 295, True)], (180, 192)))
 
 
 def test_face_that_fills_the_frame_is_found(
-    detector: VideoFaceDetector, close_up: np.ndarray
+    detector: VideoFaceDetector, fast: FaceDetector, close_up: np.ndarray
 ) -> None:
-    assert FaceDetector.load("full").detect(close_up) == []  # or the test shows nothing
+    assert fast.detect(close_up) == []  # otherwise this test proves nothing
     (face,) = detector.detect(close_up)
-    eyes_and_mouth = np.array([[0.38, 0.46], [0.62, 0.46], [0.5, 0.7]]) * 295 + [-58, -51]
-    assert np.abs(face.keypoints[[0, 1, 3]] - eyes_and_mouth).max() < 0.06 * 295
+    assert_eyes_and_mouth(face.keypoints, -58, -51, 295)
 
 
-def test_face_further_off_is_found_as_the_fast_network_finds_it(
-    detector: VideoFaceDetector, draw_photo: Draw
+def test_distant_face_is_the_one_of_the_fast_network(
+    detector: VideoFaceDetector, fast: FaceDetector
 ) -> None:
-    frame = np.asarray(draw_photo([(300, 200, 120, False)], (1280, 720)))
+    frame = np.asarray(synthetic_photo([(300, 200, 120, False)], (1280, 720)))
     (face,) = detector.detect(frame)
-    (expected,) = FaceDetector.load("full").detect(frame)
+    (expected,) = fast.detect(frame)
     assert face.box == expected.box
 
 
-def test_nothing_is_added_where_the_second_network_is_unsure(detector: VideoFaceDetector) -> None:
-    first, second = FaceDetector.load("full"), FaceDetector.load("short")
+@pytest.mark.parametrize(("side_px", "width", "count"), [(80, 0.25, 0), (130, 0.35, 1)])
+def test_second_network_counts_only_for_large_faces(
+    side_px: int, width: float, count: int, detector: VideoFaceDetector, fast: FaceDetector
+) -> None:
+    frame = difficult_photo(side_px, degrees=70)
+    assert fast.detect(frame) == []  # otherwise this test proves nothing
+    (seen,) = FaceDetector.load("short", score_threshold=0.75).detect(frame)
+    assert seen.box[2] / 192 == pytest.approx(width, abs=0.02)
+    assert len(detector.detect(frame)) == count
+
+
+def test_second_network_counts_only_where_it_is_sure(
+    detector: VideoFaceDetector, fast: FaceDetector
+) -> None:
+    second = FaceDetector.load("short")
     rng = np.random.default_rng(3)
     unsure = 0
     for cells in (2, 4, 8, 16) * 20:  # blots of every size
         blots = rng.integers(0, 256, (cells, cells, 3), np.uint8)
         frame = np.asarray(Image.fromarray(blots).resize((192, 192), Image.Resampling.BILINEAR))
-        seen = first.detect(frame)
+        seen = fast.detect(frame)
         unsure += not seen and bool(second.detect(frame))
         assert [face.box for face in detector.detect(frame)] == [face.box for face in seen]
-    assert unsure  # or the test shows nothing
+    assert unsure  # otherwise this test proves nothing
 
 
-def test_higher_threshold_holds_for_the_second_network_too(close_up: np.ndarray) -> None:
+def test_higher_minimum_score_applies_to_the_second_network_too(close_up: np.ndarray) -> None:
     assert VideoFaceDetector(min_score=0.95).detect(close_up) == []
+
+
+def test_lower_minimum_score_applies_to_the_fast_network_only(
+    detector: VideoFaceDetector,
+) -> None:
+    frame = difficult_photo(80, degrees=120)  # scores 0.34 and 0.76
+    assert detector.detect(frame) == []
+    assert len(VideoFaceDetector(min_score=0.3).detect(frame)) == 1
+
+
+def test_close_network_works_alone_too(close_up: np.ndarray) -> None:
+    small = difficult_photo(80, degrees=70)
+    assert len(VideoFaceDetector("short").detect(close_up)) == 1
+    assert len(VideoFaceDetector("short").detect(small)) == 1
+    assert VideoFaceDetector("short").input_px == 128
 
 
 def test_error_names_what_is_wrong() -> None:

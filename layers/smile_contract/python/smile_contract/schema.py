@@ -1,4 +1,4 @@
-"""The JSON Schemas of the contract (draft 2020-12), as shipped beside the code."""
+"""The published JSON Schemas of the contract (draft 2020-12)."""
 
 from __future__ import annotations
 

@@ -1,76 +1,53 @@
-"""The smile event: made once on the device, with its id; idempotent from there on."""
+"""The smile event. The device makes it once, with its id; everything after that is idempotent.
+
+To add a field, declare it in `SmileEvent` and in ``schemas/smile_event.schema.json``. A new field
+is optional: ``name: Score | None = None``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, cast
+from datetime import timedelta
+from typing import Annotated, ClassVar, Final, Literal
 
-from smile_contract import _check
+from smile_contract.codecs import Count, Numbers, Score, Text, Time, Version
 from smile_contract.errors import ContractError
-from smile_contract.ids import uuid7_time
-from smile_contract.times import format_time, parse_time, truncate_to_ms
+from smile_contract.ids import DeviceId, EventId, uuid7_time
+from smile_contract.record import Record
 
 SCHEMA_VERSION: Final = 1
 MAX_SCORE_HISTORY: Final = 32
 
-Phase = Literal["started", "ended"]
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_OPTIONAL = frozenset({"ended_at"})
+_SHA256 = Text(re.compile("[0-9a-f]{64}"), "64 lower-case hexadecimal digits")
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
-    """Where the face was and how sure the detector was of it, at the event's last frame.
+class Face(Record):
+    """Where the face is in the event's last frame, and how sure the detector is of it."""
 
-    Attributes
-    ----------
-    score : float
-        Detector confidence, 0 to 1.
-    box : tuple of float
-        ``(x, y, width, height)`` relative to the frame, each 0 to 1.
-    """
+    PATH: ClassVar[str] = "face"
 
-    score: float
-    box: tuple[float, float, float, float]
-
-    def __post_init__(self) -> None:
-        _check.number(self.score, "face.score")
-        _check.numbers(self.box, "face.box", 4, 4)
-
-    @classmethod
-    def from_dict(cls, value: object) -> Face:
-        """Return the face that the JSON object `value` describes."""
-        fields = _check.mapping(value, "face")
-        _check.only_fields(fields, frozenset({"score", "box"}), frozenset(), "face")
-        x, y, width, height = _check.numbers(fields["box"], "face.box", 4, 4)
-        return cls(_check.number(fields["score"], "face.score"), (x, y, width, height))
+    score: Score
+    """Confidence of the face detector, 0 to 1."""
+    box: Annotated[tuple[float, float, float, float], Numbers(4, 4)]
+    """``(x, y, width, height)`` relative to the frame, each 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Which judge gave the verdict, so that it can be reviewed later.
+class Model(Record):
+    """The model and the thresholds that made the decision, so that it can be reviewed."""
 
-    Attributes
-    ----------
-    sha256 : str
-        Of the model file, 64 lower-case hexadecimal digits.
-    threshold_on, threshold_off : float
-        A smile starts at the first and ends below the second; ``off < on``.
-    """
+    PATH: ClassVar[str] = "model"
 
-    sha256: str
-    threshold_on: float
-    threshold_off: float
+    sha256: Annotated[str, _SHA256]
+    """Checksum of the model file."""
+    threshold_on: Score
+    """A smile starts at this score."""
+    threshold_off: Score
+    """A smile ends below this score; less than `threshold_on`."""
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.sha256, str) or _SHA256.fullmatch(self.sha256) is None:
-            raise ContractError("model.sha256", "expected 64 lower-case hexadecimal digits")
-        _check.number(self.threshold_on, "model.threshold_on")
-        _check.number(self.threshold_off, "model.threshold_off")
+    def _check_together(self) -> None:
         if self.threshold_off >= self.threshold_on:
             raise ContractError(
                 "model.threshold_off",
@@ -78,90 +55,43 @@ class Model:
                 f"got {self.threshold_off:g}",
             )
 
-    @classmethod
-    def from_dict(cls, value: object) -> Model:
-        """Return the model that the JSON object `value` describes."""
-        fields = _check.mapping(value, "model")
-        names = frozenset({"sha256", "threshold_on", "threshold_off"})
-        _check.only_fields(fields, names, frozenset(), "model")
-        return cls(
-            cast("str", fields["sha256"]),
-            _check.number(fields["threshold_on"], "model.threshold_on"),
-            _check.number(fields["threshold_off"], "model.threshold_off"),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmileEvent:
-    """One smile of one face: that it started, or that it ended.
+class SmileEvent(Record):
+    """One smile of one face: it started, or it ended.
 
-    Both messages of a smile carry the same `event_id`; ``ended`` holds the final figures
-    and may arrive first or alone.
-
-    Attributes
-    ----------
-    event_id : str
-        UUIDv7 whose time part is `started_at`.
-    device_id : str
-        1 to 128 of ``a-z A-Z 0-9 : _ -``; equals the topic's.
-    seq : int
-        Counts the device's messages; a gap is a loss.
-    phase : {"started", "ended"}
-    started_at : datetime
-        UTC, whole milliseconds.
-    ended_at : datetime or None
-        Only when ended; `duration_ms` is then exactly the difference.
-    duration_ms : int
-        So far, or final.
-    peak_score, mean_score : float
-        Smile scores so far, or final; 0 to 1, mean at most peak.
-    face : Face
-    track_id : int
-        One face as long as it is followed.
-    model : Model
-    score_history : tuple of float
-        At most 32 smile scores over the smile's time, oldest first.
-
-    Raises
-    ------
-    ContractError
-        When a value breaks the contract; the error names the field.
+    Both messages of a smile carry the same `event_id`. ``ended`` holds the final values and may
+    arrive first or alone.
     """
 
-    event_id: str
-    device_id: str
-    seq: int
-    phase: Phase
-    started_at: datetime
-    ended_at: datetime | None = None
-    duration_ms: int
-    peak_score: float
-    mean_score: float
+    schema_version: Annotated[int, Version(SCHEMA_VERSION)] = SCHEMA_VERSION
+    event_id: EventId
+    """UUIDv7 whose time part is `started_at`."""
+    device_id: DeviceId
+    """Equals the device id of the topic."""
+    seq: Count
+    """Counts the device's messages. A gap is a loss."""
+    phase: Literal["started", "ended"]
+    started_at: Time
+    """UTC, whole milliseconds."""
+    ended_at: Time | None = None
+    """Only when ended."""
+    duration_ms: Count
+    """So far, or final: then exactly `ended_at` - `started_at`."""
+    peak_score: Score
+    """Highest smile score so far, or final."""
+    mean_score: Score
+    """Mean smile score so far, or final; at most `peak_score`."""
     face: Face
-    track_id: int
+    track_id: Count
+    """Stays the same while the device follows the face."""
     model: Model
-    score_history: tuple[float, ...] = ()
-    schema_version: int = SCHEMA_VERSION
+    score_history: Annotated[tuple[float, ...], Numbers(0, MAX_SCORE_HISTORY)] = ()
+    """Smile scores over the time of the smile, oldest first."""
 
-    def __post_init__(self) -> None:
-        _check.schema_version(self.schema_version, SCHEMA_VERSION)
-        _check.device_id(self.device_id)
-        _check.integer(self.seq, "seq")
-        _check.one_of(self.phase, "phase", ("started", "ended"))
-        _check.integer(self.duration_ms, "duration_ms")
-        _check.number(self.peak_score, "peak_score")
-        _check.number(self.mean_score, "mean_score")
+    def _check_together(self) -> None:
         if self.mean_score > self.peak_score:
             raise ContractError("mean_score", f"expected at most peak_score ({self.peak_score:g})")
-        _check.integer(self.track_id, "track_id")
-        _check.numbers(self.score_history, "score_history", 0, MAX_SCORE_HISTORY)
-        self._check_times()
-
-    def _check_times(self) -> None:
-        for name in ("started_at", "ended_at"):
-            at = getattr(self, name)
-            if at is not None and truncate_to_ms(at) != at:
-                raise ContractError(name, "expected whole milliseconds")
         if uuid7_time(self.event_id) != self.started_at:
             raise ContractError("event_id", "expected a UUIDv7 whose time part is started_at")
         if (self.ended_at is None) == (self.phase == "ended"):
@@ -177,61 +107,3 @@ class SmileEvent:
                 "duration_ms",
                 f"expected ended_at - started_at = {between_ms}, got {self.duration_ms}",
             )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the event as JSON-ready types, as ``smile_event.schema.json`` describes."""
-        fields: dict[str, Any] = {
-            "schema_version": self.schema_version,
-            "event_id": self.event_id,
-            "device_id": self.device_id,
-            "seq": self.seq,
-            "phase": self.phase,
-            "started_at": format_time(self.started_at),
-        }
-        if self.ended_at is not None:
-            fields["ended_at"] = format_time(self.ended_at)
-        return fields | {
-            "duration_ms": self.duration_ms,
-            "peak_score": self.peak_score,
-            "mean_score": self.mean_score,
-            "face": {"score": self.face.score, "box": list(self.face.box)},
-            "track_id": self.track_id,
-            "model": {
-                "sha256": self.model.sha256,
-                "threshold_on": self.model.threshold_on,
-                "threshold_off": self.model.threshold_off,
-            },
-            "score_history": list(self.score_history),
-        }
-
-    @classmethod
-    def from_dict(cls, value: object) -> SmileEvent:
-        """Return the event that the JSON object `value` describes.
-
-        Raises
-        ------
-        ContractError
-            On a missing, unknown, mistyped or impossible field; names the field.
-        """
-        given = cast("Mapping[str, Any]", _check.mapping(value, "event"))
-        if "schema_version" in given:  # first, so that a newer device gets the useful error
-            _check.schema_version(given["schema_version"], SCHEMA_VERSION)
-        _check.only_fields(given, _check.field_names(cls) - _OPTIONAL, _OPTIONAL, "")
-        has_ended = "ended_at" in given
-        return cls(
-            event_id=given["event_id"],
-            device_id=given["device_id"],
-            seq=_check.integer(given["seq"], "seq"),
-            phase=given["phase"],
-            started_at=parse_time(given["started_at"], "started_at"),
-            ended_at=parse_time(given["ended_at"], "ended_at") if has_ended else None,
-            duration_ms=_check.integer(given["duration_ms"], "duration_ms"),
-            peak_score=_check.number(given["peak_score"], "peak_score"),
-            mean_score=_check.number(given["mean_score"], "mean_score"),
-            face=Face.from_dict(given["face"]),
-            track_id=_check.integer(given["track_id"], "track_id"),
-            model=Model.from_dict(given["model"]),
-            score_history=_check.numbers(
-                given["score_history"], "score_history", 0, MAX_SCORE_HISTORY
-            ),
-        )

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from smile_contract.errors import ContractError
-from smile_contract.ids import is_device_id
-
-
-def _topic(device_id: str, leaf: str) -> str:
-    if not is_device_id(device_id):
-        raise ContractError(
-            "device_id", f"expected 1 to 128 of a-z A-Z 0-9 : _ -, got {device_id[:40]!r}"
-        )
-    return f"smile/{device_id}/{leaf}"
+from smile_contract.ids import DEVICE_ID
 
 
 def events_topic(device_id: str) -> str:
-    """Return the topic that smile events of `device_id` are published on."""
-    return _topic(device_id, "events")
+    """Return the topic on which `device_id` publishes smile events."""
+    return f"smile/{DEVICE_ID.decode(device_id, 'device_id')}/events"
 
 
 def status_topic(device_id: str) -> str:
-    """Return the topic of `device_id`'s heartbeat and last will."""
-    return _topic(device_id, "status")
+    """Return the topic of the heartbeat and the last will of `device_id`."""
+    return f"smile/{DEVICE_ID.decode(device_id, 'device_id')}/status"

@@ -1,4 +1,4 @@
-"""Faces in an image, and whether they smile."""
+"""Find the faces in an image and score their smiles."""
 
 from smile_vision.errors import (
     ImageError,
@@ -7,7 +7,7 @@ from smile_vision.errors import (
     VisionError,
     WeightsError,
 )
-from smile_vision.faces.detection import KEYPOINT_NAMES, FaceDetection
+from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.faces.video_detector import VideoFaceDetector
@@ -21,7 +21,6 @@ from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
 
 __all__ = [
     "CROP_SIZE_PX",
-    "KEYPOINT_NAMES",
     "FaceDetection",
     "FaceDetector",
     "ImageError",

@@ -4,7 +4,7 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # There is nothing to clean up, at no time: Ctrl-C ends it without a word.
+    # The command has nothing to clean up: Ctrl-C ends it without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from smile_vision.cli import main
 

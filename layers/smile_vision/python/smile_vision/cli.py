@@ -1,4 +1,4 @@
-"""The command ``python -m smile_vision``: photos in, one line each out."""
+"""The command ``python -m smile_vision``: it reads photos and prints a result for each."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from smile_vision.photos.photo_smiles import PhotoResult, PhotoSmileDetector
 __all__ = ["main"]
 
 _EPILOG = """\
-A box is [x, y, width, height] in pixels of the upright photo; faces come largest first.
+A box is [x, y, width, height] in pixels of the upright photo. The largest face comes first.
 With --json each line is {"path", "width", "height", "faces": [{"box", "face_score",
-"smile_score", "smiling"}]} or, when the photo cannot be read, {"path", "error"}.
+"smile_score", "smiling"}]}, or {"path", "error"} when the photo cannot be read.
 
-exit status: 0 all photos were read; 1 some were not, or a copy could not be written (the others
-are done all the same); 2 wrong usage, nowhere to write to, or a model is missing.
+exit status:
+  0  all photos were read
+  1  a photo could not be read or a copy could not be written; all others are complete
+  2  wrong usage, the output or the folder for copies cannot be written, or a model is missing
 """
 
 
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        Without the program's name; those of the process by default.
+        Without the program's name. By default those of the process.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name must not end the run
+        sys.stdout.reconfigure(errors="backslashreplace")  # print any file name
     try:
         if options.annotate:
             check_folder(options.annotate)
@@ -53,20 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         results = [_one(detector, path, options) for path in options.photos]
     except OSError as error:
-        # Nowhere to print to: a full disk, or a reader (head, less) that has seen enough. Keep
-        # Python's exit from trying again.
+        # The output cannot be written: a full disk, or a reader (head, less) that has closed it.
+        # Without this, Python would try again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return 1
         print(f"smile_vision: output: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 2
-    except KeyboardInterrupt:
-        return 130
     return 0 if all(results) else 1
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Take flags anywhere, unless ``--`` says that names begin with a dash."""
+    """Accept flags anywhere; after ``--`` names may begin with a dash."""
     parser = _parser()
     return (
         parser.parse_args(arguments)
@@ -78,26 +78,28 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m smile_vision",
-        description="Find the faces in photos and tell which of them smile.",
+        description="Find the faces in photos and score their smiles.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("photos", nargs="+", metavar="photo", help="image file")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line and photo")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object per line and photo"
+    )
     parser.add_argument(
         "--annotate",
         type=Path,
         metavar="DIR",
-        help="also write copies with boxes and scores drawn on them to this folder",
+        help="also save copies with boxes and scores in this folder; never overwrites a file",
     )
     return parser
 
 
 def _one(detector: PhotoSmileDetector, path: str, options: argparse.Namespace) -> bool:
-    """Judge one photo and print its line; tell whether all went well."""
+    """Process one photo and print its result. Return whether there was no error."""
     try:
         photo = load_photo(Path(path))
-        result = detector.judge(photo)
+        result = detector.detect(photo)
     except VisionError as error:
         line = json.dumps({"path": path, "error": str(error)}) if options.json else None
         print(line or f"{_printable(path)}: error: {error}", flush=True)  # noqa: T201
@@ -121,14 +123,14 @@ def _text(path: str, result: PhotoResult) -> str:
     lines = [f"{summary}, {smiling} smiling" if count else summary]
     for face in result.faces:
         x, y, width, height = face.box
-        verdict = "smile" if face.smiling else "no smile"
+        label = "smile" if face.smiling else "no smile"
         lines.append(
-            f"  {verdict:<8}  smile {face.smile_score:.2f}  face {face.face_score:.2f}"
+            f"  {label:<8}  smile {face.smile_score:.2f}  face {face.face_score:.2f}"
             f"  box {width} x {height} at {x}, {y}"
         )
     return "\n".join(lines)
 
 
 def _printable(path: str) -> str:
-    """Return a name that cannot forge lines or send commands to a terminal."""
+    """Return a name that can neither forge lines nor control a terminal."""
     return path if path.isprintable() else ascii(path)

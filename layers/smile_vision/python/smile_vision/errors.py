@@ -1,4 +1,4 @@
-"""What can go wrong between a photo and its verdict."""
+"""The errors of this package."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ class VisionError(Exception):
 
 
 class InterpreterError(VisionError):
-    """No TensorFlow Lite interpreter is installed, or it refused the model."""
+    """No TensorFlow Lite interpreter is installed, or it rejected the model."""
 
 
 class WeightsError(VisionError):
-    """The face detector's weights are missing or are not the ones this code was written for."""
+    """The face detector's weights are missing or differ from the expected ones."""
 
 
 class ModelError(VisionError):
-    """The smile classifier's file or card is missing, altered or of another kind."""
+    """The smile classifier's file or model card is missing, altered or invalid."""
 
 
 class ImageError(VisionError):

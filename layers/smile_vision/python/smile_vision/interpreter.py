@@ -1,4 +1,4 @@
-"""Load a TensorFlow Lite model on whichever interpreter is installed."""
+"""Load a TensorFlow Lite model with the interpreter that is installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smile_vision.errors import InterpreterError
 __all__ = ["RUNTIMES", "Interpreter", "load_interpreter"]
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-"""Modules tried in this order: the maintained runtime, then its predecessor."""
+"""Modules in the order in which they are tried: the maintained runtime, then its predecessor."""
 
 _STDERR_FD = 2
 _stderr_lock = threading.Lock()
@@ -29,10 +29,10 @@ class Interpreter(Protocol):
     """The part of the interpreter's interface that this package uses."""
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        """Describe the inputs: index, shape, dtype, quantisation."""
+        """Describe the inputs: index, shape, dtype, quantization."""
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """Describe the outputs: index, shape, dtype, quantisation."""
+        """Describe the outputs: index, shape, dtype, quantization."""
 
     def set_tensor(self, tensor_index: int, value: np.ndarray[Any, Any]) -> None:
         """Copy ``value`` into an input."""
@@ -44,25 +44,24 @@ class Interpreter(Protocol):
         """Run the model."""
 
 
-def load_interpreter(model: Path | bytes, num_threads: int = 1) -> Interpreter:
-    """Load a model, ready to be invoked, without a word on stderr.
+def load_interpreter(model: Path | bytes) -> Interpreter:
+    """Load a model, without the runtime's INFO lines on stderr.
 
     Parameters
     ----------
     model
         A ``.tflite`` file, or its content.
-    num_threads
-        Threads of one inference. On a busy small device two are often slower than one.
 
     Returns
     -------
     Interpreter
-        With its tensors allocated. It belongs to one thread at a time.
+        With allocated tensors and one thread: on a busy small device two threads are often
+        slower. Only one thread may use an instance at a time.
 
     Raises
     ------
     InterpreterError
-        No runtime is installed, the file cannot be read, or it is no model.
+        No runtime is installed, or the file cannot be read or is not a model.
     """
     name = model.name if isinstance(model, Path) else f"model of {len(model)} bytes"
     try:
@@ -72,7 +71,7 @@ def load_interpreter(model: Path | bytes, num_threads: int = 1) -> Interpreter:
     interpreter_class = _interpreter_class()
     try:
         with _without_info_lines():
-            interpreter = interpreter_class(model_content=content, num_threads=num_threads)
+            interpreter = interpreter_class(model_content=content, num_threads=1)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise InterpreterError(
@@ -90,18 +89,18 @@ def _interpreter_class() -> Any:
             continue
     raise InterpreterError(
         "no TensorFlow Lite interpreter is installed: "
-        "install ai-edge-litert (or tflite-runtime, where there is no wheel of it)"
+        "install ai-edge-litert (or tflite-runtime, if your platform has no wheel of it)"
     )
 
 
 @contextmanager
 def _without_info_lines() -> Iterator[None]:
-    """Keep the runtime's INFO lines off stderr and let everything else through.
+    """Remove the runtime's INFO lines from stderr and pass on everything else.
 
-    The C++ logger writes to the file descriptor and has no switch that Python or the
-    environment could reach ("Created TensorFlow Lite XNNPACK delegate for CPU.").
+    The C++ logger writes to the file descriptor, and neither Python nor the environment can
+    switch that off ("Created TensorFlow Lite XNNPACK delegate for CPU.").
     """
-    if sys.stderr is None:  # closed by whoever started us: nothing can be shown there
+    if sys.stderr is None:  # closed by the parent process: nothing can be shown there
         yield
         return
     with _stderr_lock, tempfile.TemporaryFile() as captured:

@@ -1,8 +1,8 @@
-"""The geometry of BlazeFace: its anchors, and what its outputs mean.
+"""The geometry of BlazeFace: its anchors, and the meaning of its outputs.
 
-Written from the paper (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection
-on Mobile GPUs", 2019) and MediaPipe's ``SsdAnchorsCalculator`` and
-``TensorsToDetectionsCalculator`` with the options of its ``face_detection_*.pbtxt`` graphs.
+Sources: the paper (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile
+GPUs", 2019), and MediaPipe's ``SsdAnchorsCalculator`` and ``TensorsToDetectionsCalculator`` with
+the options of its ``face_detection_*.pbtxt`` graphs.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Variant:
     layers
         (stride in px, anchors per cell) of each feature map, in the order of the outputs.
     min_score
-        Score above which a face is believed, 0-1. The sparse network is the shyest: at 0.5 it
-        misses one portrait in thirty, at 0.4 hardly more than the others and invents as few.
+        Minimum score of a face, 0 to 1. The sparse network gives lower scores than the others: at
+        0.5 it misses one portrait in thirty. At 0.4 it misses hardly more than the others and
+        finds no more false faces than they do.
     """
 
     weights: str
@@ -46,15 +47,14 @@ VARIANTS = {
     "back": Variant("face_detection_back.tflite", 256, ((16, 2), (32, 6)), 0.5),
     "full": Variant("face_detection_full_range_sparse.tflite", 192, ((4, 1),), 0.4),
 }
-"""``short``: faces within 2 m; ``back``: the rear camera's; ``full``: within 5 m, sparse."""
+"""``short``: faces within 2 m. ``back``: for rear cameras. ``full``: faces within 5 m, sparse."""
 
 
 @cache
 def anchors(kind: str) -> Floats:
-    """Centres of the anchors of a network.
+    """Return the centres of a network's anchors.
 
-    Every anchor is as large as the whole input (``fixed_anchor_size``), so only its centre
-    counts.
+    Every anchor is as large as the input (``fixed_anchor_size``), so its centre is enough.
 
     Parameters
     ----------
@@ -81,15 +81,15 @@ def anchors(kind: str) -> Floats:
 def decode(regressors: Floats, centres: Floats) -> tuple[Floats, Floats]:
     """Turn raw network outputs into boxes and key points.
 
-    Each row is (x, y, width, height, then x and y of six key points), in px of the network's
-    input; positions are relative to the anchor's centre.
+    Each row holds x, y, width and height of the box, then x and y of six key points, in px of the
+    network's input. Positions are relative to the centre of the anchor.
 
     Parameters
     ----------
     regressors
-        float32 (N, 16), rows of the first output.
+        float32 (N, 16), rows of the network's output.
     centres
-        float32 (N, 2), their anchors.
+        float32 (N, 2), the centres of their anchors.
 
     Returns
     -------

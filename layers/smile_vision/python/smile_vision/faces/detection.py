@@ -1,4 +1,4 @@
-"""One face, as a detector found it."""
+"""One face that a detector found, and the images that detectors accept."""
 
 from __future__ import annotations
 
@@ -8,73 +8,57 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smile_vision.errors import ImageError
 from smile_vision.faces.boxes import Box
 
-__all__ = ["KEYPOINT_NAMES", "FaceDetection"]
+__all__ = ["EYES_AND_MOUTH", "FaceDetection", "check_grey", "check_rgb"]
 
-KEYPOINT_NAMES = (
-    "image_left_eye",
-    "image_right_eye",
-    "nose_tip",
-    "mouth",
-    "image_left_ear",
-    "image_right_ear",
-)
-"""BlazeFace's order of key points, named by the side of the upright image."""
+EYES_AND_MOUTH = (0, 1, 3)
+"""Rows of `FaceDetection.keypoints`: image-left eye, image-right eye, mouth."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FaceDetection:
     """A face in one image.
 
-    Coordinates are continuous pixels with (0, 0) at the outer corner of the first pixel, so
-    the centre of that pixel is (0.5, 0.5).
+    Coordinates are continuous pixels: (0, 0) is the outer corner of the first pixel, and (0.5,
+    0.5) is its centre.
 
     Parameters
     ----------
     box
-        x, y, width, height in px; may reach beyond the image.
+        x, y, width, height in px; may extend beyond the image.
     score
-        How sure the detector is, 0-1.
+        Confidence of the detector, 0 to 1.
     keypoints
-        float32 (6, 2), x and y in px, in the order of `KEYPOINT_NAMES`.
+        float32 (6, 2), x and y in px: image-left eye, image-right eye, nose tip, mouth,
+        image-left ear, image-right ear. Left and right are those of the upright image.
     """
 
     box: Box
     score: float
     keypoints: NDArray[np.float32]
 
-    def scaled(self, factor_x: float, factor_y: float | None = None) -> FaceDetection:
-        """Carry the face over to the same image in another size.
+    def scaled(self, factor_x: float, factor_y: float) -> FaceDetection:
+        """Return the face in the pixels of the same image in another size.
 
         Parameters
         ----------
         factor_x, factor_y
-            New width over old width, and the same of the heights (``factor_x`` if None).
-
-        Returns
-        -------
-        FaceDetection
-            In the pixels of the other image.
+            New width over old width, and new height over old height.
         """
-        factor_y = factor_x if factor_y is None else factor_y
         x, y, width, height = self.box
         box = (x * factor_x, y * factor_y, width * factor_x, height * factor_y)
         factors = np.array([factor_x, factor_y], dtype=np.float32)
         return FaceDetection(box, self.score, self.keypoints * factors)
 
     def shifted(self, offset_x: float, offset_y: float) -> FaceDetection:
-        """Carry the face over from a part of an image to the whole.
+        """Return the face in the pixels of the whole image, from those of a part of it.
 
         Parameters
         ----------
         offset_x, offset_y
-            Where the part's upper left corner lies in the whole, px.
-
-        Returns
-        -------
-        FaceDetection
-            In the pixels of the whole.
+            Upper left corner of the part in the whole image, px.
         """
         x, y, width, height = self.box
         offset = np.array([offset_x, offset_y], dtype=np.float32)
@@ -82,7 +66,7 @@ class FaceDetection:
         return FaceDetection(box, self.score, self.keypoints + offset)
 
     def pixel_box(self, image_width: int, image_height: int) -> tuple[int, int, int, int]:
-        """Round the box to whole pixels inside the image.
+        """Return the box in whole pixels within the image.
 
         Parameters
         ----------
@@ -92,7 +76,7 @@ class FaceDetection:
         Returns
         -------
         tuple of int
-            x, y, width, height; never beyond the image, width and height at least 1.
+            x, y, width, height; width and height are at least 1.
         """
         x, y, width, height = self.box
         left = min(max(round(x), 0), image_width - 1)
@@ -102,8 +86,19 @@ class FaceDetection:
         return left, top, right - left, bottom - top
 
 
-def is_image(array: Any, dimensions: int) -> bool:
-    """Tell whether ``array`` is uint8 and of this many dimensions, none of them empty."""
+def check_rgb(array: Any) -> None:
+    """Raise `ImageError` unless ``array`` is uint8 (height, width, 3) and not empty."""
+    if not _is_image(array, 3) or array.shape[2] != 3:  # noqa: PLR2004 - red, green, blue
+        raise ImageError("rgb: expected a uint8 array of shape (height, width, 3)")
+
+
+def check_grey(array: Any) -> None:
+    """Raise `ImageError` unless ``array`` is uint8 (height, width) and not empty."""
+    if not _is_image(array, 2):
+        raise ImageError("grey: expected a uint8 array of shape (height, width)")
+
+
+def _is_image(array: Any, dimensions: int) -> bool:
     return (
         isinstance(array, np.ndarray)
         and array.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""Find faces in one pass of one BlazeFace network."""
+"""Find faces with one BlazeFace network in one pass."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from smile_vision.errors import ImageError, VisionError
+from smile_vision.errors import VisionError
 from smile_vision.faces.blazeface import VARIANTS, anchors, decode
-from smile_vision.faces.detection import FaceDetection, is_image
+from smile_vision.faces.detection import FaceDetection, check_rgb
 from smile_vision.faces.nms import suppress
 from smile_vision.faces.weights import load_weights
 from smile_vision.interpreter import Interpreter, load_interpreter
@@ -18,13 +18,13 @@ from smile_vision.interpreter import Interpreter, load_interpreter
 __all__ = ["EDGE_KIND", "FaceDetector"]
 
 EDGE_KIND = "full"
-"""The network for video: far faces at a third of the time of ``back`` (bench/vision)."""
+"""The network for video: finds distant faces in a third of the time of ``back`` (bench/vision)."""
 
 
 class FaceDetector:
-    """One BlazeFace network, for images in which it can see a face at one look.
+    """One BlazeFace network, for images that it can process in one pass.
 
-    An instance keeps its buffers between calls, so it belongs to one thread at a time.
+    An instance reuses its buffers, so only one thread may use it at a time.
 
     Parameters
     ----------
@@ -33,24 +33,16 @@ class FaceDetector:
     kind
         A key of `smile_vision.faces.blazeface.VARIANTS`.
     score_threshold
-        Faces with a lower score are left out, 0-1 exclusive; None takes the network's own.
-    iou_threshold
-        Boxes that overlap by more are one face.
+        Faces with a lower score are ignored, 0 to 1, both exclusive. None: the network's own.
     """
 
     def __init__(
-        self,
-        interpreter: Interpreter,
-        kind: str,
-        *,
-        score_threshold: float | None = None,
-        iou_threshold: float = 0.3,
+        self, interpreter: Interpreter, kind: str, *, score_threshold: float | None = None
     ) -> None:
         if score_threshold is None:
             score_threshold = VARIANTS[kind].min_score
         if not 0 < score_threshold < 1:
             raise VisionError(f"score_threshold: expected 0 < x < 1, got {score_threshold}")
-        self.kind = kind
         self.input_px = VARIANTS[kind].input_px
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]["index"]
@@ -58,30 +50,20 @@ class FaceDetector:
         self._scores, self._regressors = (output["index"] for output in outputs)
         self._anchors = anchors(kind)
         self._logit_threshold = math.log(score_threshold / (1 - score_threshold))
-        self._iou_threshold = iou_threshold
-        # Black where the image leaves the square uncovered, as in MediaPipe.
+        # Black where the image does not cover the square, as in MediaPipe.
         self._square = np.full((1, self.input_px, self.input_px, 3), -1, dtype=np.float32)
         self._covered: tuple[int, int] | None = None
 
     @classmethod
-    def load(
-        cls,
-        kind: str = EDGE_KIND,
-        *,
-        score_threshold: float | None = None,
-        iou_threshold: float = 0.3,
-        num_threads: int = 1,
-    ) -> FaceDetector:
+    def load(cls, kind: str = EDGE_KIND, *, score_threshold: float | None = None) -> FaceDetector:
         """Load a network with its published weights.
 
         Parameters
         ----------
         kind
             ``"short"`` (128 px), ``"back"`` (256 px) or ``"full"`` (192 px).
-        score_threshold, iou_threshold
+        score_threshold
             See the class.
-        num_threads
-            Threads of one inference.
 
         Returns
         -------
@@ -90,22 +72,22 @@ class FaceDetector:
         Raises
         ------
         VisionError
-            ``kind`` or a threshold is out of range.
+            ``kind`` or ``score_threshold`` is invalid.
         WeightsError
             The weights are missing or altered.
         InterpreterError
-            There is no interpreter to run them.
+            No interpreter is installed.
         """
         if kind not in VARIANTS:
             raise VisionError(f"kind: expected one of {', '.join(VARIANTS)}, got {kind!r}")
-        interpreter = load_interpreter(load_weights(VARIANTS[kind].weights), num_threads)
-        return cls(interpreter, kind, score_threshold=score_threshold, iou_threshold=iou_threshold)
+        interpreter = load_interpreter(load_weights(VARIANTS[kind].weights))
+        return cls(interpreter, kind, score_threshold=score_threshold)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Find the faces of an image.
 
-        An image whose longer side is `input_px` is taken as it is, so that a video decoder can
-        do the scaling; any other is scaled here.
+        An image whose longer side is `input_px` is used as it is, so that a video decoder can do
+        the scaling. Any other image is scaled here.
 
         Parameters
         ----------
@@ -120,22 +102,24 @@ class FaceDetector:
         Raises
         ------
         ImageError
-            ``rgb`` is no such array.
+            ``rgb`` is not such an array.
         """
-        if not is_image(rgb, 3) or rgb.shape[2] != 3:  # noqa: PLR2004 - red, green, blue
-            raise ImageError("rgb: expected a uint8 array of shape (height, width, 3)")
+        check_rgb(rgb)
         height, width = rgb.shape[:2]
         scale = self.input_px / max(height, width)
-        fitted_w = max(round(width * scale), 1)
-        fitted_h = max(round(height * scale), 1)
-        left, top = self._letterbox(rgb, fitted_w, fitted_h)
+        fitted_width = max(round(width * scale), 1)
+        fitted_height = max(round(height * scale), 1)
+        left, top = self._letterbox(rgb, fitted_width, fitted_height)
         self._interpreter.set_tensor(self._input, self._square)
         self._interpreter.invoke()
-        factor = np.array([width / fitted_w, height / fitted_h], dtype=np.float32)
+        factor = np.array([width / fitted_width, height / fitted_height], dtype=np.float32)
         return self._faces(np.array([left, top], dtype=np.float32), factor)
 
     def _letterbox(self, rgb: NDArray[np.uint8], width: int, height: int) -> tuple[int, int]:
-        """Centre the image, ``width`` x ``height`` px, in the input; return its corner."""
+        """Place the image, ``width`` x ``height`` px, in the middle of the input.
+
+        Return its left and top, px of the input.
+        """
         if rgb.shape[:2] != (height, width):
             image = Image.fromarray(rgb)
             resized = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -158,11 +142,11 @@ class FaceDetector:
             return []
         regressors = self._interpreter.get_tensor(self._regressors)[0, kept]
         boxes, points = decode(regressors, self._anchors[kept])
-        proper = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        boxes, points, logits = boxes[proper], points[proper], logits[kept][proper]
-        scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+        has_area = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        boxes, points, logits = boxes[has_area], points[has_area], logits[kept][has_area]
+        scores = 1 / (1 + np.exp(-logits))
         faces = []
-        for box, score, keypoints in suppress(boxes, scores, points, self._iou_threshold):
+        for box, score, keypoints in suppress(boxes, scores, points):
             x, y = ((box[:2] - corner) * factor).tolist()
             width, height = ((box[2:] - box[:2]) * factor).tolist()
             faces.append(FaceDetection((x, y, width, height), score, (keypoints - corner) * factor))

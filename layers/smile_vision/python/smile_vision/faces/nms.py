@@ -1,48 +1,33 @@
-"""Overlap of boxes, and one detection out of many of the same face."""
+"""Non-maximum suppression: one detection per face, out of the many that networks report."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["box_iou", "suppress"]
+from smile_vision.faces.boxes import iou, iou_of_corners, overlap
+from smile_vision.faces.detection import FaceDetection
+
+__all__ = ["distinct", "suppress"]
 
 Floats = NDArray[np.float32]
 
-
-def box_iou(box: Floats, boxes: Floats) -> Floats:
-    """Intersection over union of one box with many.
-
-    Parameters
-    ----------
-    box
-        float32 (4,): left, top, right, bottom.
-    boxes
-        float32 (N, 4), the same unit.
-
-    Returns
-    -------
-    ndarray
-        float32 (N,), 0-1; 0 where both are empty.
-    """
-    top_left = np.maximum(box[:2], boxes[:, :2])
-    bottom_right = np.minimum(box[2:], boxes[:, 2:])
-    overlap = np.maximum(bottom_right - top_left, 0).prod(axis=1)
-    area = np.maximum(box[2:] - box[:2], 0).prod()
-    areas = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)
-    union = area + areas - overlap
-    iou: Floats = np.divide(overlap, union, out=np.zeros_like(union), where=union > 0)
-    return iou
+_RAW_IOU = 0.3
+"""Boxes of one network that overlap more than this belong to one face; MediaPipe's value."""
+_SAME_IOU = 0.4
+"""Detections that overlap more than this are one face."""
+_INSIDE = 0.6
+"""So are those of which the smaller one lies in the other with more than this share."""
 
 
-def suppress(
-    boxes: Floats, scores: Floats, points: Floats, iou_threshold: float, *, weighted: bool = True
-) -> list[tuple[Floats, float, Floats]]:
-    """Non-maximum suppression, best score first.
+def suppress(boxes: Floats, scores: Floats, points: Floats) -> list[tuple[Floats, float, Floats]]:
+    """Merge the overlapping boxes of one network by weighted non-maximum suppression.
 
-    Weighted, as BlazeFace is meant to be used (Bazarevsky et al. 2019, section 3.3), a face is
-    the mean of all boxes that overlap its best one, weighted by score: that steadies it from
-    frame to frame. The score stays that of the best box.
+    Each face is the mean of all boxes that overlap its best one, weighted by score (Bazarevsky et
+    al. 2019, section 3.3). That makes it steadier from frame to frame than the best box alone. Its
+    score is that of the best box.
 
     Parameters
     ----------
@@ -51,30 +36,47 @@ def suppress(
     scores
         float32 (N,), above 0.
     points
-        float32 (N, K, 2), the same unit as ``boxes``.
-    iou_threshold
-        Boxes that overlap the best by more than this are the same face.
-    weighted
-        False keeps the best box as it is.
+        float32 (N, K, 2), in the unit of ``boxes``.
 
     Returns
     -------
     list of (box, score, points)
-        float32 (4,), float, float32 (K, 2) each; sorted by score, highest first.
+        float32 (4,), float, float32 (K, 2) each; highest score first.
     """
     values = np.concatenate([boxes, points.reshape(len(points), -1)], axis=1)
-    left = np.argsort(-scores, kind="stable")
+    remaining = np.argsort(-scores, kind="stable")
     found = []
-    while left.size:
-        best = left[0]
-        same = box_iou(boxes[best], boxes[left]) > iou_threshold
+    while remaining.size:
+        best = remaining[0]
+        same = iou_of_corners(boxes[best], boxes[remaining]) > _RAW_IOU
         same[0] = True
-        if weighted:
-            members = left[same]
-            weights = scores[members] / scores[members].sum()
-            value = weights @ values[members]
-        else:
-            value = values[best]
+        members = remaining[same]
+        weights = scores[members] / scores[members].sum()
+        value = weights @ values[members]
         found.append((value[:4], float(scores[best]), value[4:].reshape(-1, 2)))
-        left = left[~same]
+        remaining = remaining[~same]
     return found
+
+
+def distinct(faces: Sequence[FaceDetection], inside: float = _INSIDE) -> list[FaceDetection]:
+    """Return the best of all detections of each face, highest score first.
+
+    Parameters
+    ----------
+    faces
+        Detections of several networks, in one image.
+    inside
+        Two detections are one face when more than this share of the smaller one lies in the other.
+        1 turns that rule off.
+    """
+    kept: list[FaceDetection] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if not any(_is_same(face, other, inside) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _is_same(face: FaceDetection, other: FaceDetection, inside: float) -> bool:
+    smaller = min(one.box[2] * one.box[3] for one in (face, other))
+    shared = overlap(face.box, other.box)
+    return iou(face.box, other.box) > _SAME_IOU or shared > inside * smaller

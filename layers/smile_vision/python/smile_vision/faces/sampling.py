@@ -1,4 +1,4 @@
-"""Look at a turned, scaled square of an image."""
+"""Sample a rotated and scaled square of an image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARGIN_PX = 2
 
 
 class Similarity(NamedTuple):
-    """Turn, scale and shift, from points (u, v) of a square to points (x, y) of an image.
+    """Rotate, scale and shift points (u, v) of a square to points (x, y) of an image.
 
     ``x = a * u - b * v + shift_x`` and ``y = b * u + a * v + shift_y``.
     """
@@ -29,11 +29,11 @@ class Similarity(NamedTuple):
 
     @property
     def scale(self) -> float:
-        """Pixels of the image to one of the square."""
+        """Pixels of the image per pixel of the square."""
         return math.hypot(self.a, self.b)
 
     def apply(self, points: NDArray[Any]) -> NDArray[np.float32]:
-        """Map points (..., 2) of the square to the image."""
+        """Return the points (..., 2) of the square in the image."""
         u, v = points[..., 0], points[..., 1]
         x = self.a * u - self.b * v + self.shift_x
         y = self.b * u + self.a * v + self.shift_y
@@ -41,10 +41,10 @@ class Similarity(NamedTuple):
 
 
 def fit_similarity(square: NDArray[Any], image: NDArray[Any]) -> Similarity:
-    """Fit the transform that brings points of the square nearest to points of the image.
+    """Return the transform that maps points of the square nearest to points of the image.
 
     With points as complex numbers a similarity is ``image = s * square + t``, and the least
-    squares s and t have a closed form (Umeyama 1991, in two dimensions, never mirroring).
+    squares s and t have a closed form (Umeyama 1991, in two dimensions, without mirroring).
 
     Parameters
     ----------
@@ -58,30 +58,30 @@ def fit_similarity(square: NDArray[Any], image: NDArray[Any]) -> Similarity:
     Raises
     ------
     ImageError
-        The points of the image are not finite or all in one place.
+        The points of the image are not finite, or all in one place.
     """
     source = square[:, 0] + 1j * square[:, 1]
     target = image[:, 0] + 1j * image[:, 1]
     source_mean, target_mean = source.mean(), target.mean()
     centred = source - source_mean
     s = complex(np.vdot(centred, target - target_mean) / np.vdot(centred, centred).real)
-    if not (math.isfinite(abs(s)) and abs(s) > 1e-6):  # noqa: PLR2004 - a face of no size
+    if not (math.isfinite(abs(s)) and abs(s) > 1e-6):  # noqa: PLR2004 - a face without size
         raise ImageError("keypoints: expected finite points in different places")
     t = complex(target_mean - s * source_mean)
     return Similarity(s.real, s.imag, t.real, t.imag)
 
 
 def sample_square(image: NDArray[np.uint8], view: Similarity, side_px: int) -> NDArray[np.uint8]:
-    """Sample a square without aliasing; beyond the image its edge is repeated.
+    """Return a square of an image, without aliasing. Beyond the image its edge is repeated.
 
     Parameters
     ----------
     image
         uint8 (H, W) or (H, W, 3).
     view
-        Where the square lies in the image.
+        Position of the square in the image.
     side_px
-        Side of the square.
+        Side of the square, px.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def sample_square(image: NDArray[np.uint8], view: Similarity, side_px: int) -> N
     """
     left, top, right, bottom = _bounds(view, side_px)
     region = Image.fromarray(_cut(image, left, top, right, bottom))
-    # Average over areas first, so that fine texture does not turn into noise.
+    # Average over areas first: otherwise fine texture turns into noise.
     shrink = max(int(view.scale), 1)
     if shrink > 1:
         region = region.reduce(shrink)
@@ -106,7 +106,7 @@ def sample_square(image: NDArray[np.uint8], view: Similarity, side_px: int) -> N
 
 
 def _bounds(view: Similarity, side_px: int) -> tuple[int, int, int, int]:
-    """Bound the turned square in the image: left, top, right, bottom in px."""
+    """Return left, top, right and bottom of the rotated square in the image, px."""
     a, b = view.a * side_px, view.b * side_px
     left = view.shift_x + min(0, a, -b, a - b)
     right = view.shift_x + max(0, a, -b, a - b)
@@ -123,7 +123,7 @@ def _bounds(view: Similarity, side_px: int) -> tuple[int, int, int, int]:
 def _cut(
     image: NDArray[np.uint8], left: int, top: int, right: int, bottom: int
 ) -> NDArray[np.uint8]:
-    """Cut a rectangle; beyond the image, repeat the nearest pixel."""
+    """Return a rectangle of the image. Beyond the image the nearest pixel is repeated."""
     height, width = image.shape[:2]
     if left >= 0 and top >= 0 and right <= width and bottom <= height:
         return np.ascontiguousarray(image[top:bottom, left:right])

@@ -1,4 +1,4 @@
-"""Cover a large image with overlapping squares, coarse to fine."""
+"""Cover a large image with overlapping squares, from coarse to fine."""
 
 from __future__ import annotations
 
@@ -10,26 +10,23 @@ __all__ = ["pyramid"]
 Tile = tuple[int, int, int, int]
 
 _FINER = 0.4
-"""Side of a level's tiles, relative to those of the level before."""
+"""Side of a level's tiles, relative to that of the level before."""
 _LEVELS = 2
-"""Two reach faces of 1 % of the longer side; a third would cost six times as much."""
+"""Two levels find faces of 1 % of the longer side. A third would take six times as long."""
 _OVERLAP = 0.25
-"""Part of its side that a tile shares with the next: a face that the coarser level is too
-coarse for lies whole in one of them."""
+"""Share of its side that a tile has in common with the next one: a face that is too small for the
+coarser level lies completely in one of them."""
 
 
 def pyramid(width: int, height: int, smallest_px: int) -> Iterator[Tile]:
-    """List the squares to look at for small faces.
-
-    The image as a whole is left to the caller. Each of two levels has tiles of 0.4 times the
-    side of those of the level before, as long as that is at least ``smallest_px``.
+    """Yield the squares in which to search for small faces, without the image as a whole.
 
     Parameters
     ----------
     width, height
         Of the image, px.
     smallest_px
-        Side below which a tile shows nothing new to the detector.
+        Smaller tiles would show the detector nothing new.
 
     Yields
     ------
@@ -47,7 +44,7 @@ def pyramid(width: int, height: int, smallest_px: int) -> Iterator[Tile]:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Spread tiles evenly, as few as overlap enough."""
+    """Return where tiles start, evenly spaced and as few as overlap enough."""
     if length <= side:
         return [0]
     steps = math.ceil((length - side) / (side * (1 - _OVERLAP)))

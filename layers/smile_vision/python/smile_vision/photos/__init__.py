@@ -1,1 +1,1 @@
-"""Read photo files, score every face in them, and draw the result."""
+"""Read photo files, score every face in them, and annotate them."""

@@ -1,4 +1,4 @@
-"""Draw verdicts on a copy of the photo."""
+"""Draw the results on a copy of the photo."""
 
 from __future__ import annotations
 
@@ -13,26 +13,21 @@ from smile_vision.photos.photo_smiles import PhotoFace, PhotoResult
 
 __all__ = ["annotated", "check_folder", "save_annotated"]
 
-_JPEG_MAX_PX = 65_500  # of a side, in libjpeg
+_JPEG_MAX_PX = 65_500  # longest side that libjpeg writes
 _SMILING = (46, 204, 113)
 _NOT_SMILING = (230, 126, 34)
 _TEXT = (0, 0, 0)
 
 
 def annotated(photo: Image.Image, result: PhotoResult) -> Image.Image:
-    """Draw boxes and smile scores.
+    """Return a copy of a photo with boxes and smile scores, mode RGB.
 
     Parameters
     ----------
     photo
-        The upright photo that ``result`` speaks of.
+        The upright photo.
     result
         Its faces.
-
-    Returns
-    -------
-    Image
-        A copy, mode RGB.
     """
     copy = photo.convert("RGB").copy()
     draw = ImageDraw.Draw(copy)
@@ -42,21 +37,16 @@ def annotated(photo: Image.Image, result: PhotoResult) -> Image.Image:
 
 
 def save_annotated(photo: Image.Image, result: PhotoResult, source: Path, directory: Path) -> Path:
-    """Save an annotated copy as JPEG and never overwrite anything.
+    """Save an annotated copy as a new JPEG file and return its path.
 
     Parameters
     ----------
     photo, result
         See `annotated`.
     source
-        The photo's file: its name is kept.
+        The photo's file. The copy is named after it; a number makes the name unique.
     directory
-        Where to; see `check_folder`.
-
-    Returns
-    -------
-    Path
-        The new file.
+        Folder of the copy; see `check_folder`.
 
     Raises
     ------
@@ -82,13 +72,7 @@ def save_annotated(photo: Image.Image, result: PhotoResult, source: Path, direct
 
 
 def check_folder(directory: Path) -> None:
-    """Make a folder for annotated copies and see that it can be written.
-
-    Raises
-    ------
-    ImageError
-        It cannot.
-    """
+    """Create the folder for annotated copies, and raise `ImageError` unless it is writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=directory).close()
@@ -102,7 +86,7 @@ def _save_jpeg(copy: Image.Image, file: BinaryIO, path: Path) -> None:
     try:
         copy.save(file, "JPEG", quality=90)
     except OSError:
-        path.unlink(missing_ok=True)  # half a picture helps nobody
+        path.unlink(missing_ok=True)  # do not leave half a picture behind
         raise
 
 

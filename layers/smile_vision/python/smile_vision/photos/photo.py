@@ -1,4 +1,4 @@
-"""Read a photo from a file, whatever kind it is, as upright RGB."""
+"""Read a photo file of any common format as upright RGB."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from smile_vision.errors import ImageError
 __all__ = ["FORMATS", "MAX_PIXELS", "load_photo"]
 
 MAX_PIXELS = 80_000_000
-"""Larger photos are refused before they are decoded (240 MB as RGB, up to 1 GB while reading)."""
+"""Larger photos are rejected before decoding. This many take 240 MB as RGB, and up to 1 GB while
+they are decoded."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
-"""What is read. Not all that Pillow knows: it would run Ghostscript on a PostScript file."""
+"""Accepted formats. Pillow knows more, but it would run Ghostscript on a PostScript file."""
 
 _GREY_BITS = 8
 _PEAK_PERCENTILE = 99.9
-_UNIT_PEAK = 2.0  # floats up to here run from 0 to 1, overshoot included
+_UNIT_PEAK = 2.0  # floats up to this peak mean 0 to 1, with some overshoot
 _WHITE = (255, 255, 255, 255)
 _BROKEN_FILE = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError)
 
 
 def load_photo(path: Path) -> Image.Image:
-    """Read a photo, turn it upright by its EXIF orientation and make it RGB.
+    """Read a photo, rotate it as its EXIF orientation says, and convert it to RGB.
 
     Parameters
     ----------
     path
-        A file of one of `FORMATS`. Of several frames the first is taken; transparency is
-        laid on white.
+        A file in one of `FORMATS`. Only the first frame is read. Transparent parts become white.
 
     Returns
     -------
@@ -44,23 +44,23 @@ def load_photo(path: Path) -> Image.Image:
     Raises
     ------
     ImageError
-        The file is missing, empty, a directory, no image, truncated, or has more than
-        `MAX_PIXELS` pixels.
+        The file is missing, empty, a directory, not an image or truncated, or the image has more
+        than `MAX_PIXELS` pixels.
     """
     _check_file(path)
     try:
         with warnings.catch_warnings():
-            # Pillow warns of bombs at a limit of its own; ours is checked just below.
+            # Pillow warns at a limit of its own; the check below applies ours.
             warnings.simplefilter("ignore")
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(*image.size)
                 image.load()
-                _check_size(*image.size)  # some formats tell their size only now
+                _check_size(*image.size)  # some formats know their size only now
                 return _as_rgb(_upright(image))
     except Image.DecompressionBombError as error:
         raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from error
+        raise ImageError(f"not an image in a known format ({', '.join(FORMATS)})") from error
     except PermissionError as error:
         raise ImageError("file cannot be read: permission denied") from error
     except MemoryError as error:
@@ -95,7 +95,7 @@ def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except _BROKEN_FILE:
-        return image  # an unreadable EXIF block says nothing about the picture
+        return image  # the picture may be fine although its EXIF block is unreadable
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
@@ -108,9 +108,9 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Reduce deep grey to 8 bits; the brightest pixels tell how many of its bits are used.
+    """Reduce deep grey to 8 bits. The brightest pixels show how many bits are in use.
 
-    The brightest but one in a thousand: a few hot pixels of a sensor say nothing.
+    One pixel in a thousand is ignored: a sensor may have a few hot ones.
     """
     values = np.asarray(grey, dtype=np.float32)
     values = np.where(np.isfinite(values), values, 0).clip(0)

@@ -1,4 +1,4 @@
-"""From a photo's file to every face in it and whether it smiles."""
+"""Find every face in a photo and whether it smiles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.photos.photo import load_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
-from smile_vision.smiles.preprocess import CROP_SIZE_PX
 
 __all__ = ["PhotoFace", "PhotoResult", "PhotoSmileDetector"]
 
@@ -22,18 +21,18 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class PhotoFace:
-    """One face and its verdict.
+    """One face and its result.
 
     Parameters
     ----------
     box
         x, y, width, height in whole px of the upright photo.
     face_score
-        How sure it is a face, 0-1.
+        Confidence of the face detector, 0 to 1.
     smile_score
-        Probability of a smile, 0-1.
+        Probability of a smile, 0 to 1.
     smiling
-        Whether ``smile_score`` reaches the model's threshold.
+        Whether ``smile_score`` reaches the threshold of the model card.
     """
 
     box: tuple[int, int, int, int]
@@ -42,7 +41,7 @@ class PhotoFace:
     smiling: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
+        """Return the fields in JSON types."""
         return {
             "box": list(self.box),
             "face_score": round(self.face_score, _DIGITS),
@@ -60,7 +59,7 @@ class PhotoResult:
     width, height
         Of the upright photo, px.
     faces
-        Every face found.
+        Every face that was found.
     """
 
     width: int
@@ -68,7 +67,7 @@ class PhotoResult:
     faces: tuple[PhotoFace, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
+        """Return the fields in JSON types."""
         return {
             "width": self.width,
             "height": self.height,
@@ -77,79 +76,57 @@ class PhotoResult:
 
 
 class PhotoSmileDetector:
-    """Detector and classifier for photos, loaded once.
+    """Face detector and smile classifier for photos, loaded once.
 
     Parameters
     ----------
     detector
         Finds the faces.
     classifier
-        Judges them.
+        Scores them.
     """
 
     def __init__(self, detector: PhotoFaceDetector, classifier: SmileClassifier) -> None:
-        self.detector = detector
-        self.classifier = classifier
+        self._detector = detector
+        self._classifier = classifier
 
     @classmethod
     def load(cls) -> PhotoSmileDetector:
         """Load the shipped models, set up for accuracy rather than speed.
 
-        Returns
-        -------
-        PhotoSmileDetector
-
         Raises
         ------
         VisionError
-            A model is missing or altered, or there is no interpreter.
+            A model is missing or altered, or no interpreter is installed.
         """
         return cls(PhotoFaceDetector(), SmileClassifier.load(flip=True))
 
     def read(self, path: Path) -> PhotoResult:
-        """Judge a photo's file.
-
-        Parameters
-        ----------
-        path
-            The photo.
-
-        Returns
-        -------
-        PhotoResult
+        """Return the faces of a photo file.
 
         Raises
         ------
         ImageError
             The photo cannot be read, see `load_photo`.
         """
-        return self.judge(load_photo(path))
+        return self.detect(load_photo(path))
 
-    def judge(self, photo: Image.Image) -> PhotoResult:
-        """Judge a photo.
-
-        Parameters
-        ----------
-        photo
-            Upright, mode RGB.
-
-        Returns
-        -------
-        PhotoResult
-        """
-        faces = self.detector.detect(np.asarray(photo))
+    def detect(self, photo: Image.Image) -> PhotoResult:
+        """Return the faces of an upright photo, mode RGB."""
+        faces = self._detector.detect(np.asarray(photo))
         if not faces:
             return PhotoResult(photo.width, photo.height, ())
         grey = np.asarray(photo.convert("L"))
-        crops = np.empty((len(faces), CROP_SIZE_PX, CROP_SIZE_PX), dtype=np.uint8)
-        for crop, face in zip(crops, faces, strict=True):
-            crop[...] = crop_face(grey, face.keypoints)
-        scores = self.classifier.smile_scores(crops).tolist()
-        threshold = self.classifier.card.threshold
-        judged = (
-            PhotoFace(
-                face.pixel_box(photo.width, photo.height), face.score, score, score >= threshold
-            )
-            for face, score in zip(faces, scores, strict=True)
+        crops = np.stack([crop_face(grey, face.keypoints) for face in faces])
+        scores = self._classifier.smile_scores(crops).tolist()
+        threshold = self._classifier.card.threshold
+        return PhotoResult(
+            photo.width,
+            photo.height,
+            tuple(
+                PhotoFace(
+                    face.pixel_box(photo.width, photo.height), face.score, score, score >= threshold
+                )
+                for face, score in zip(faces, scores, strict=True)
+            ),
         )
-        return PhotoResult(photo.width, photo.height, tuple(judged))

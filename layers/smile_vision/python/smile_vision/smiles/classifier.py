@@ -1,4 +1,4 @@
-"""How much a cropped face smiles."""
+"""The smile score of a cropped face."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from smile_vision.errors import ImageError, ModelError
 from smile_vision.interpreter import Interpreter, load_interpreter
 from smile_vision.smiles.model_card import ModelCard
-from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess, usual_light
+from smile_vision.smiles.preprocess import CROP_SIZE_PX, normalize_lighting, preprocess
 
 __all__ = ["CARD_PATH", "SmileClassifier"]
 
@@ -21,18 +21,18 @@ _INPUT_SHAPE = (1, CROP_SIZE_PX, CROP_SIZE_PX, 1)
 
 
 class SmileClassifier:
-    """The shipped network with its card.
+    """A smile model with its model card.
 
-    An instance belongs to one thread at a time.
+    Only one thread may use an instance at a time.
 
     Parameters
     ----------
     interpreter
-        The loaded network: crop in, one logit out; full-integer or float.
+        The loaded network: one crop in, one logit out; quantized or float.
     card
-        Its card.
+        Its model card.
     flip
-        Average the logits of each crop and its mirror image: a little better, twice the time.
+        Average the logits of each crop and its mirror image: slightly better, twice the time.
     """
 
     def __init__(self, interpreter: Interpreter, card: ModelCard, *, flip: bool = False) -> None:
@@ -51,19 +51,15 @@ class SmileClassifier:
             raise ModelError(f"{card.file}: expected one logit as output")
 
     @classmethod
-    def load(
-        cls, card_path: Path = CARD_PATH, *, flip: bool = False, num_threads: int = 1
-    ) -> SmileClassifier:
-        """Load a model by its card; the file lies beside it.
+    def load(cls, card_path: Path = CARD_PATH, *, flip: bool = False) -> SmileClassifier:
+        """Load a model with its model card.
 
         Parameters
         ----------
         card_path
-            The card, a JSON file; by default that of the shipped model.
+            The model card, a JSON file beside the model; by default that of the shipped model.
         flip
             See the class.
-        num_threads
-            Threads of one inference.
 
         Returns
         -------
@@ -72,9 +68,9 @@ class SmileClassifier:
         Raises
         ------
         ModelError
-            The card or the file is missing, wrong, or they do not belong together.
+            The model card or the model is missing or invalid, or they do not match.
         InterpreterError
-            There is no interpreter to run it.
+            No interpreter is installed.
         """
         card = ModelCard.load(card_path)
         try:
@@ -82,25 +78,25 @@ class SmileClassifier:
         except OSError as error:
             raise ModelError(f"{card.file} cannot be read: {error.strerror}") from error
         card.check(content)
-        return cls(load_interpreter(content, num_threads), card, flip=flip)
+        return cls(load_interpreter(content), card, flip=flip)
 
     def smile_scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Judge cropped faces.
+        """Return the smile scores of cropped faces.
 
         Parameters
         ----------
         crops
-            uint8 (N, 64, 64), as `crop_face` makes them.
+            uint8 (N, 64, 64), from `crop_face`.
 
         Returns
         -------
         ndarray
-            float32 (N,), calibrated probabilities of a smile, 0-1.
+            float32 (N,), calibrated probabilities of a smile, 0 to 1.
 
         Raises
         ------
         ImageError
-            ``crops`` is no such array.
+            ``crops`` is not such an array.
         """
         inputs = self._inputs(crops)
         logits = self._run(inputs)
@@ -110,7 +106,7 @@ class SmileClassifier:
 
     @property
     def largest_score(self) -> float:
-        """The largest score the network can give: a quantised logit ends at a limit."""
+        """The largest score that the network can give: a quantized logit has a maximum."""
         dtype = self._output["dtype"]
         if not np.issubdtype(dtype, np.integer):
             return 1.0
@@ -122,7 +118,7 @@ class SmileClassifier:
         return np.asarray(1 / (1 + np.exp(-scaled)), dtype=np.float32)
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network, without calibration or mirror image.
+        """Return the network's logits, without calibration or mirror image.
 
         Parameters
         ----------
@@ -137,15 +133,15 @@ class SmileClassifier:
         Raises
         ------
         ImageError
-            ``crops`` is no such array.
+            ``crops`` is not such an array.
         """
         return self._run(self._inputs(crops))
 
     def _inputs(self, crops: NDArray[np.uint8]) -> NDArray[Any]:
-        """Return what the network takes, (N, 64, 64, 1) in its own type."""
+        """Return the network's input, (N, 64, 64, 1) in its own type."""
         try:
-            if self._takes_grey_levels:  # the same as below, without a detour over real numbers
-                return (usual_light(crops) ^ np.uint8(128)).view(np.int8)[..., np.newaxis]
+            if self._takes_grey_levels:  # same result as below, without floats
+                return (normalize_lighting(crops) ^ np.uint8(128)).view(np.int8)[..., np.newaxis]
             return _quantized(preprocess(crops), self._input)
         except ValueError as error:
             raise ImageError(str(error)) from error
@@ -161,7 +157,7 @@ class SmileClassifier:
 
 
 def _quantized(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[Any]:
-    """Apply the tensor's own quantisation: ``round(value / scale) + zero_point``, clipped."""
+    """Quantize as the tensor says: ``round(value / scale) + zero_point``, clipped."""
     dtype = details["dtype"]
     if not np.issubdtype(dtype, np.integer):
         return values.astype(dtype, copy=False)

@@ -1,4 +1,4 @@
-"""What is written beside a model file: how to read its output, and that it is the right file."""
+"""The model card: how to read the output of a model, and the checksum of its file."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["ModelCard"]
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The facts of a model card that the service needs.
+    """The values of a model card that the service needs.
 
     Parameters
     ----------
     name, file
-        The model's name and the file it is kept in.
+        Name of the model, and of its file beside the model card.
     sha256
-        Of the file, hexadecimal.
+        Checksum of the file, hexadecimal.
     calibration_scale, calibration_bias
         ``smile_score = sigmoid(scale * logit + bias)``; the scale is above 0.
     threshold
-        A single picture smiles when its score is at least this, 0-1.
+        A face in a photo smiles from this score on, 0 to 1, both exclusive.
     threshold_on, threshold_off
-        In a video a smile starts at the first and ends below the second, 0-1.
+        In a video a smile starts at the first score and ends below the second one.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ModelCard:
 
     @classmethod
     def load(cls, path: Path) -> ModelCard:
-        """Read a card.
+        """Read a model card.
 
         Parameters
         ----------
@@ -58,19 +58,19 @@ class ModelCard:
         Raises
         ------
         ModelError
-            The file cannot be read, is no JSON object, or a field is missing or out of range.
+            The file cannot be read or is not a JSON object, or a field is missing or invalid.
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise ModelError(f"{path.name} cannot be read: {error.strerror}") from error
         except ValueError as error:
-            raise ModelError(f"{path.name} is no JSON: {error}") from error
+            raise ModelError(f"{path.name} is not valid JSON: {error}") from error
         if not isinstance(data, dict):
             raise ModelError(f"{path.name}: expected a JSON object")
         calibration = _field(data, "calibration", dict)
         if _field(data, "output", str) != "logit":
-            raise ModelError(f"output: expected 'logit', got {data['output']!r}")
+            raise ModelError(f"output: expected 'logit' in the model card, got {data['output']!r}")
         return cls(
             name=_field(data, "name", str),
             file=_field(data, "file", str),
@@ -83,23 +83,18 @@ class ModelCard:
         )
 
     def check(self, content: bytes) -> None:
-        """Make sure that this card describes a model file.
+        """Raise `ModelError` unless a model file has the checksum of this model card.
 
         Parameters
         ----------
         content
-            The model file's bytes.
-
-        Raises
-        ------
-        ModelError
-            The sha256 differs.
+            Content of the model file.
         """
         digest = hashlib.sha256(content).hexdigest()
         if digest != self.sha256:
             raise ModelError(
-                f"{self.file} does not match its card: expected sha256 {self.sha256}, "
-                f"found {digest}"
+                f"{self.file} does not match its model card: expected sha256 {self.sha256}, "
+                f"got {digest}"
             )
 
 
@@ -127,5 +122,7 @@ def _positive(data: Mapping[str, Any], name: str) -> float:
 def _probability(data: Mapping[str, Any], name: str) -> float:
     value = _number(data, name)
     if not 0 < value < 1:
-        raise ModelError(f"{name}: expected a number between 0 and 1, got {value}")
+        raise ModelError(
+            f"{name}: expected a number between 0 and 1 in the model card, got {value}"
+        )
     return value

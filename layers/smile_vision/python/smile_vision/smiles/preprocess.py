@@ -1,4 +1,4 @@
-"""From the 64x64 grey crop to the numbers the network sees; service and training share it."""
+"""From the 64 x 64 grey crop to the input of the network. The service and the training share it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 CROP_SIZE_PX = 64
 
 _MIDDLE_GREY = 128
-_MEAN = (75.0, 185.0)  # grey levels: a crop that is darker or brighter is brought to the nearer
-_SPREAD = (25.0, 80.0)  # likewise for the standard deviation, the contrast
-_LEAST_SPREAD = 6.0  # a crop with less is stretched no further: that would show its noise
+# The range of nearly all training pictures, in grey levels. Crops outside it are brought to its
+# nearer end.
+_MEAN = (75.0, 185.0)  # darker or brighter
+_CONTRAST = (25.0, 80.0)  # flatter or harsher; standard deviation
+_MIN_CONTRAST = 6.0  # a flatter crop gets no higher gain: that would amplify its noise
 _GREYS = np.arange(256, dtype=np.float64)
 _SQUARES = _GREYS**2
 
-__all__ = ["CROP_SIZE_PX", "preprocess", "usual_light"]
+__all__ = ["CROP_SIZE_PX", "normalize_lighting", "preprocess"]
 
 
 def preprocess(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Bring grey crops to the network's input range, and those in bad light to a usual one.
+    """Return crops as the network's input, with normalized lighting.
 
     Parameters
     ----------
@@ -30,27 +32,23 @@ def preprocess(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns
     -------
     NDArray[np.float32]
-        (N, 64, 64, 1), in [-1, 0.9921875]: ``(grey - 128) / 128`` of `usual_light`. So the int8
-        input of the quantised network (scale 1/128, zero point 0) has each of the 256 levels
-        exactly.
+        (N, 64, 64, 1), in [-1, 0.9921875]: ``(grey - 128) / 128`` of `normalize_lighting`. The
+        int8 input of the quantized network (scale 1/128, zero point 0) represents each of the 256
+        levels exactly.
 
     Raises
     ------
     ValueError
         When the crops have another shape or type.
     """
-    levels = usual_light(crops).astype(np.float32)
+    levels = normalize_lighting(crops).astype(np.float32)
     levels -= _MIDDLE_GREY
     levels /= _MIDDLE_GREY
     return levels[..., np.newaxis]
 
 
-def usual_light(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring crops in bad light to a usual one.
-
-    A crop whose mean and contrast are usual stays as it is. One that is darker, brighter, flatter
-    or harsher than nearly all pictures the network learned from is brought to the edge of what it
-    knows.
+def normalize_lighting(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bring the brightness and contrast of crops into the range of the training pictures.
 
     Parameters
     ----------
@@ -60,7 +58,7 @@ def usual_light(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns
     -------
     NDArray[np.uint8]
-        (N, 64, 64); ``crops`` itself when all are usual.
+        (N, 64, 64). Crops within the range are unchanged; ``crops`` itself when all are.
 
     Raises
     ------
@@ -81,11 +79,11 @@ def usual_light(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _correction(crop: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return what each of the 256 grey levels becomes, uint8 (256,); None: it stays."""
+    """Return the new value of each grey level, uint8 (256,); None when none changes."""
     counts = np.bincount(crop.ravel(), minlength=_GREYS.size)  # faster than the crop's own mean
     mean = float(counts @ _GREYS) / crop.size
-    spread = math.sqrt(max(float(counts @ _SQUARES) / crop.size - mean**2, 0.0))
-    gain = min(max(spread, _SPREAD[0]), _SPREAD[1]) / max(spread, _LEAST_SPREAD)
+    contrast = math.sqrt(max(float(counts @ _SQUARES) / crop.size - mean**2, 0.0))
+    gain = min(max(contrast, _CONTRAST[0]), _CONTRAST[1]) / max(contrast, _MIN_CONTRAST)
     middle = min(max(mean, _MEAN[0]), _MEAN[1])
     if gain == 1 and middle == mean:
         return None

@@ -1,0 +1,119 @@
+"""Verify a face candidate: several networks see it upright and in the size that they know best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.detector import FaceDetector
+from smile_vision.faces.sampling import Similarity, fit_similarity, sample_square
+
+__all__ = ["FILL", "MIN_SCORE", "VIEW_PX", "central_face", "upright_view", "verify"]
+
+MIN_SCORE = 0.6
+"""Minimum mean score. In 1,000 photos of strangers every main face reached 0.69, and nothing else
+reached 0.55. In 250 of them, enlarged and with scrambled faces, the highest score was 0.58."""
+VIEW_PX = 256
+"""Side of the square view of the candidate."""
+FILL = {"short": 0.5, "full": 0.33, "back": 0.33}
+"""Networks, the fastest first, and the width of the face that they know best, relative to the
+view."""
+
+_MAX_OFF_CENTRE = 0.4
+"""Maximum distance of the face from the centre of the view, in widths of the face."""
+_SIZE_RATIO = (0.5, 1.8)
+"""Width of the face, relative to the expected width: more than, less than."""
+
+
+def verify(
+    networks: Mapping[str, FaceDetector], rgb: NDArray[np.uint8], candidate: FaceDetection
+) -> FaceDetection | None:
+    """Return the mean of what the networks find, or None when their mean score is too low.
+
+    Parameters
+    ----------
+    networks
+        A detector for each key of `FILL`.
+    rgb
+        uint8 (H, W, 3), the image of the candidate.
+    candidate
+        The face to verify, px of ``rgb``.
+
+    Returns
+    -------
+    FaceDetection or None
+        In px of ``rgb``. Its box is level.
+    """
+    views = {fill: upright_view(candidate, fill) for fill in set(FILL.values())}
+    pictures = {fill: sample_square(rgb, view, VIEW_PX) for fill, view in views.items()}
+    found: list[FaceDetection] = []
+    votes_left = len(FILL)
+    for kind, fill in FILL.items():
+        central = central_face(networks[kind].detect(pictures[fill]), VIEW_PX * fill)
+        if central is not None:
+            found.append(_in_image(central, views[fill]))
+        votes_left -= 1
+        if sum(face.score for face in found) + votes_left < MIN_SCORE * len(FILL):
+            return None  # too low, even if all remaining networks were certain
+    return _mean(found, votes=len(FILL))
+
+
+def upright_view(face: FaceDetection, fill: float) -> Similarity:
+    """Return a square of `VIEW_PX` with the face in its centre and level eyes.
+
+    Parameters
+    ----------
+    face
+        In px of the image.
+    fill
+        Longer side of the face, relative to the side of the view.
+    """
+    x, y, width, height = face.box
+    centre = np.array([x + width / 2, y + height / 2])
+    eyes = (face.keypoints[1] - face.keypoints[0]).astype(np.float64)
+    length = float(np.hypot(*eyes))
+    level = eyes / length if length > 0 else np.array([1.0, 0.0])
+    half = max(width, height) / fill / 2
+    middle = VIEW_PX / 2
+    square = np.array([[middle, middle], [VIEW_PX, middle]])
+    return fit_similarity(square, np.array([centre, centre + level * half]))
+
+
+def central_face(faces: Sequence[FaceDetection], expected_px: float) -> FaceDetection | None:
+    """Return the first face with about the expected position and size in the view.
+
+    Parameters
+    ----------
+    faces
+        In px of the view, best first.
+    expected_px
+        Expected width of the face in the middle of the view.
+    """
+    for face in faces:
+        x, y, width, height = face.box
+        off = np.hypot(x + width / 2 - VIEW_PX / 2, y + height / 2 - VIEW_PX / 2)
+        ratio = width / expected_px
+        if off < _MAX_OFF_CENTRE * expected_px and _SIZE_RATIO[0] < ratio < _SIZE_RATIO[1]:
+            return face
+    return None
+
+
+def _in_image(face: FaceDetection, view: Similarity) -> FaceDetection:
+    """Return a face of the view in px of the image. Its box stays level and keeps its size."""
+    x, y, width, height = face.box
+    centre_x, centre_y = view.apply(np.array([x + width / 2, y + height / 2])).tolist()
+    width, height = width * view.scale, height * view.scale
+    box = (centre_x - width / 2, centre_y - height / 2, width, height)
+    return FaceDetection(box, face.score, view.apply(face.keypoints))
+
+
+def _mean(faces: Sequence[FaceDetection], votes: int) -> FaceDetection:
+    """Return the mean, weighted by score. A network that found nothing counts as score 0."""
+    scores = np.array([face.score for face in faces], dtype=np.float32)
+    weights = scores / scores.sum()
+    x, y, width, height = (weights @ np.array([face.box for face in faces])).tolist()
+    keypoints = np.tensordot(weights, np.stack([face.keypoints for face in faces]), axes=1)
+    return FaceDetection((x, y, width, height), float(scores.sum()) / votes, keypoints)

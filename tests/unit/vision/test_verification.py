@@ -1,0 +1,130 @@
+"""A candidate is shown upright and in a fixed size, and the networks vote on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.verification import FILL, VIEW_PX, central_face, upright_view, verify
+
+
+def face_at(
+    x: float, y: float, side: float, score: float = 0.9, degrees: float = 0.0
+) -> FaceDetection:
+    """Return a square face around (x, y) whose eyes are tilted by `degrees`, clockwise."""
+    keypoints = np.full((6, 2), (x, y), np.float32)
+    angle = np.radians(degrees)
+    keypoints[1] += (side / 2 * np.cos(angle), side / 2 * np.sin(angle))
+    return FaceDetection((x - side / 2, y - side / 2, side, side), score, keypoints)
+
+
+class Network:
+    """A detector that finds the given faces in every view."""
+
+    def __init__(self, *faces: FaceDetection) -> None:
+        self.faces = list(faces)
+        self.views = 0
+
+    def detect(self, rgb: np.ndarray) -> list[FaceDetection]:
+        assert rgb.shape == (VIEW_PX, VIEW_PX, 3)
+        self.views += 1
+        return self.faces
+
+
+def networks_with(scores: dict[str, float]) -> dict[str, Network]:
+    """Return networks that see a face of the expected size in the middle; score 0: nothing."""
+    return {
+        kind: Network(face_at(128, 128, VIEW_PX * fill, scores[kind]))
+        if scores[kind]
+        else Network()
+        for kind, fill in FILL.items()
+    }
+
+
+PHOTO = np.zeros((300, 400, 3), np.uint8)
+CANDIDATE = face_at(200, 150, 80)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 180, -45])
+@pytest.mark.parametrize("fill", [0.5, 0.33])
+def test_view_shows_the_face_upright_in_its_middle(degrees: float, fill: float) -> None:
+    view = upright_view(face_at(200, 150, 80, degrees=degrees), fill)
+    assert view.apply(np.array([128.0, 128.0])).tolist() == pytest.approx([200, 150])
+    angle = np.radians(degrees)  # half a face to the right in the view: along the eyes
+    right = view.apply(np.array([128 + VIEW_PX * fill / 2, 128.0]))
+    assert right.tolist() == pytest.approx([200 + 40 * np.cos(angle), 150 + 40 * np.sin(angle)])
+
+
+def test_view_is_level_when_both_eyes_are_in_one_place() -> None:
+    face = FaceDetection((160, 110, 80, 60), 0.9, np.zeros((6, 2), np.float32))
+    view = upright_view(face, 0.5)
+    assert view.b == pytest.approx(0)
+    assert view.scale == pytest.approx(80 / 128)  # the longer side counts
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "side", "accepted"),
+    [
+        (128, 128, 100, True),
+        (128 + 33, 128, 100, True),
+        (128, 128 - 33, 100, True),
+        (128 + 46, 128, 100, False),
+        (128 + 30, 128 + 30, 100, False),  # 42 px away
+        (128, 128, 60, True),
+        (128, 128, 40, False),
+        (128, 128, 160, True),
+        (128, 128, 200, False),
+    ],
+)
+def test_only_a_face_of_about_the_expected_place_and_size_counts(
+    x: float, y: float, side: float, accepted: bool
+) -> None:
+    face = face_at(x, y, side)
+    assert central_face([face], expected_px=100) is (face if accepted else None)
+
+
+def test_neighbour_in_the_view_does_not_count_even_when_its_score_is_higher() -> None:
+    neighbour, central = face_at(230, 128, 100, 0.95), face_at(120, 130, 100, 0.5)
+    assert central_face([neighbour, central], expected_px=100) is central
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean"),
+    [
+        ({"short": 0.9, "full": 0.9, "back": 0.9}, 0.9),
+        ({"short": 0.9, "full": 0.0, "back": 0.95}, 0.6167),
+        ({"short": 0.0, "full": 0.9, "back": 0.88}, None),
+        ({"short": 0.6, "full": 0.6, "back": 0.62}, 0.6067),
+        ({"short": 0.6, "full": 0.6, "back": 0.58}, None),
+    ],
+)
+def test_face_counts_when_the_mean_score_of_all_networks_is_high_enough(
+    scores: dict[str, float], mean: float | None
+) -> None:
+    face = verify(networks_with(scores), PHOTO, CANDIDATE)
+    assert (face and face.score) == (mean and pytest.approx(mean, abs=1e-4))
+
+
+def test_remaining_networks_are_skipped_when_they_cannot_change_the_result() -> None:
+    networks = networks_with({"short": 0.0, "full": 0.5, "back": 1.0})
+    assert verify(networks, PHOTO, CANDIDATE) is None
+    assert [networks[kind].views for kind in FILL] == [1, 1, 0]
+
+
+def test_position_is_the_mean_of_the_networks_weighted_by_score() -> None:
+    networks = networks_with({"short": 0.8, "full": 0.6, "back": 0.6})
+    # "short" sees the candidate, 80 px, 128 px wide: 8 px of its view are 5 px of the photo.
+    shifted = face_at(136, 128, 128, 0.8)
+    networks["short"] = Network(shifted)
+    face = verify(networks, PHOTO, CANDIDATE)
+    assert face is not None
+    assert face.box == pytest.approx((160 + 5 * 0.4, 110, 80, 80), abs=1e-3)
+    assert face.keypoints[0].tolist() == pytest.approx([200 + 5 * 0.4, 150], abs=1e-3)
+
+
+def test_box_is_level_and_keeps_its_size_when_the_face_is_tilted() -> None:
+    networks = networks_with({"short": 0.9, "full": 0.9, "back": 0.9})
+    face = verify(networks, PHOTO, face_at(200, 150, 80, degrees=60))
+    assert face is not None
+    assert face.box == pytest.approx((160, 110, 80, 80), abs=1e-3)

@@ -10,6 +10,7 @@ from edge_lambda.delivery import Sink, StdoutSink
 from edge_lambda.delivery.outbox import Outbox, OutboxRecord
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import OutboxError, SinkError
+from tests.helpers.delivery import Clock
 from tests.helpers.events import read_payload, smile_event
 
 
@@ -101,19 +102,6 @@ def test_sinks_are_closed_with_the_publisher() -> None:
     sink = ConfirmingSink()
     Publisher(Outbox(None), [sink]).close()
     assert sink.is_closed
-
-
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 @pytest.fixture

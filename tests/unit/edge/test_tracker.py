@@ -58,7 +58,7 @@ def test_overlap_needed_is_the_configured_one_when_boxes_cannot_grow(
     assert [track.id for track in tracker.tracks if track.is_seen_now] == expected
 
 
-def test_best_overlap_wins_when_two_faces_claim_one_detection() -> None:
+def test_best_overlap_wins_when_two_faces_compete_for_one_detection() -> None:
     tracker = Tracker()
     tracker.update(0, [at(0.40), at(0.47)])
     tracker.update(FRAME_MS, [at(0.45)])

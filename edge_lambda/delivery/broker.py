@@ -106,11 +106,12 @@ class Broker:
             try:
                 # The empty password keeps OpenSSL from asking for one on the terminal.
                 context.load_cert_chain(self.cert_file, self.key_file, password="")
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 raise ConfigError(_unusable("cert_file, key_file", self.cert_file, error)) from None
         return context
 
 
-def _unusable(name: str, path: Path | None, error: Exception) -> str:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unusable"
-    return f"mqtt.{name}: {path}: {str(reason).replace('_', ' ').lower()}"
+def _unusable(name: str, path: Path | None, error: OSError) -> str:
+    reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+    problem = reason.replace("_", " ").lower() if reason else "expected unencrypted PEM"
+    return f"mqtt.{name}: {path}: {problem}"

@@ -79,10 +79,9 @@ class Track:
             return self.seen.keypoints
         x, y, width, height = self.seen.box
         new_x, new_y, new_width, new_height = self.box_at(self.now_ms)
-        scale = np.array([new_width / width, new_height / height], dtype=np.float32)
-        origin = np.array([x, y], dtype=np.float32)
-        new_origin = np.array([new_x, new_y], dtype=np.float32)
-        return np.asarray((self.seen.keypoints - origin) * scale + new_origin, dtype=np.float32)
+        relative = (self.seen.keypoints - (x, y)) / (width, height)
+        moved = relative * (new_width, new_height) + (new_x, new_y)
+        return moved.astype(np.float32)
 
     def see(self, observation: Observation, at_ms: float) -> None:
         """Record a new detection of the face and update its velocity."""

@@ -131,6 +131,15 @@ def test_event_is_sent_at_once_when_it_is_offered(monkeypatch: pytest.MonkeyPatc
         wait_until(lambda: not len(outbox))
 
 
+def test_outbox_is_not_read_all_the_time_when_it_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    nucleus, outbox, reads = Nucleus(), Outbox(None), []
+    monkeypatch.setattr(Outbox, "after", lambda *_: reads.append(1) or [])
+    with closing(GreengrassSink(outbox, connect=nucleus.connect)):
+        wait_until(lambda: reads)
+        time.sleep(0.2)
+    assert len(reads) <= 2
+
+
 def test_topic_starts_with_the_prefix_when_a_rule_is_configured() -> None:
     nucleus = Nucleus()
     send(nucleus, 1, "$aws/rules/smile_events/")
@@ -144,7 +153,9 @@ def test_sink_is_refused_and_starts_nothing_when_the_sdk_is_missing(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "awsiot", None)
     before = threading.active_count()
-    with pytest.raises(ConfigError, match="needs the package awsiotsdk: pip install awsiotsdk"):
+    with pytest.raises(
+        ConfigError, match=r"^sinks: greengrass needs the package awsiotsdk: pip install awsiotsdk$"
+    ):
         GreengrassSink(Outbox(None))
     assert threading.active_count() == before
 
@@ -159,6 +170,7 @@ def test_client_is_the_sdk_s_when_none_is_given(monkeypatch: pytest.MonkeyPatch)
     with closing(GreengrassSink(outbox)):
         wait_until(lambda: not len(outbox))
     assert nucleus.seqs() == [0]
+    assert nucleus.messages[0][0] == "smile/cam-1/events"
 
 
 def test_mqtt_and_greengrass_are_refused_together() -> None:

@@ -85,15 +85,16 @@ def test_stdout_still_gets_events_when_the_outbox_cannot_be_written(
     assert caplog.messages == ["event not stored"]
 
 
-def test_event_counts_as_lost_when_the_outbox_cannot_be_written_and_a_sink_confirms(
+def test_events_count_as_lost_when_the_outbox_cannot_be_written_and_a_sink_confirms(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox, sink, event = Outbox(tmp_path / "o.sqlite"), ConfirmingSink(), smile_event()
     publisher = Publisher(outbox, [sink])
     outbox.close()
-    publisher.publish(event)
-    assert (publisher.published, publisher.lost, sink.offered) == (1, 1, [])
-    (record,) = caplog.records
+    for _ in range(2):
+        publisher.publish(event)
+    assert (publisher.published, publisher.lost, sink.offered) == (2, 2, [])
+    record, _ = caplog.records
     assert (record.message, record.event_id) == ("event lost", event.event_id)
     assert "o.sqlite" in record.error
 

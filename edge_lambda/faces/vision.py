@@ -32,7 +32,8 @@ class Vision(Protocol):
     ) -> NDArray[np.float32]:
         """Return a smile score, 0 to 1, for each face; float32 (N,).
 
-        `keypoints` are float32 (6, 2), relative to the frame; NaN where they give no crop.
+        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
+        give no crop.
         """
 
 
@@ -80,7 +81,8 @@ class SmileVision:
     ) -> NDArray[np.float32]:
         """Return a smile score, 0 to 1, for each face; float32 (N,).
 
-        `keypoints` are float32 (6, 2), relative to the frame; NaN where they give no crop.
+        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
+        give no crop.
         """
         scores = np.full(len(keypoints), np.nan, dtype=np.float32)
         if not keypoints:

@@ -79,8 +79,8 @@ class Track:
             return self.seen.keypoints
         x, y, width, height = self.seen.box
         new_x, new_y, new_width, new_height = self.box_at(self.now_ms)
-        relative = (self.seen.keypoints - (x, y)) / (width, height)
-        moved = relative * (new_width, new_height) + (new_x, new_y)
+        scale = (new_width / width, new_height / height)
+        moved = (self.seen.keypoints - (x, y)) * scale + (new_x, new_y)
         return moved.astype(np.float32)
 
     def see(self, observation: Observation, at_ms: float) -> None:

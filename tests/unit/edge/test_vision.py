@@ -128,3 +128,17 @@ def test_nothing_is_computed_when_there_are_no_faces(
     monkeypatch.setattr(Frame, "grey", lambda _: 1 / 0)
     picture = av.VideoFrame(64, 64, "gray")
     assert vision.smile_scores(Frame(0, 0.0, picture), []).shape == (0,)
+
+
+def test_score_is_the_same_when_the_picture_is_mirrored(
+    photo: Image.Image, vision: SmileVision
+) -> None:
+    faces = [face.keypoints for face in vision.find_faces(frame_of(photo))]
+    swapped = [1, 0, 2, 3, 5, 4]  # the left eye and ear become the right ones
+    mirrored = [(points * (-1, 1) + (1, 0)).astype(np.float32)[swapped] for points in faces]
+    grey = np.asarray(photo.convert("L"))
+    scores = vision.smile_scores(grey_frame(grey, ColorRange.JPEG), faces)
+    mirrored_scores = vision.smile_scores(
+        grey_frame(grey[:, ::-1].copy(), ColorRange.JPEG), mirrored
+    )
+    assert mirrored_scores == pytest.approx(scores, abs=0.01)

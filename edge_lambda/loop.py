@@ -14,8 +14,9 @@ from edge_lambda.errors import EdgeError
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.tracker import Track, Tracker
 from edge_lambda.faces.vision import Vision
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
+from edge_lambda.smiles.smile import Smile
 from edge_lambda.stream.scene import FaceMark, Viewer
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""A drawn face: nobody's likeness, and the detectors take it for one."""
+"""A synthetic face: it shows no real person, and the face detectors find it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _WHITE = (250, 250, 250)
 
 
 def draw_face(side_px: int, *, smiles: bool) -> Image.Image:
-    """Draw somebody who does not exist, on a plain wall.
+    """Draw a face that smiles or not, in front of a plain wall.
 
     Parameters
     ----------
     side_px : int
-        Side of the picture; the face fills most of it.
+        Side of the image; the face fills most of it.
     smiles : bool
 
     Returns

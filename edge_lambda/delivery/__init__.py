@@ -1,4 +1,4 @@
-"""Where events go."""
+"""Store events on disk and deliver them to sinks, at least once."""
 
 from __future__ import annotations
 

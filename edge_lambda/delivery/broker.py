@@ -1,4 +1,4 @@
-"""Where the broker is and how to prove who we are."""
+"""Address and credentials of the MQTT broker."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Broker:
     host : str
     port : int
     is_encrypted : bool
-        TLS; with `cert_file` and `key_file` mutual, as AWS IoT Core asks for on port 8883
-        (https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html).
+        Use TLS; with `cert_file` and `key_file` mutual TLS, which AWS IoT Core expects on
+        port 8883 (https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html).
     username, password : str or None
     ca_file : Path or None
-        None trusts the system's authorities.
+        Root CAs to trust, PEM; None trusts the system's.
     cert_file, key_file : Path or None
-        The device's certificate and private key, PEM.
+        Certificate and private key of the device, PEM.
     """
 
     host: str
@@ -48,12 +48,12 @@ class Broker:
         cert_file: Path | None = None,
         key_file: Path | None = None,
     ) -> Broker:
-        """Read ``mqtt[s]://[user:password@]host[:port]``.
+        """Parse ``mqtt[s]://[user:password@]host[:port]``.
 
         Raises
         ------
         ConfigError
-            When the URL or its combination with the files makes no sense.
+            When the URL is invalid or does not go with the files.
         """
         expected = "expected mqtt://host[:port] or mqtts://host[:port]"
         try:
@@ -72,7 +72,7 @@ class Broker:
                 raise ConfigError(f"mqtt.{name}: needs an mqtts:// url")
         if (cert_file is None) != (key_file is None):
             missing = "key_file" if key_file is None else "cert_file"
-            raise ConfigError(f"mqtt.{missing}: expected, for certificate and key go together")
+            raise ConfigError(f"mqtt.{missing}: expected, because certificate and key go together")
         return cls(
             host=parts.hostname,
             port=port or _PORTS[parts.scheme],
@@ -85,12 +85,12 @@ class Broker:
         )
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Return what to connect with, TLS 1.2 or later; None without encryption.
+        """Return a context for TLS 1.2 or later; None without encryption.
 
         Raises
         ------
         ConfigError
-            When a file cannot be read or holds something else; the message names its key.
+            When a file cannot be read or has other content; the message names its setting.
         """
         if not self.is_encrypted:
             return None
@@ -104,13 +104,14 @@ class Broker:
                 if not path.is_file():
                     raise ConfigError(f"mqtt.{name}: no such file: {path}")
             try:
-                # An empty password, lest OpenSSL ask for one on the terminal.
+                # The empty password keeps OpenSSL from asking for one on the terminal.
                 context.load_cert_chain(self.cert_file, self.key_file, password="")
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 raise ConfigError(_unusable("cert_file, key_file", self.cert_file, error)) from None
         return context
 
 
-def _unusable(name: str, path: Path | None, error: Exception) -> str:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unusable"
-    return f"mqtt.{name}: {path}: {str(reason).replace('_', ' ').lower()}"
+def _unusable(name: str, path: Path | None, error: OSError) -> str:
+    reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+    problem = reason.replace("_", " ").lower() if reason else "expected unencrypted PEM"
+    return f"mqtt.{name}: {path}: {problem}"

@@ -1,8 +1,7 @@
-"""One connection to a broker, and what was sent over it."""
+"""One connection to a broker and the messages in flight on it."""
 
 from __future__ import annotations
 
-import logging
 import ssl
 import threading
 import time
@@ -14,18 +13,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import OutboxRecord
-from smile_contract import events_topic
 
-# AWS IoT Core lets 100 unconfirmed messages of a client wait; fewer keep the order of resends.
+# AWS IoT Core allows a client 100 unconfirmed messages; fewer keep resent ones closer to order.
 _MAX_IN_FLIGHT = 20
 _CONNECT_S = 5.0
 _CONFIRM_S = 30.0
 
-_log = logging.getLogger(__name__)
-
 
 class MqttSession:
-    """A connection that is not reused once it broke: what was in flight is sent anew.
+    """A connection that is used until it breaks; the next one resends what was in flight.
 
     Parameters
     ----------
@@ -33,9 +29,16 @@ class MqttSession:
     tls : SSLContext or None
     client_id : str
     wake : threading.Event
-        Set whenever there is news.
+        Set on every confirmation and change of the connection.
     keepalive_s : int
-    topic_prefix : str
+
+    Attributes
+    ----------
+    is_connected : bool
+    last_sent_id : int
+        Id of the latest record that was sent.
+    problem : str
+        Why the connection failed or ended; empty when unknown.
     """
 
     def __init__(
@@ -45,17 +48,14 @@ class MqttSession:
         client_id: str,
         wake: threading.Event,
         keepalive_s: int,
-        *,
-        topic_prefix: str = "",
     ) -> None:
+        self.is_connected = False
         self.last_sent_id = 0
         self.problem = ""
         self._broker = broker
         self._keepalive_s = keepalive_s
-        self._topic_prefix = topic_prefix
         self._wake = wake
         self._answered = threading.Event()
-        self._is_up = False
         self._in_flight: dict[int, tuple[int, float]] = {}
         self._confirmed: deque[int] = deque()
         client = paho.Client(
@@ -76,7 +76,7 @@ class MqttSession:
         self._client = client
 
     def connect(self) -> str:
-        """Connect; return what went wrong, or nothing."""
+        """Connect; return the problem, or an empty string on success."""
         try:
             self._client.connect(self._broker.host, self._broker.port, self._keepalive_s)
         except ssl.SSLError as error:
@@ -85,15 +85,10 @@ class MqttSession:
             return getattr(error, "strerror", None) or str(error)
         self._client.loop_start()
         self._answered.wait(_CONNECT_S)
-        return "" if self._is_up else self.problem or "no answer"
+        return "" if self.is_connected else self.problem or "no answer"
 
     @property
-    def is_connected(self) -> bool:
-        """Whether the broker is there, as far as is known."""
-        return self._is_up
-
-    @property
-    def room(self) -> int:
+    def free_slots(self) -> int:
         """How many more messages may be in flight."""
         return _MAX_IN_FLIGHT - len(self._in_flight)
 
@@ -103,25 +98,23 @@ class MqttSession:
         oldest = min((sent_at for _, sent_at in self._in_flight.values()), default=None)
         return oldest is not None and time.monotonic() - oldest > _CONFIRM_S
 
-    def publish(self, record: OutboxRecord) -> None:
-        """Send a record; whether it arrived is told by `take_confirmed`."""
-        topic = self._topic_prefix + events_topic(record.device_id)
+    def publish(self, record: OutboxRecord, topic: str) -> None:
+        """Send a record; `take_confirmed` returns its id once the broker has confirmed it."""
         info = self._client.publish(topic, record.payload, qos=1)
         self._in_flight[info.mid] = (record.id, time.monotonic())
         self.last_sent_id = record.id
 
     def take_confirmed(self) -> list[int]:
-        """Return the ids of records confirmed since the last call."""
+        """Return the ids of the records confirmed since the last call."""
         taken = []
         while self._confirmed:
-            sent = self._in_flight.pop(self._confirmed.popleft(), None)
-            if sent is not None:
-                taken.append(sent[0])
+            record_id, _ = self._in_flight.pop(self._confirmed.popleft())
+            taken.append(record_id)
         return taken
 
-    def abandon(self, problem: str) -> None:
-        """Give the connection up."""
-        self.problem, self._is_up = problem, False
+    def give_up(self, problem: str) -> None:
+        """Regard the connection as broken."""
+        self.problem, self.is_connected = problem, False
 
     def close(self) -> None:
         """Disconnect."""
@@ -131,7 +124,7 @@ class MqttSession:
     def _on_connect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
-        self._is_up = not reason.is_failure
+        self.is_connected = not reason.is_failure
         self.problem = f"refused: {reason}".lower() if reason.is_failure else ""
         self._answered.set()
         self._wake.set()
@@ -139,7 +132,7 @@ class MqttSession:
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
-        self._is_up = False
+        self.is_connected = False
         self.problem = self.problem or str(reason).lower()
         self._answered.set()
         self._wake.set()
@@ -147,6 +140,6 @@ class MqttSession:
     def _on_publish(
         self, _client: paho.Client, _data: Any, mid: int, _reason: Any, _properties: Any
     ) -> None:
-        # Called with the client's locks held: note it, and let the sender do the work.
+        # paho holds its locks here: only note the id, and let the sender do the work.
         self._confirmed.append(mid)
         self._wake.set()

@@ -1,16 +1,18 @@
-"""The common half of sinks that empty the outbox in a thread of their own."""
+"""What sinks share that send the outbox's events in their own thread."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from edge_lambda.backoff import Backoff
 from edge_lambda.delivery.outbox import Outbox, OutboxRecord
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import OutboxError, SinkError
+from smile_contract import events_topic
 
 _log = logging.getLogger(__name__)
 _JOIN_S = 0.5
@@ -18,25 +20,25 @@ _NEWS_S = 1.0
 
 
 class OutboxSender(Sink):
-    """Serve one connection after the other, and wait longer after each that achieved nothing.
+    """Open one connection after another, with exponential backoff between failures.
 
     Parameters
     ----------
     outbox : Outbox
     name : str
-        Of the thread, and before its complaints.
-    peer : str
-        Who is on the other side, for the log.
+        Name of the thread and, in log and error messages, of the sink.
+    topic_prefix : str
+        Prepended to each topic, such as ``$aws/rules/<rule>/``.
     **address : object
-        Where, for the log.
+        Host and port, for the log.
     """
 
     confirms: ClassVar[bool] = True
 
-    def __init__(self, outbox: Outbox, name: str, peer: str, **address: object) -> None:
+    def __init__(self, outbox: Outbox, name: str, topic_prefix: str, **address: object) -> None:
         self._outbox = outbox
         self._name = name
-        self._peer = peer
+        self._topic_prefix = topic_prefix
         self._address = address
         self._backoff = Backoff()
         self._wake = threading.Event()
@@ -45,10 +47,10 @@ class OutboxSender(Sink):
 
     @abstractmethod
     def _serve(self) -> str:
-        """Serve one connection until it breaks or the sink closes; return why."""
+        """Send over one connection until it breaks or the sink closes; return the reason."""
 
     def _start(self) -> None:
-        """Begin; called when the sink is ready to serve."""
+        """Start the thread; call this at the end of ``__init__``."""
         self._thread.start()
 
     def offer(self, record: OutboxRecord) -> None:  # noqa: ARG002 - it is read from the outbox
@@ -62,6 +64,15 @@ class OutboxSender(Sink):
         self._is_closing.set()
         self._wake.set()
         self._thread.join(_JOIN_S)
+
+    def _topic(self, record: OutboxRecord) -> str:
+        return self._topic_prefix + events_topic(record.device_id)
+
+    def _confirm(self, record_ids: Sequence[int]) -> None:
+        """Delete delivered events; a connection that delivers resets the backoff."""
+        if record_ids:
+            self._outbox.delete(record_ids)
+            self._backoff.reset()
 
     def _wait_for_news(self) -> None:
         self._wake.wait(_NEWS_S)
@@ -77,7 +88,7 @@ class OutboxSender(Sink):
                 return
             wait_s = self._backoff.next_s()
             _log.warning(
-                f"{self._peer} not connected",
+                f"{self._name} not connected",
                 extra=self._address | {"reason": reason, "retry_in_s": round(wait_s, 2)},
             )
             self._is_closing.wait(wait_s)

@@ -1,4 +1,4 @@
-"""Number each event, keep it, and pass it on."""
+"""Store each event in the outbox and offer it to the sinks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from edge_lambda.delivery import Sink
-from edge_lambda.delivery.outbox import NotKeptError, Outbox
+from edge_lambda.delivery.outbox import NotStoredError, Outbox
+from edge_lambda.delivery.sink import Sink
 from smile_contract import SmileEvent
 
 _log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ _POLL_S = 0.02
 
 
 class Publisher:
-    """Pass events to every sink, by way of the outbox.
+    """Publish events to every sink.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Publisher:
     Attributes
     ----------
     published, lost : int
-        Events that were told, and those of them that no broker will ever get.
+        How many events were published, and how many of them no broker will ever receive.
     """
 
     def __init__(self, outbox: Outbox, sinks: Sequence[Sink]) -> None:
@@ -41,35 +41,37 @@ class Publisher:
         return len(self._outbox) if self._is_confirmed else 0
 
     def publish(self, event: SmileEvent) -> None:
-        """Keep an event and offer it to every sink.
+        """Store an event and offer it to every sink.
 
-        A full disk does not stop the camera: sinks that confirm nothing get the event all the
-        same; for the others it is lost, which is counted and logged.
+        A full disk does not stop the camera: sinks that do not confirm still get the event. For
+        the others it is lost, which is counted and logged.
 
         Raises
         ------
         SinkError
-            When a sink is gone for good.
+            When a sink will never deliver events again.
         """
         try:
-            _, record = self._outbox.put(event)
-            is_kept = True
-        except NotKeptError as error:
-            record, is_kept = error.record, False
+            record, is_stored = self._outbox.put(event), True
+        except NotStoredError as error:
+            record, is_stored = error.record, False
             self.lost += self._is_confirmed
-            told = "event lost" if self._is_confirmed else "event not kept"
-            _log.error(told, extra={"event_id": event.event_id, "error": str(error)})
+            problem = "event lost" if self._is_confirmed else "event not stored"
+            _log.error(problem, extra={"event_id": event.event_id, "error": str(error)})
         self.published += 1
         for sink in self._sinks:
-            if is_kept or not sink.confirms:
+            if is_stored or not sink.confirms:
                 sink.offer(record)
-        if is_kept and not self._is_confirmed:
+        if is_stored and not self._is_confirmed:
             self._outbox.delete([record.id])
 
     def drain(
         self, timeout_s: float, stopped_timeout_s: float, is_stopped: Callable[[], bool]
     ) -> None:
-        """Wait until everything is confirmed, for a shorter time once `is_stopped`."""
+        """Wait until all events are confirmed, at most `timeout_s`.
+
+        Once `is_stopped` returns true, wait at most `stopped_timeout_s` in all.
+        """
         begun = time.monotonic()
         while self.undelivered:
             limit_s = min(stopped_timeout_s, timeout_s) if is_stopped() else timeout_s
@@ -78,6 +80,6 @@ class Publisher:
             time.sleep(_POLL_S)
 
     def close(self) -> None:
-        """Close the sinks; what is not confirmed stays in the outbox."""
+        """Close the sinks; unconfirmed events stay in the outbox."""
         for sink in self._sinks:
             sink.close()

@@ -1,4 +1,4 @@
-"""The seam between the publisher and whoever takes events."""
+"""The interface of every destination for events."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from edge_lambda.delivery.outbox import OutboxRecord
 
 
 class Sink(ABC):
-    """Takes events; one that confirms them deletes them from the outbox itself, later."""
+    """A destination for events.
+
+    Attributes
+    ----------
+    confirms : bool
+        Whether the sink waits for confirmations and deletes confirmed events from the outbox.
+    """
 
     confirms: ClassVar[bool] = False
 
     @abstractmethod
     def offer(self, record: OutboxRecord) -> None:
-        """Take a new record; for a sink that confirms, it is in the outbox already.
+        """Accept a new event; a sink that confirms finds it in the outbox too.
 
         Raises
         ------
         SinkError
-            When nobody will ever take it.
+            When the sink will never deliver events again.
         """
 
-    def close(self) -> None:  # noqa: B027 - most sinks hold nothing
-        """Let go of connections; what is not confirmed stays in the outbox."""
+    def close(self) -> None:  # noqa: B027 - most sinks hold no connection
+        """Close connections; unconfirmed events stay in the outbox."""

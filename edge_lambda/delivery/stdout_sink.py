@@ -10,7 +10,7 @@ from edge_lambda.errors import SinkError
 
 
 class StdoutSink(Sink):
-    """Write each event at once, on a line of its own.
+    """Write each event at once, one per line.
 
     Parameters
     ----------

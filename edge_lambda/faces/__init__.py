@@ -1,1 +1,1 @@
-"""Find faces in frames, follow each one, and notice scene cuts."""
+"""Find faces in frames, score and follow each one, and detect scene cuts."""

@@ -1,4 +1,4 @@
-"""A face in one frame, as the tracker and the vision code exchange it."""
+"""A face in one frame: what the vision code finds and the tracker follows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smile_vision.faces.boxes import Box
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observation:
-    """A face in one frame, in shares of the frame's width and height.
+    """A detected face; coordinates are relative to the frame's width and height.
 
     Attributes
     ----------

@@ -1,15 +1,16 @@
-"""One id per face as long as it is followed.
+"""Follow faces from frame to frame; a face keeps its id as long as it is followed.
 
-Greedy intersection-over-union matching against constant-velocity predictions. Faces that
-moved too far for their boxes to overlap get a second chance with boxes grown on all sides
-(buffered IoU: Yang et al., "Hard to track objects with irregular motions and similar
-appearances? Make it easier by buffering the matching space", WACV 2023).
+Each frame's detections are matched to where a constant-velocity model expects the known faces,
+best intersection over union (IoU) first. A second round grows all boxes, which matches faces
+that moved too far for their boxes to overlap (buffered IoU: Yang et al., "Hard to track objects
+with irregular motions and similar appearances? Make it easier by buffering the matching space",
+WACV 2023).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 from edge_lambda.faces.observation import Observation
 from smile_vision.faces.boxes import Box, grown, iou
 
-_GROWTH = 0.5  # share of the box added on each side for the second chance
+_GROWTH = 0.5  # share of a box's size added on each side in the second round
 _GROWN_MIN_IOU = 0.35
-_VELOCITY_MEMORY_MS = 100.0  # how fast a new speed replaces the old one
-_FAR_AWAY = 10.0  # frame sizes; a detector that says so is out of its mind
-_COAST_MS = 500.0  # an unseen face slows down: nobody crosses the room unseen
+_VELOCITY_MEMORY_MS = 100.0  # time constant with which new speed measurements replace the old
+_FAR_AWAY = 10.0  # in frame sizes; a detection farther out is an error
+_COAST_MS = 500.0  # time constant with which the predicted motion of an unseen face slows down
 
 
 @dataclass(eq=False, slots=True)
@@ -32,17 +33,17 @@ class Track:
     Attributes
     ----------
     id : int
-        Never used twice by one tracker.
+        Unique within one tracker.
     seen : Observation
-        As last detected.
+        The latest detection.
     seen_ms, now_ms : float
-        When that was, and the time of the last update.
+        Time of the latest detection and of the latest frame.
     velocity : tuple of float
-        Change of centre x, centre y, width, height per ms.
+        Change of centre x, centre y, width and height per ms.
     was_found : bool
-        Whether the latest frame that was searched showed the face.
+        Whether the face was detected in the latest frame that went through the detector.
     has_moved : bool
-        Whether `velocity` is known, from two observations at least.
+        Whether `velocity` is known, which takes two detections.
     """
 
     id: int
@@ -59,7 +60,7 @@ class Track:
         return self.seen_ms == self.now_ms
 
     def box_at(self, at_ms: float) -> Box:
-        """Return where the face should be at `at_ms`."""
+        """Return the predicted box at `at_ms`."""
         x, y, width, height = self.seen.box
         coast_ms = _COAST_MS * -math.expm1(-max(at_ms - self.seen_ms, 0.0) / _COAST_MS)
         dx, dy, dw, dh = (speed * coast_ms for speed in self.velocity)
@@ -78,13 +79,12 @@ class Track:
             return self.seen.keypoints
         x, y, width, height = self.seen.box
         new_x, new_y, new_width, new_height = self.box_at(self.now_ms)
-        scale = np.array([new_width / width, new_height / height], dtype=np.float32)
-        origin = np.array([x, y], dtype=np.float32)
-        new_origin = np.array([new_x, new_y], dtype=np.float32)
-        return np.asarray((self.seen.keypoints - origin) * scale + new_origin, dtype=np.float32)
+        scale = (new_width / width, new_height / height)
+        moved = (self.seen.keypoints - (x, y)) * scale + (new_x, new_y)
+        return moved.astype(np.float32)
 
     def see(self, observation: Observation, at_ms: float) -> None:
-        """Take over a new observation of the face."""
+        """Record a new detection of the face and update its velocity."""
         elapsed_ms = at_ms - self.seen_ms
         if elapsed_ms > 0:
             gain = -math.expm1(-elapsed_ms / _VELOCITY_MEMORY_MS) if self.has_moved else 1.0
@@ -97,20 +97,18 @@ class Track:
         self.was_found = True
 
 
-def _is_sane(seen: Observation) -> bool:
-    """Tell whether a box has an area and lies somewhere near the frame."""
+def _is_plausible(seen: Observation) -> bool:
+    """Return whether a box has an area and lies near the frame."""
     return min(seen.box[2:]) > 0 and all(abs(part) < _FAR_AWAY for part in seen.box)
 
 
 def _speed(old: Box, new: Box, elapsed_ms: float) -> tuple[float, float, float, float]:
-    moved = (
-        new[0] - old[0] + (new[2] - old[2]) / 2,
-        new[1] - old[1] + (new[3] - old[3]) / 2,
-        new[2] - old[2],
-        new[3] - old[3],
+    return (
+        (new[0] - old[0] + (new[2] - old[2]) / 2) / elapsed_ms,
+        (new[1] - old[1] + (new[3] - old[3]) / 2) / elapsed_ms,
+        (new[2] - old[2]) / elapsed_ms,
+        (new[3] - old[3]) / elapsed_ms,
     )
-    speed = tuple(part / elapsed_ms for part in moved)
-    return speed if all(map(math.isfinite, speed)) else (0.0, 0.0, 0.0, 0.0)  # type: ignore[return-value]
 
 
 class Tracker:
@@ -121,7 +119,7 @@ class Tracker:
     min_iou : float
         Least overlap of a predicted and a detected box, 0 to 1.
     max_missed_ms : float
-        A face unseen for longer is lost; one that returns later gets a new id.
+        A face unseen for longer is lost; if it returns, it gets a new id.
     """
 
     def __init__(self, min_iou: float = 0.25, max_missed_ms: float = 1000.0) -> None:
@@ -136,66 +134,69 @@ class Tracker:
         return self._tracks
 
     def update(self, at_ms: float, observations: Iterable[Observation]) -> list[Track]:
-        """Match the faces of a frame that went through the detector.
+        """Match the detections of a frame to the followed faces; follow new ones too.
 
         Returns
         -------
         list of Track
-            Those that are lost now, and followed no longer.
+            The faces lost now; the tracker no longer follows them.
         """
         lost = self.advance(at_ms)
         for track in self._tracks:
             track.was_found = False
         # Sorted, so that neither ids nor ties depend on the detector's order.
-        unmatched = sorted(filter(_is_sane, observations), key=lambda seen: (seen.box, seen.score))
+        unmatched = sorted(
+            filter(_is_plausible, observations), key=lambda seen: (seen.box, seen.score)
+        )
         waiting = list(self._tracks)
-        self._match(waiting, unmatched, at_ms, self._min_iou, lambda box: box)
-        self._match(waiting, unmatched, at_ms, _GROWN_MIN_IOU, lambda box: grown(box, _GROWTH))
+        _match(waiting, unmatched, at_ms, growth=0.0, min_iou=self._min_iou)
+        _match(waiting, unmatched, at_ms, growth=_GROWTH, min_iou=_GROWN_MIN_IOU)
         for observation in unmatched:
             self._tracks.append(Track(self._next_id, observation, at_ms, at_ms))
             self._next_id += 1
         return lost
 
     def advance(self, at_ms: float) -> list[Track]:
-        """Move every face to where it should be in a frame that was not searched.
+        """Predict every face's position in a frame that did not go through the detector.
 
         Returns
         -------
         list of Track
-            Those that are lost now, and followed no longer.
+            The faces lost now; the tracker no longer follows them.
         """
         for track in self._tracks:
             track.now_ms = at_ms
         lost = [t for t in self._tracks if at_ms - t.seen_ms > self._max_missed_ms]
-        self._tracks = [t for t in self._tracks if at_ms - t.seen_ms <= self._max_missed_ms]
+        self.drop(lost)
         return lost
 
     def drop(self, tracks: Iterable[Track]) -> None:
-        """Follow these faces no longer; whoever is there next gets new ids."""
+        """Stop following these faces; faces detected in their place get new ids."""
         dropped = {track.id for track in tracks}
         self._tracks = [track for track in self._tracks if track.id not in dropped]
 
-    @staticmethod
-    def _match(
-        waiting: list[Track],
-        unmatched: list[Observation],
-        at_ms: float,
-        min_iou: float,
-        shape: Callable[[Box], Box],
-    ) -> None:
-        """Pair greedily, best overlap first; what is paired leaves both lists."""
-        boxes = [shape(observation.box) for observation in unmatched]
-        pairs = []
-        for track in waiting:
-            predicted = shape(track.box_at(at_ms))
-            for index, box in enumerate(boxes):
-                overlap = iou(predicted, box)
-                if overlap >= min_iou:
-                    pairs.append((-overlap, track.id, index, track))
-        taken: set[int] = set()
-        for _, _, index, track in sorted(pairs, key=lambda pair: pair[:3]):
-            if index not in taken and track in waiting:
-                track.see(unmatched[index], at_ms)
-                taken.add(index)
-                waiting.remove(track)
-        unmatched[:] = [seen for index, seen in enumerate(unmatched) if index not in taken]
+
+def _match(
+    waiting: list[Track],
+    unmatched: list[Observation],
+    at_ms: float,
+    *,
+    growth: float,
+    min_iou: float,
+) -> None:
+    """Pair tracks and detections, best overlap first; remove the pairs from both lists."""
+    boxes = [grown(observation.box, growth) for observation in unmatched]
+    pairs = []
+    for track in waiting:
+        predicted = grown(track.box_at(at_ms), growth)
+        for index, box in enumerate(boxes):
+            overlap = iou(predicted, box)
+            if overlap >= min_iou:
+                pairs.append((-overlap, track.id, index, track))
+    taken: set[int] = set()
+    for _, _, index, track in sorted(pairs, key=lambda pair: pair[:3]):
+        if index not in taken and track in waiting:
+            track.see(unmatched[index], at_ms)
+            taken.add(index)
+            waiting.remove(track)
+    unmatched[:] = [seen for index, seen in enumerate(unmatched) if index not in taken]

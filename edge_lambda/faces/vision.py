@@ -1,4 +1,4 @@
-"""Faces of a frame and how much they smile, with the shipped models."""
+"""Find the faces of a frame and score their smiles with the shipped models."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.model_card import ModelCard
 
-# Luma of video runs from 16 to 235 (ITU-R BT.601), that of the training pictures from 0 to 255.
+# Most video has luma from 16 to 235 (ITU-R BT.601); the training images use 0 to 255.
 _FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
 
 
 class Vision(Protocol):
-    """What the loop asks of the eyes."""
+    """What the loop needs to find and score faces."""
 
     def find_faces(self, frame: Frame) -> list[Observation]:
-        """Return the faces of a frame."""
+        """Return the faces of a frame, relative to its size."""
 
     def smile_scores(
         self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """Return a score from 0 to 1 for each set of key points (6, 2), relative to the frame."""
+        """Return a smile score, 0 to 1, for each face; float32 (N,).
+
+        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
+        give no crop.
+        """
 
 
 class SmileVision:
@@ -39,11 +43,11 @@ class SmileVision:
     Parameters
     ----------
     kind : str
-        Which face detector.
+        Face detector: ``short``, ``full`` or ``back``.
     min_face_score : float or None
-        None takes the detector's own.
+        Least detector confidence; None takes the detector's default.
     min_face_px : int
-        Faces with a shorter side, in px of the whole frame, are left out.
+        Faces with a shorter side, in px of the full frame, are ignored.
     """
 
     def __init__(
@@ -55,27 +59,31 @@ class SmileVision:
 
     @property
     def card(self) -> ModelCard:
-        """The classifier's card."""
+        """The classifier's model card."""
         return self._classifier.card
 
     @property
     def largest_score(self) -> float:
-        """The largest score that the quantised classifier can give."""
+        """The largest score that the quantised classifier can output."""
         return self._classifier.largest_score
 
     def find_faces(self, frame: Frame) -> list[Observation]:
-        """Return the faces of a frame, in shares of its size."""
+        """Return the faces of a frame, relative to its size."""
         rgb = frame.rgb(self._detector.input_px)
         height, width = rgb.shape[:2]
         min_side = self._min_face_px * width / frame.width
         found = [face for face in self._detector.detect(rgb) if min(face.box[2:]) >= min_side]
-        shares = [face.scaled(1 / width, 1 / height) for face in found]
-        return [Observation(face.box, face.score, face.keypoints) for face in shares]
+        relative = [face.scaled(1 / width, 1 / height) for face in found]
+        return [Observation(face.box, face.score, face.keypoints) for face in relative]
 
     def smile_scores(
         self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """Return the smile score of each face, NaN where there is no face to cut; float32 (N,)."""
+        """Return a smile score, 0 to 1, for each face; float32 (N,).
+
+        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
+        give no crop.
+        """
         scores = np.full(len(keypoints), np.nan, dtype=np.float32)
         if not keypoints:
             return scores
@@ -83,12 +91,12 @@ class SmileVision:
         size = np.array(grey.shape[::-1], dtype=np.float32)
         crops, indexes = [], []
         for index, points in enumerate(keypoints):
-            with suppress(ImageError):  # eyes and mouth in one place: one face less, not all
+            with suppress(ImageError):  # eyes and mouth coincide: skip this face only
                 crops.append(crop_face(grey, points * size))
                 indexes.append(index)
         if crops:
             stacked = np.stack(crops)
-            # Stretching the crops instead of the frame gives the same and costs nothing.
+            # Stretching the crops gives the same result as stretching the frame, but is cheaper.
             stretched = _FULL_RANGE[stacked] if frame.is_limited_range else stacked
             scores[indexes] = self._classifier.smile_scores(stretched)
         return scores

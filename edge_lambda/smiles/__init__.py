@@ -1,1 +1,1 @@
-"""Turn the scores of a followed face into smile events."""
+"""Turn the smile scores of a followed face into smile events."""

@@ -1,4 +1,4 @@
-"""Make the events of a device from what the episodes tell."""
+"""Make the smile events that the device publishes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from edge_lambda.faces.tracker import Track
-from edge_lambda.smiles.episode import Smile
+from edge_lambda.smiles.smile import Smile
 from smile_contract import Face, Model, SmileEvent, truncate_to_ms, uuid7
 from smile_vision.faces.boxes import clipped
 
@@ -14,15 +14,15 @@ _DECIMALS = 4
 
 
 class EventMaker:
-    """Give each smile its id and its place in time.
+    """Give each smile an event id and wall-clock times.
 
     Parameters
     ----------
     device_id : str
     model : Model
-        Whose scores the episodes were made of, with the thresholds in force.
+        The model that scored the faces, with the thresholds in use.
     time_at : callable
-        Turns a position in ms into a UTC time.
+        Converts a position in the video, in ms, to a UTC time.
     """
 
     def __init__(self, device_id: str, model: Model, time_at: Callable[[float], datetime]) -> None:
@@ -32,9 +32,9 @@ class EventMaker:
         self._open: dict[int, tuple[str, datetime]] = {}
 
     def make(self, track: Track, smile: Smile) -> SmileEvent:
-        """Return the event of a smile; the outbox gives it its number.
+        """Return the event of a smile; the outbox assigns its `seq`.
 
-        Both events of a smile share id and start, for these are fixed by the first.
+        The ``started`` and the ``ended`` event of a smile share id and start time.
         """
         if track.id not in self._open:
             started_at = truncate_to_ms(self._time_at(smile.start_ms))
@@ -43,7 +43,7 @@ class EventMaker:
         has_ended = smile.phase == "ended"
         if has_ended:
             del self._open[track.id]
-        duration_ms = max(round(smile.end_ms - smile.start_ms), 0)
+        duration_ms = round(smile.end_ms - smile.start_ms)
         x, y, width, height = (round(part, _DECIMALS) for part in clipped(track.seen.box))
         return SmileEvent(
             event_id=event_id,
@@ -55,9 +55,7 @@ class EventMaker:
             duration_ms=duration_ms,
             peak_score=round(smile.peak_score, _DECIMALS),
             mean_score=round(smile.mean_score, _DECIMALS),
-            face=Face(
-                round(min(max(track.seen.score, 0.0), 1.0), _DECIMALS), (x, y, width, height)
-            ),
+            face=Face(round(track.seen.score, _DECIMALS), (x, y, width, height)),
             track_id=track.id,
             model=self._model,
             score_history=tuple(round(score, _DECIMALS) for score in smile.score_history),

@@ -1,4 +1,4 @@
-"""Exponential smoothing whose strength is a time, not a number of frames."""
+"""Exponential smoothing with a time constant, so the frame rate does not matter."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 
 class ExponentialSmoother:
-    """First-order low-pass filter for samples at uneven times.
+    """First-order low-pass filter for samples at increasing, uneven times.
 
     Parameters
     ----------
     time_constant_ms : float
-        A step is followed to 63 % after this time; 0 passes samples through.
+        The value follows 63 % of a step within this time; 0 turns smoothing off.
     """
 
     def __init__(self, time_constant_ms: float) -> None:
@@ -25,12 +25,11 @@ class ExponentialSmoother:
         return self._value
 
     def update(self, at_ms: float, sample: float) -> float:
-        """Take a sample in and return the smoothed value."""
+        """Add a sample and return the smoothed value."""
         if self._value is None or self._time_constant_ms <= 0:
             self._value = sample
         else:
-            elapsed_ms = max(at_ms - self._at_ms, 0.0)
-            gain = -math.expm1(-elapsed_ms / self._time_constant_ms)
+            gain = -math.expm1(-(at_ms - self._at_ms) / self._time_constant_ms)
             self._value += gain * (sample - self._value)
         self._at_ms = at_ms
         return self._value

@@ -1,4 +1,4 @@
-"""The two thresholds in force: the configuration's, or the model card's."""
+"""The smile thresholds in use: those of the configuration, else those of the model card."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from edge_lambda.settings import SmileSettings
 
 
 def resolve_thresholds(
-    settings: SmileSettings, card_on: float, card_off: float, largest_score: float
+    settings: SmileSettings, default_on: float, default_off: float, largest_score: float
 ) -> tuple[float, float]:
     """Return ``(threshold_on, threshold_off)``.
 
     Parameters
     ----------
     settings : SmileSettings
-    card_on, card_off : float
-        The model card's, for those left out.
+    default_on, default_off : float
+        The model card's thresholds, for those that the settings leave out.
     largest_score : float
-        The largest score that the quantised model can give.
+        The largest score that the quantised model can output.
 
     Raises
     ------
     ConfigError
-        When a smile could never start, or could never end.
+        When no smile could ever start, or none could ever end.
     """
-    on = card_on if settings.threshold_on is None else settings.threshold_on
-    off = card_off if settings.threshold_off is None else settings.threshold_off
+    on = default_on if settings.threshold_on is None else settings.threshold_on
+    off = default_off if settings.threshold_off is None else settings.threshold_off
     if on > largest_score:
         raise ConfigError(
-            f"smile.threshold_on: {on:g} can never be reached, "
-            f"for the model's largest score is {largest_score:.5f}"
+            f"smile.threshold_on: {on:g} can never be reached: "
+            f"the model's largest score is {largest_score:.5f}"
         )
     if off >= on:
         raise ConfigError(

@@ -1,1 +1,1 @@
-"""What several test files share: waiting, ports and sample events."""
+"""What several test files share: waiting, ports, a fake broker and sample data."""

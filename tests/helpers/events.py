@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,12 @@ def smile_event(
         "model": MODEL,
     }
     return SmileEvent(**(fields | changes))
+
+
+def read_payload(payload: bytes, *, device_id: str = "cam-1") -> SmileEvent:
+    """Return the one event of a message; fail the test when it is rejected."""
+    (event,) = read_events(json.loads(payload), device_id=device_id)
+    return event
 
 
 def read_events(message: object, *, device_id: str) -> list[SmileEvent]:

@@ -1,38 +1,26 @@
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_lambda.delivery.outbox import Outbox
-from smile_contract import Face, Model, SmileEvent, uuid7
+from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from tests.helpers.events import read_payload, smile_event
 
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-EVENT = SmileEvent(
-    event_id=uuid7(AT),
-    device_id="cam-1",
-    seq=0,
-    phase="ended",
-    started_at=AT,
-    ended_at=AT + timedelta(seconds=1),
-    duration_ms=1000,
-    peak_score=0.9,
-    mean_score=0.8,
-    face=Face(0.9, (0.1, 0.1, 0.2, 0.2)),
-    track_id=1,
-    model=Model("0" * 64, 0.6, 0.4),
-)
+DEVICES = ["cam-1", "cam-2"]
+
+
+def key(record: OutboxRecord) -> tuple[str, int]:
+    event = read_payload(record.payload, device_id=record.device_id)
+    return event.device_id, event.seq
 
 
 class OutboxMachine(RuleBasedStateMachine):
-    """The outbox against a plain list, over any mix of work, crashes and restarts."""
+    """The outbox against a plain list, through any mix of work, crashes and restarts."""
 
     @initialize()
     def start(self) -> None:
@@ -40,14 +28,14 @@ class OutboxMachine(RuleBasedStateMachine):
         self.path = self.folder / "outbox.sqlite"
         self.outbox = Outbox(self.path)
         self.waiting: list[tuple[str, int]] = []
-        self.next_seq = {"cam-1": 0, "cam-2": 0}
+        self.next_seq = dict.fromkeys(DEVICES, 0)
 
-    @rule(device_id=st.sampled_from(["cam-1", "cam-2"]))
+    @rule(device_id=st.sampled_from(DEVICES))
     def put(self, device_id: str) -> None:
-        event, _ = self.outbox.put(replace(EVENT, device_id=device_id))
-        assert event.seq == self.next_seq[device_id]
+        record = self.outbox.put(smile_event(device_id=device_id))
+        assert key(record) == (device_id, self.next_seq[device_id])
         self.next_seq[device_id] += 1
-        self.waiting.append((device_id, event.seq))
+        self.waiting.append(key(record))
 
     @rule(index=st.integers(0, 5))
     def confirm(self, index: int) -> None:
@@ -63,7 +51,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        # What a killed process leaves: the files as they lie, without an orderly close.
+        # A killed process leaves the files as they are, without an orderly close.
         copy = Path(tempfile.mkdtemp(dir=self.folder))
         for file in self.folder.glob(f"{self.path.name}*"):
             shutil.copy(file, copy)
@@ -74,9 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost_and_order_is_kept(self) -> None:
-        records = self.outbox.after(0, 1000)
-        bodies = [json.loads(record.payload) for record in records]
-        assert [(body["device_id"], body["seq"]) for body in bodies] == self.waiting
+        assert [key(record) for record in self.outbox.after(0, 1000)] == self.waiting
         assert len(self.outbox) == len(self.waiting)
 
     def teardown(self) -> None:
@@ -85,6 +71,20 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 TestOutboxKeepsEverything = OutboxMachine.TestCase
-TestOutboxKeepsEverything.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None
-)
+TestOutboxKeepsEverything.settings = settings(max_examples=15, stateful_step_count=20)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(["started", "ended"]), max_size=20), st.integers(0, 3000))
+def test_full_outbox_keeps_the_newest_event_then_ends_before_starts(
+    phases: list[str], max_bytes: int
+) -> None:
+    outbox = Outbox(None, max_bytes)
+    kept: list[tuple[str, OutboxRecord]] = []
+    for phase in phases:
+        kept.append((phase, outbox.put(smile_event(phase))))
+        while sum(len(record.payload) for _, record in kept) > max_bytes and len(kept) > 1:
+            starts = [one for one in kept[:-1] if one[0] == "started"]
+            kept.remove((starts or kept)[0])
+    assert outbox.after(0, 100) == [record for _, record in kept]
+    assert outbox.dropped == len(phases) - len(kept)

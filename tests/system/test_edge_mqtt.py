@@ -1,17 +1,14 @@
-"""The real command against a real broker: nothing is lost, whatever stops or dies."""
+"""The real command against a real broker: no event is lost when either of them stops."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import av
@@ -21,65 +18,29 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from smile_contract import SmileEvent
-from tests.helpers.events import read_events
+from tests.helpers.events import read_events, read_payload
+from tests.helpers.mosquitto import needs_mosquitto, running_broker, running_mosquitto
+from tests.helpers.waiting import LOOPBACK, free_port, wait_until
 
 pytestmark = pytest.mark.system
 
 CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
 SHORT_S = 12
 FULL_BLOCKS = 80  # of 512 bytes
-MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
-BROKERS = [
-    pytest.param(
-        "mosquitto", marks=pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing")
-    ),
-    "amqtt",
-]
+BROKERS = [pytest.param("mosquitto", marks=needs_mosquitto), "amqtt"]
 AMQTT_CONFIG = """\
 listeners: {{default: {{type: tcp, bind: "127.0.0.1:{port}"}}}}
 plugins:
   amqtt.plugins.authentication.AnonymousAuthPlugin: {{allow_anonymous: true}}
 """
-MOSQUITTO_CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\n"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(is_true: Callable[[], bool], timeout_s: float = 20) -> None:
-    until = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def running_broker(kind: str, port: int, folder: Path) -> Iterator[None]:
-    config = folder / f"{kind}.conf"
+def broker_on(kind: str, port: int, folder: Path) -> AbstractContextManager[object]:
     if kind == "mosquitto":
-        config.write_text(MOSQUITTO_CONFIG.format(port=port))
-        command = [str(MOSQUITTO), "-c", str(config)]
-    else:
-        config.write_text(AMQTT_CONFIG.format(port=port))
-        command = [str(Path(sys.executable).parent / "amqtt"), "-c", str(config)]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_until(lambda: answers(port))
-        yield
-    finally:
-        process.kill()
-        process.wait()
+        return running_mosquitto("allow_anonymous true\n", folder, port)
+    config = folder / "amqtt.conf"
+    config.write_text(AMQTT_CONFIG.format(port=port))
+    return running_broker([str(Path(sys.executable).parent / "amqtt"), "-c", str(config)], port)
 
 
 @contextmanager
@@ -90,12 +51,12 @@ def subscriber(port: int) -> Iterator[list[SmileEvent]]:
     client.on_connect = lambda *_: client.subscribe("smile/+/events", qos=1)
     client.on_subscribe = lambda *_: ready.append(True)
 
-    def take(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+    def receive(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         device_id = message.topic.split("/")[1]
         received.extend(read_events(json.loads(message.payload), device_id=device_id))
 
-    client.on_message = take
-    client.connect("127.0.0.1", port)
+    client.on_message = receive
+    client.connect(LOOPBACK, port)
     client.loop_start()
     wait_until(lambda: bool(ready))
     try:
@@ -110,13 +71,13 @@ def edge(
 ) -> subprocess.Popen[str]:
     command = [*before, sys.executable, "-m", "edge_lambda", "--source", str(source)]
     command += ["--device-id", "cam-1", "--sink", "mqtt", "--sink", "stdout"]
-    command += ["--mqtt-url", f"mqtt://127.0.0.1:{port}", "--outbox", str(outbox), *more]
+    command += ["--mqtt-url", f"mqtt://{LOOPBACK}:{port}", "--outbox", str(outbox), *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
 def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the first twelve seconds of the clip, with a smile that ends and one that goes on."""
+    """Return the first 12 seconds of the clip: a smile that ends, and one that lasts beyond."""
     path = tmp_path_factory.mktemp("clip") / "short.mp4"
     with av.open(str(CLIP)) as whole, av.open(str(path), "w") as part:
         stream = part.add_stream_from_template(whole.streams.video[0])
@@ -129,7 +90,7 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def still_video(path: Path) -> Path:
-    """Write two seconds of a video without anybody in it."""
+    """Write a video of two seconds that shows nobody."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
@@ -142,19 +103,15 @@ def still_video(path: Path) -> Path:
 
 
 def written(output: str) -> list[SmileEvent]:
-    return [
-        event
-        for line in output.splitlines()
-        for event in read_events(json.loads(line), device_id="cam-1")
-    ]
+    return [read_payload(line.encode()) for line in output.splitlines()]
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_every_event_arrives_when_the_broker_is_there(
+def test_every_event_arrives_when_the_broker_runs(
     kind: str, tmp_path: Path, short_clip: Path
 ) -> None:
     port = free_port()
-    with running_broker(kind, port, tmp_path), subscriber(port) as received:
+    with broker_on(kind, port, tmp_path), subscriber(port) as received:
         process = edge(short_clip, port, tmp_path / "o.sqlite")
         output, log = process.communicate(timeout=120)
         assert process.returncode == 0, log
@@ -165,20 +122,20 @@ def test_every_event_arrives_when_the_broker_is_there(
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_every_event_arrives_when_the_broker_comes_up_late(
+def test_every_event_arrives_when_the_broker_starts_late(
     kind: str, tmp_path: Path, short_clip: Path
 ) -> None:
     port = free_port()
     process = edge(short_clip, port, tmp_path / "o.sqlite", "--drain-timeout-s", "60")
     assert process.stdout is not None
-    first = process.stdout.readline()  # an event is out, and there is no broker yet
-    with running_broker(kind, port, tmp_path), subscriber(port) as received:
+    first = process.stdout.readline()  # an event is published, and no broker runs yet
+    with broker_on(kind, port, tmp_path), subscriber(port) as received:
         output, log = process.communicate(timeout=120)
         assert process.returncode == 0, log
         assert received == written(first + output)
 
 
-def test_events_stay_when_the_broker_never_comes_and_go_with_the_next_run(
+def test_events_wait_for_the_next_run_when_the_broker_never_starts(
     tmp_path: Path, short_clip: Path
 ) -> None:
     port, outbox = free_port(), tmp_path / "o.sqlite"
@@ -187,7 +144,7 @@ def test_events_stay_when_the_broker_never_comes_and_go_with_the_next_run(
     assert process.returncode == 3
     made = written(output)
     assert f"{len(made)} events stay in the outbox" in log
-    with running_broker("amqtt", port, tmp_path), subscriber(port) as received:
+    with broker_on("amqtt", port, tmp_path), subscriber(port) as received:
         process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
         output, log = process.communicate(timeout=60)
         assert process.returncode == 0, log
@@ -195,7 +152,7 @@ def test_events_stay_when_the_broker_never_comes_and_go_with_the_next_run(
         assert received == made
 
 
-def test_events_go_with_the_next_run_when_the_process_is_killed(
+def test_next_run_sends_the_events_when_the_process_was_killed(
     tmp_path: Path, short_clip: Path
 ) -> None:
     port, outbox = free_port(), tmp_path / "o.sqlite"
@@ -205,25 +162,23 @@ def test_events_go_with_the_next_run_when_the_process_is_killed(
     process.kill()
     output, _ = process.communicate(timeout=10)
     made = written("".join(first) + output)
-    with running_broker("amqtt", port, tmp_path), subscriber(port) as received:
+    with broker_on("amqtt", port, tmp_path), subscriber(port) as received:
         process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
         output, log = process.communicate(timeout=60)
         assert process.returncode == 0, log
-        # What was told before, then the end of every smile that was cut off.
+        # The events published before, then the end of every smile that was cut off.
         assert received[: len(made)] == made
         assert [event.seq for event in received] == list(range(len(received)))
         started = {event.event_id for event in received if event.phase == "started"}
         assert started == {event.event_id for event in received if event.phase == "ended"}
 
 
-def test_loss_is_told_and_numbers_are_left_out_when_the_disk_is_full(
-    tmp_path: Path, short_clip: Path
-) -> None:
+def test_loss_is_reported_when_the_disk_is_full(tmp_path: Path, short_clip: Path) -> None:
     port, outbox = free_port(), tmp_path / "o.sqlite"
     still = still_video(tmp_path / "still.mp4")
     process = edge(still, port, outbox, "--drain-timeout-s", "0")
     assert process.communicate(timeout=60) and process.returncode == 0
-    # No file may grow beyond what the empty outbox needs: to SQLite a full disk.
+    # No file may grow beyond the empty outbox, which looks like a full disk to SQLite.
     full = ["/bin/sh", "-c", f'ulimit -f {FULL_BLOCKS}; exec "$@"', "sh"]
     process = edge(short_clip, port, outbox, "--drain-timeout-s", "0", before=full)
     output, log = process.communicate(timeout=120)
@@ -237,7 +192,9 @@ def test_loss_is_told_and_numbers_are_left_out_when_the_disk_is_full(
     assert f"{last['lost']} events are lost" in log
 
 
-def test_events_stay_when_stopped_without_a_broker(tmp_path: Path, short_clip: Path) -> None:
+def test_events_wait_when_the_run_is_stopped_without_a_broker(
+    tmp_path: Path, short_clip: Path
+) -> None:
     process = edge(short_clip, free_port(), tmp_path / "o.sqlite", "--drain-timeout-s", "60")
     assert process.stdout is not None
     process.stdout.readline()

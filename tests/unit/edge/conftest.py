@@ -8,14 +8,6 @@ import av
 import numpy as np
 import pytest
 
-from smile_contract import SmileEvent
-from tests.helpers.events import smile_event
-
-
-@pytest.fixture
-def make_event() -> Callable[..., SmileEvent]:
-    return smile_event
-
 
 @pytest.fixture
 def write_video(tmp_path: Path) -> Callable[..., Path]:

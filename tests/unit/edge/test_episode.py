@@ -2,120 +2,223 @@ from __future__ import annotations
 
 import pytest
 
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules, Smile
+from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
+from edge_lambda.smiles.smile import Smile
+from tests.helpers.scores import FRAME_MS, Samples, feed, samples_of, smiles_in
 
 RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)
+# Decides on the raw scores alone, at once.
+BARE = EpisodeRules(
+    threshold_on=0.7, threshold_off=0.5, smoothing_ms=0, min_duration_ms=0, max_gap_ms=0
+)
 
 
-def scores(*spans: tuple[int, float], step_ms: float = 40.0) -> list[tuple[float, float]]:
-    """Return samples for spans of (length in ms, score)."""
-    samples, end = [], 0.0
-    for length, score in spans:
-        end += length
-        while len(samples) * step_ms < end:
-            samples.append((len(samples) * step_ms, score))
-    return samples
+def smiles_of(*spans: tuple[float, float], rules: EpisodeRules = RULES) -> list[Smile]:
+    """Return the smiles of a video with spans of (length in ms, score)."""
+    return smiles_in(rules, samples_of(spans))
 
 
-def follow(detector: EpisodeDetector, samples: list[tuple[float, float]]) -> list[Smile]:
-    return [smile for at, score in samples for smile in detector.update(at, score)]
+def phases(smiles: list[Smile]) -> list[str]:
+    return [smile.phase for smile in smiles]
 
 
-def test_start_is_told_while_the_smile_still_lasts() -> None:
+def test_start_is_reported_while_the_smile_lasts() -> None:
     detector = EpisodeDetector(RULES)
-    (started,) = follow(detector, scores((1000, 0.1), (800, 0.9)))
+    (started,) = feed(detector, samples_of([(1000, 0.1), (800, 0.9)]))
     assert started.phase == "started"
-    assert started.start_ms == pytest.approx(1000, abs=40)
+    assert started.start_ms == pytest.approx(1000, abs=FRAME_MS)
+
+
+def test_start_is_reported_once_the_smile_is_long_enough() -> None:
+    detector = EpisodeDetector(RULES)
+    reported_at = next(
+        at for at, score in samples_of([(1000, 0.1), (2000, 0.9)]) if detector.update(at, score)
+    )
+    assert reported_at == pytest.approx(1000 + RULES.min_duration_ms, abs=FRAME_MS)
+
+
+def test_end_is_reported_once_the_break_can_no_longer_be_short() -> None:
+    detector = EpisodeDetector(RULES)
+    feed(detector, smile := samples_of([(1000, 0.1), (2000, 0.9)]))
+    after = [(at, 0.1) for at, _ in samples_of([(5000, 0.1)]) if at > smile[-1][0]]
+    reported_at = next(at for at, score in after if detector.update(at, score))
+    patience_ms = RULES.max_gap_ms + 2 * RULES.smoothing_ms
+    assert reported_at == pytest.approx(3000 + patience_ms, abs=FRAME_MS)
 
 
 def test_smile_ends_where_the_face_was_last_seen_when_it_is_lost() -> None:
     detector = EpisodeDetector(RULES)
-    follow(detector, scores((1000, 0.1), (2000, 0.9)))
+    feed(detector, samples_of([(1000, 0.1), (2000, 0.9)]))
     (ended,) = detector.close()
     assert (ended.phase, ended.end_ms) == ("ended", 2960)
     assert detector.close() == []
 
 
-def test_end_is_dated_back_when_the_face_is_lost_after_the_smile_faded() -> None:
-    detector = EpisodeDetector(RULES)
-    follow(detector, scores((1000, 0.1), (2000, 0.9), (400, 0.1)))
-    (ended,) = detector.close()
-    assert ended.end_ms == pytest.approx(3000, abs=40)
-
-
-def test_end_is_where_the_smile_stopped_when_the_face_is_lost_right_after() -> None:
-    detector = EpisodeDetector(RULES)
-    follow(detector, scores((1000, 0.1), (2000, 0.9), (120, 0.1)))
-    assert detector.smoothed_score > RULES.threshold_off
-    (ended,) = detector.close()
-    assert ended.end_ms == pytest.approx(3000, abs=40)
+@pytest.mark.parametrize("low_ms", [120, 400])
+def test_end_is_where_the_smile_stopped_when_the_face_is_lost_soon_after(low_ms: int) -> None:
+    ended = smiles_of((1000, 0.1), (2000, 0.9), (low_ms, 0.1))[-1]
+    assert ended.phase == "ended"
+    assert ended.end_ms == pytest.approx(3000, abs=FRAME_MS)
 
 
 @pytest.mark.parametrize("between_ms", [2000, 60_000])
 def test_end_does_not_depend_on_how_long_the_score_stays_below_the_middle(between_ms: int) -> None:
-    smiles = follow(
-        EpisodeDetector(RULES), scores((3000, 0.1), (3000, 0.95), (between_ms, 0.55), (3000, 0.05))
-    )
-    assert [smile.phase for smile in smiles] == ["started", "ended"]
-    assert smiles[1].end_ms == pytest.approx(6000, abs=40)
+    smiles = smiles_of((3000, 0.1), (3000, 0.95), (between_ms, 0.55), (3000, 0.05))
+    assert phases(smiles) == ["started", "ended"]
+    assert smiles[1].end_ms == pytest.approx(6000, abs=FRAME_MS)
 
 
-def test_end_is_that_of_the_second_rise_when_score_never_fell_below_the_lower_threshold() -> None:
+def test_end_is_that_of_the_second_rise_when_the_score_stayed_above_the_lower_threshold() -> None:
     spans = (3000, 0.1), (3000, 0.95), (60_000, 0.55), (2000, 0.95), (3000, 0.05)
-    smiles = follow(EpisodeDetector(RULES), scores(*spans))
-    assert [smile.phase for smile in smiles] == ["started", "ended"]
-    assert smiles[1].end_ms == pytest.approx(68_000, abs=40)
+    smiles = smiles_of(*spans)
+    assert phases(smiles) == ["started", "ended"]
+    assert smiles[1].end_ms == pytest.approx(68_000, abs=FRAME_MS)
 
 
-def test_nothing_is_told_when_face_is_lost_before_the_least_duration() -> None:
+def test_nothing_is_reported_when_the_face_is_lost_before_the_minimum_duration() -> None:
+    assert smiles_of((1000, 0.1), (400, 0.9)) == []
+
+
+def test_start_is_the_first_frame_when_the_face_appears_smiling() -> None:
+    assert smiles_of((2000, 0.9), (2000, 0.1))[0].start_ms == 0
+
+
+def test_smile_continues_when_the_score_stays_between_the_thresholds() -> None:
     detector = EpisodeDetector(RULES)
-    assert follow(detector, scores((1000, 0.1), (400, 0.9))) + detector.close() == []
+    assert phases(feed(detector, samples_of([(1000, 0.1), (1000, 0.9), (5000, 0.55)]))) == [
+        "started"
+    ]
+    assert detector.is_smiling
 
 
-def test_start_is_the_first_sight_when_face_comes_smiling() -> None:
-    smiles = follow(EpisodeDetector(RULES), scores((2000, 0.9), (2000, 0.1)))
-    assert smiles[0].start_ms == 0
+def test_smile_does_not_start_when_the_score_stays_between_the_thresholds() -> None:
+    assert smiles_of((1000, 0.1), (9000, 0.65)) == []
 
 
-def test_smile_goes_on_when_score_stays_between_the_thresholds() -> None:
-    smiles = follow(EpisodeDetector(RULES), scores((1000, 0.1), (1000, 0.9), (5000, 0.55)))
-    assert [smile.phase for smile in smiles] == ["started"]
+def test_start_is_dated_back_by_at_most_a_second_when_the_score_rose_slowly() -> None:
+    started = smiles_of((1000, 0.1), (5000, 0.65), (2000, 0.95))[0]
+    reached_ms = 6000 + 50  # the smoothed score reaches the upper threshold
+    assert started.start_ms == pytest.approx(reached_ms - 1000, abs=FRAME_MS)
 
 
-def test_smile_does_not_start_when_score_stays_between_the_thresholds() -> None:
-    assert follow(EpisodeDetector(RULES), scores((1000, 0.1), (9000, 0.65))) == []
+@pytest.mark.parametrize(("score", "starts"), [(0.69, False), (0.7, True)])
+def test_smile_starts_at_the_upper_threshold(score: float, starts: bool) -> None:
+    assert phases(smiles_of((1000, score), rules=BARE)) == ["started", "ended"] * starts
+
+
+@pytest.mark.parametrize(("score", "ends"), [(0.5, False), (0.49, True)])
+def test_smile_ends_below_the_lower_threshold(score: float, ends: bool) -> None:
+    detector = EpisodeDetector(BARE)
+    feed(detector, samples_of([(1000, 0.9), (1000, score)]))
+    assert detector.is_smiling != ends
+
+
+def test_two_smiles_are_reported_when_the_break_is_long() -> None:
+    smiles = smiles_of((1000, 0.1), (2000, 0.95), (1500, 0.05), (2000, 0.95), (2000, 0.05))
+    assert phases(smiles) == ["started", "ended"] * 2
+    assert [smile.start_ms for smile in smiles[::2]] == pytest.approx([1000, 4500], abs=FRAME_MS)
+    assert [smile.end_ms for smile in smiles[1::2]] == pytest.approx([3000, 6500], abs=FRAME_MS)
+
+
+# Smoothing hides how long the break was until the person smiles again.
+def test_two_smiles_are_reported_when_the_break_turns_out_too_long_at_its_end() -> None:
+    smiles = smiles_of((1000, 0.1), (2000, 0.95), (600, 0.05), (2000, 0.95), (2000, 0.05))
+    assert phases(smiles) == ["started", "ended"] * 2
+    assert [smile.start_ms for smile in smiles[::2]] == pytest.approx([1000, 3600], abs=FRAME_MS)
+    assert [smile.end_ms for smile in smiles[1::2]] == pytest.approx([3000, 5600], abs=FRAME_MS)
 
 
 def test_single_outliers_do_not_matter() -> None:
-    samples = scores((2000, 0.1), (3000, 0.9), (2000, 0.1))
+    samples = samples_of([(2000, 0.1), (3000, 0.9), (2000, 0.1)])
     for index in (10, 30, 60, 80, 100, 140):
         at, score = samples[index]
         samples[index] = (at, 1 - score)
-    smiles = follow(EpisodeDetector(RULES), samples)
-    assert [smile.phase for smile in smiles] == ["started", "ended"]
-    assert smiles[1].start_ms == pytest.approx(2000, abs=80)
-    assert smiles[1].end_ms == pytest.approx(5000, abs=80)
+    smiles = smiles_in(RULES, samples)
+    assert phases(smiles) == ["started", "ended"]
+    assert smiles[1].start_ms == pytest.approx(2000, abs=2 * FRAME_MS)
+    assert smiles[1].end_ms == pytest.approx(5000, abs=2 * FRAME_MS)
 
 
-def test_figures_are_those_of_the_smile_alone() -> None:
-    smiles = follow(EpisodeDetector(RULES), scores((2000, 0.0), (4000, 0.8), (2000, 0.0)))
-    assert smiles[1].mean_score == pytest.approx(0.8, abs=0.01)
-    assert smiles[1].peak_score == pytest.approx(0.8, abs=0.01)
-    assert len(smiles[1].score_history) == 32
-    assert min(smiles[1].score_history) == pytest.approx(0.8, abs=0.01)
+def test_scores_before_and_after_the_smile_do_not_count() -> None:
+    ended = smiles_of((2000, 0.0), (4000, 0.8), (2000, 0.0))[1]
+    assert ended.mean_score == pytest.approx(0.8, abs=0.01)
+    assert ended.peak_score == pytest.approx(0.8, abs=0.01)
+    assert len(ended.score_history) == 32
+    assert min(ended.score_history) == pytest.approx(0.8, abs=0.01)
+
+
+def test_peak_is_the_largest_smoothed_score_of_the_smile() -> None:
+    ended = smiles_of((1000, 0.8), (2000, 1.0), (1000, 0.8), (2000, 0.0))[1]
+    assert ended.peak_score == pytest.approx(1.0, abs=0.01)
+    short = smiles_of((1000, 0.8), (FRAME_MS, 1.0), (1000, 0.8), (2000, 0.0))[1]
+    assert short.peak_score == pytest.approx(0.83, abs=0.01)
 
 
 def test_history_follows_the_smile_when_it_lasts_an_hour() -> None:
-    detector = EpisodeDetector(RULES)
-    smiles = follow(detector, scores((3_600_000 // 2, 0.8), (3_600_000 // 2, 1.0), (2000, 0.0)))
+    smiles = smiles_of((1_800_000, 0.8), (1_800_000, 1.0), (2000, 0.0))
     history = smiles[-1].score_history
     assert smiles[-1].mean_score == pytest.approx(0.9, abs=0.01)
     assert history[:15] == pytest.approx([0.8] * 15)
     assert history[17:] == pytest.approx([1.0] * 15)
 
 
-def test_older_frames_are_left_out_when_time_steps_back() -> None:
+def test_history_has_a_score_per_frame_when_the_smile_is_short() -> None:
+    ended = smiles_of((80, 0.8), (80, 1.0), (80, 0.9), rules=BARE)[-1]
+    assert ended.score_history == pytest.approx([0.8, 0.8, 1.0, 1.0, 0.9, 0.9])
+
+
+def test_smile_ends_at_its_first_frame_when_it_faded_for_a_minute_right_after() -> None:
+    ended = smiles_of((FRAME_MS, 0.9), (60_000, 0.55), (1000, 0.1), rules=BARE)[-1]
+    assert (ended.phase, ended.end_ms) == ("ended", FRAME_MS / 2)
+    assert 0.55 <= ended.mean_score <= 0.9
+
+
+def test_history_repeats_the_last_score_when_no_frame_falls_into_a_span() -> None:
+    samples = [(0.0, 0.8), (100.0, 0.8), (900.0, 1.0), (1000.0, 0.9)]
+    ended = smiles_in(BARE, samples)[-1]
+    assert ended.score_history == pytest.approx([0.8, 0.8, 0.8, (250 * 1.0 + 100 * 0.9) / 350])
+
+
+def test_first_frame_counts_as_much_as_one_at_25_frames_per_second() -> None:
+    ended = smiles_in(BARE, [(0.0, 0.9), (40.0, 0.7)])[-1]
+    assert ended.mean_score == pytest.approx(0.8, abs=0.005)
+
+
+def test_frame_counts_as_250_ms_at_most_when_frames_were_missed() -> None:
+    samples: Samples = [*samples_of([(1000, 0.9)]), (1960.0, 0.7)]
+    ended = smiles_in(BARE, samples)[-1]
+    assert ended.mean_score == pytest.approx((1000 * 0.9 + 250 * 0.7) / 1250, abs=0.002)
+
+
+@pytest.mark.parametrize(("pause_ms", "start_ms", "end_ms"), [(900, 450, 1350), (1100, 1100, 1100)])
+def test_change_is_half_way_between_frames_unless_they_are_over_a_second_apart(
+    pause_ms: float, start_ms: float, end_ms: float
+) -> None:
+    samples = [(0.0, 0.1), (pause_ms, 0.9), (2 * pause_ms, 0.1)]
+    ended = smiles_in(BARE, samples)[-1]
+    assert (ended.start_ms, ended.end_ms) == (start_ms, end_ms)
+
+
+def test_older_frames_are_ignored_when_time_steps_back() -> None:
+    samples = samples_of([(1000, 0.1), (2000, 0.9), (2000, 0.1)])
+    undisturbed = smiles_in(RULES, samples)
+    samples[50:50] = [(0.0, 0.0), (10.0, 0.0), (samples[49][0], 0.0)]
+    assert smiles_in(RULES, samples) == undisturbed
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
+def test_frame_is_ignored_when_its_face_has_no_score(score: float) -> None:
+    samples = samples_of([(1000, 0.1), (2000, 0.9), (2000, 0.1)])
+    undisturbed = smiles_in(RULES, samples)
+    samples[50:50] = [(samples[49][0] + 1, score)]
+    assert smiles_in(RULES, samples) == undisturbed
+
+
+def test_smoothed_score_follows_63_percent_of_a_step_within_the_time_constant() -> None:
     detector = EpisodeDetector(RULES)
-    samples = scores((1000, 0.1), (2000, 0.9), (2000, 0.1))
-    samples[50:50] = [(0.0, 0.0), (10.0, 0.0)]
-    assert [smile.phase for smile in follow(detector, samples)] == ["started", "ended"]
+    assert detector.smoothed_score == 0
+    detector.update(0, 0.2)
+    assert detector.smoothed_score == 0.2
+    detector.update(RULES.smoothing_ms, 0.7)
+    assert detector.smoothed_score == pytest.approx(0.2 + 0.632 * 0.5, abs=0.001)
+    assert not detector.is_smiling

@@ -1,28 +1,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import jsonschema
-import numpy as np
 
-from edge_lambda.faces.observation import Observation
-from edge_lambda.faces.tracker import Track
-from edge_lambda.smiles.episode import Smile
 from edge_lambda.smiles.event_maker import EventMaker
-from smile_contract import Model, encode_message, schema, uuid7_time
-from tests.helpers.events import read_events
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-MODEL = Model("0" * 64, 0.6, 0.4)
+from edge_lambda.smiles.smile import Smile
+from smile_contract import encode_message, schema, uuid7_time
+from tests.helpers.events import MODEL, STARTED_AT, read_events
+from tests.helpers.faces import track
 
 
 def maker() -> EventMaker:
-    return EventMaker("cam-1", MODEL, lambda at_ms: START + timedelta(milliseconds=at_ms))
-
-
-def track(number: int = 1, box: tuple[float, float, float, float] = (0.1, 0.2, 0.3, 0.4)) -> Track:
-    return Track(number, Observation(box, 0.9, np.zeros((6, 2), np.float32)), 0.0, 0.0)
+    return EventMaker("cam-1", MODEL, lambda at_ms: STARTED_AT + timedelta(milliseconds=at_ms))
 
 
 def smile(phase: str, start_ms: float = 1234.5678, end_ms: float = 4000.1) -> Smile:
@@ -31,29 +22,44 @@ def smile(phase: str, start_ms: float = 1234.5678, end_ms: float = 4000.1) -> Sm
         start_ms=start_ms,
         end_ms=end_ms,
         peak_score=0.90001,
-        mean_score=0.9,
+        mean_score=0.85,
         score_history=(0.123456, 1.0),
     )
 
 
-def test_both_events_share_id_and_start() -> None:
+def test_both_events_of_a_smile_share_id_and_start() -> None:
     events = maker()
     started, ended = (events.make(track(), smile(phase)) for phase in ("started", "ended"))
     assert started.event_id == ended.event_id
-    assert started.started_at == ended.started_at == START + timedelta(milliseconds=1234)
+    assert started.started_at == ended.started_at == STARTED_AT + timedelta(milliseconds=1234)
     assert uuid7_time(started.event_id) == started.started_at
-    assert ended.duration_ms == 2766
     assert started.ended_at is None
+    assert ended.duration_ms == 2766
+    assert ended.ended_at == ended.started_at + timedelta(milliseconds=2766)
 
 
-def test_next_smile_gets_an_id_of_its_own() -> None:
+def test_event_describes_the_smile_the_face_and_the_model() -> None:
+    event = maker().make(track(7, (0.12345678, 0.2, 0.3, 0.4), score=0.912345), smile("started"))
+    assert (event.device_id, event.track_id, event.phase) == ("cam-1", 7, "started")
+    assert (event.peak_score, event.mean_score) == (0.9, 0.85)
+    assert event.score_history == (0.1235, 1.0)
+    assert (event.face.score, event.face.box) == (0.9123, (0.1235, 0.2, 0.3, 0.4))
+    assert event.model == MODEL
+
+
+def test_next_smile_gets_another_id() -> None:
     events = maker()
     ids = [events.make(track(), smile(p)).event_id for p in ("started", "ended", "started")]
-    other = events.make(track(2), smile("started")).event_id
-    assert len({*ids, other}) == 3
+    assert ids[0] == ids[1] != ids[2]
 
 
-def test_event_meets_the_contract_when_face_leaves_the_frame() -> None:
+def test_smiles_of_two_faces_get_different_ids() -> None:
+    events = maker()
+    ids = [events.make(track(number), smile("started")).event_id for number in (1, 2)]
+    assert ids[0] != ids[1]
+
+
+def test_event_meets_the_contract_when_the_face_leaves_the_frame() -> None:
     events = maker()
     for box in ((-0.1, 0.9, 0.3, 0.3), (0.9999999, -2.0, 5.0, 9.0), (1.5, 1.5, 0.1, 0.1)):
         body = json.loads(encode_message([events.make(track(box=box), smile("started"))]))
@@ -61,10 +67,10 @@ def test_event_meets_the_contract_when_face_leaves_the_frame() -> None:
         read_events(body, device_id="cam-1")
 
 
-def test_start_stands_when_the_clock_is_corrected_in_between() -> None:
+def test_start_is_kept_when_the_clock_is_corrected_during_the_smile() -> None:
     offset = timedelta()
     events = EventMaker(
-        "cam-1", MODEL, lambda at_ms: START + offset + timedelta(milliseconds=at_ms)
+        "cam-1", MODEL, lambda at_ms: STARTED_AT + offset + timedelta(milliseconds=at_ms)
     )
     started = events.make(track(), smile("started"))
     offset = timedelta(hours=-1)

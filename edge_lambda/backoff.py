@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""Exponential backoff between attempts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import random
 
 
 class Backoff:
-    """Waits that double up to a limit, each drawn at random from its lower half up.
+    """Waits that double up to a limit, each random between half of that and all of it.
 
-    The randomness keeps a thousand devices from coming back in the same second (AWS
+    The randomness keeps a thousand devices from reconnecting in the same second (AWS
     Architecture Blog, "Exponential Backoff And Jitter").
 
     Parameters
     ----------
     first_s, most_s : float
+        First and longest wait.
     """
 
     def __init__(self, first_s: float = 0.5, most_s: float = 60.0) -> None:
@@ -28,5 +29,5 @@ class Backoff:
         return random.uniform(wait_s / 2, wait_s)  # noqa: S311 - no secret
 
     def reset(self) -> None:
-        """Start over, for a try has succeeded."""
+        """Start over after a success."""
         self._next_s = self._first_s

@@ -24,7 +24,7 @@ from edge_lambda.settings import CameraSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import ListenAddress, ProjectStream, StreamServer
-from edge_lambda.stream.drawing import SceneArtist
+from edge_lambda.stream.drawing import SceneRenderer
 from smile_contract import Model
 
 
@@ -70,7 +70,7 @@ def main() -> None:
     vision = SmileVision()
     print(f"no stream          {play(path, vision, None)}")
     with ExitStack() as cleanup:
-        stream = ProjectStream(SceneArtist("cam-1", 960).jpeg)
+        stream = ProjectStream(SceneRenderer("cam-1", 960).jpeg)
         server = StreamServer(stream, ListenAddress("127.0.0.1", 0), "cam-1")
         cleanup.callback(server.close)
         cleanup.callback(stream.close)

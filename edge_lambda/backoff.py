@@ -1,4 +1,4 @@
-"""Exponential backoff between attempts."""
+"""How long to wait before the next try."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import random
 
 
 class Backoff:
-    """Waits that double up to a limit, each random between half of that and all of it.
+    """Waits that double up to a limit, each drawn at random from its lower half up.
 
-    The randomness keeps a thousand devices from reconnecting in the same second (AWS
+    The randomness keeps a thousand devices from coming back in the same second (AWS
     Architecture Blog, "Exponential Backoff And Jitter").
 
     Parameters
     ----------
     first_s, most_s : float
-        First and longest wait.
     """
 
     def __init__(self, first_s: float = 0.5, most_s: float = 60.0) -> None:
@@ -29,5 +28,5 @@ class Backoff:
         return random.uniform(wait_s / 2, wait_s)  # noqa: S311 - no secret
 
     def reset(self) -> None:
-        """Start over after a success."""
+        """Start over, for a try has succeeded."""
         self._next_s = self._first_s

@@ -1,4 +1,4 @@
-"""A synthetic face that the face detectors find, for the self-check and the tests."""
+"""A drawn face: nobody's likeness, and the detectors take it for one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ _WHITE = (250, 250, 250)
 
 
 def draw_face(side_px: int, *, smiles: bool) -> Image.Image:
-    """Draw a synthetic face on a plain wall.
+    """Draw somebody who does not exist, on a plain wall.
 
     Parameters
     ----------
     side_px : int
         Side of the picture; the face fills most of it.
     smiles : bool
-        Whether the mouth smiles.
 
     Returns
     -------

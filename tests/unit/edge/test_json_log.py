@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import logging
 import sys
@@ -22,21 +21,16 @@ def restored() -> Iterator[None]:
     logger.setLevel(logging.NOTSET)
 
 
-@pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    return stream
+def records(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def records(stderr: io.StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in stderr.getvalue().splitlines()]
-
-
-def test_record_is_one_json_line_of_time_level_message_and_fields(stderr: io.StringIO) -> None:
+def test_record_is_one_json_line_of_time_level_message_and_fields(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     set_up_logging("info")
     LOG.warning("camera lost", extra={"reason": "a\nb", "path": object})
-    (record,) = records(stderr)
+    (record,) = records(capsys)
     assert record.pop("time").endswith("Z")
     assert record == {
         "level": "warning",
@@ -46,26 +40,28 @@ def test_record_is_one_json_line_of_time_level_message_and_fields(stderr: io.Str
     }
 
 
-def test_record_has_the_traceback_of_an_error(stderr: io.StringIO) -> None:
+def test_record_has_the_traceback_of_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging("info")
     try:
-        raise ValueError("odd")
+        int("odd")
     except ValueError:
         LOG.exception("frame failed")
-    assert "ValueError: odd" in records(stderr)[0]["traceback"]
+    assert "ValueError: invalid literal" in records(capsys)[0]["traceback"]
 
 
-def test_records_below_the_level_are_dropped(stderr: io.StringIO) -> None:
+def test_records_below_the_level_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging("warning")
     LOG.info("camera back")
-    assert records(stderr) == []
+    assert records(capsys) == []
 
 
-def test_every_record_is_written_once_when_logging_is_set_up_twice(stderr: io.StringIO) -> None:
+def test_every_record_is_written_once_when_logging_is_set_up_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     set_up_logging("info")
     set_up_logging("info")
     LOG.info("camera back")
-    assert len(records(stderr)) == 1
+    assert len(records(capsys)) == 1
 
 
 def test_nothing_fails_when_standard_error_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

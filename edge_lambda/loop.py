@@ -74,8 +74,7 @@ class EdgeLoop:
         self._detect_every = detect_every
         self._next_search = 0
         self._cuts = SceneCutDetector()
-        self._episodes: dict[int, EpisodeDetector] = {}
-        self._tracks: dict[int, Track] = {}
+        self._episodes: dict[int, tuple[Track, EpisodeDetector]] = {}
         self._failures_in_a_row = 0
         self._progress = _ProgressLog(source) if has_progress else None
         self._viewer = viewer
@@ -100,7 +99,7 @@ class EdgeLoop:
                 if self._progress is not None:
                     self._progress.update(frame, self._counts.frames, len(self._tracker.tracks))
         finally:
-            self._end_smiles(list(self._tracks.values()))
+            self._end_smiles([track for track, _ in self._episodes.values()])
         return self._counts
 
     def _try_to_process(self, frame: Frame) -> None:
@@ -148,33 +147,22 @@ class EdgeLoop:
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces that the latest search found, for the viewer."""
         return [
-            FaceMark(
-                track.box_at(at_ms),
-                self._episodes[track.id].smoothed_score,
-                track.id,
-                self._episodes[track.id].is_smiling,
-            )
-            for track in self._tracker.tracks
-            if track.was_found and track.id in self._episodes
+            FaceMark(track.box_at(at_ms), episode.smoothed_score, track.id, episode.is_smiling)
+            for track, episode in self._episodes.values()
+            if track.was_found
         ]
 
     def _update_episode(self, track: Track, at_ms: float, score: float) -> None:
         if track.id not in self._episodes:
-            self._tracks[track.id] = track
-            self._episodes[track.id] = EpisodeDetector(self._rules)
-        self._publish(track, self._episodes[track.id].update(at_ms, score))
+            self._episodes[track.id] = (track, EpisodeDetector(self._rules))
+        self._publish(track, self._episodes[track.id][1].update(at_ms, score))
 
     def _end_smiles(self, lost: Iterable[Track]) -> None:
         """Publish ``ended`` for lost faces. A failure for one does not skip the others."""
-        ended = []
-        for track in lost:
-            episode = self._episodes.pop(track.id, None)
-            self._tracks.pop(track.id, None)
-            if episode is not None:
-                ended.append((track, episode.close()))
+        ended = [self._episodes.pop(track.id) for track in lost if track.id in self._episodes]
         with ExitStack() as pending:
-            for track, smiles in reversed(ended):
-                pending.callback(self._publish, track, smiles)
+            for track, episode in reversed(ended):
+                pending.callback(self._publish, track, episode.close())
 
     def _publish(self, track: Track, smiles: Iterable[Smile]) -> None:
         for smile in smiles:

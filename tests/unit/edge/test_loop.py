@@ -104,14 +104,17 @@ class FakeVision:
 
 
 class RecordingSink(Sink):
-    """Keeps the phases of events; fails at the first ``ended`` if `fails`."""
+    """Records phases and track ids; fails at the first ``ended`` if `fails`."""
 
     def __init__(self, fails: bool = False) -> None:
         self.phases: list[str] = []
+        self.track_ids: list[int] = []
         self._fails = fails
 
     def offer(self, record: OutboxRecord) -> None:
-        self.phases.append(json.loads(record.payload)["phase"])
+        event = json.loads(record.payload)
+        self.phases.append(event["phase"])
+        self.track_ids.append(event["track_id"])
         if self._fails and self.phases[-1] == "ended":
             raise SinkError("closed")
 
@@ -163,8 +166,10 @@ def test_smile_ends_at_a_cut_when_the_detector_fails_after_it() -> None:
 
 
 def test_face_in_the_same_place_is_another_one_after_a_cut() -> None:
-    phases = run(FakeCamera(cut_at=CUT_AT), FakeVision([LEFT]))
-    assert phases == ["started", "ended", "started", "ended"]
+    sink = RecordingSink()
+    loop_of(FakeCamera(cut_at=CUT_AT), FakeVision([LEFT]), sink).run(lambda: False)
+    assert sink.phases == ["started", "ended", "started", "ended"]
+    assert sink.track_ids == [1, 1, 2, 2]
 
 
 def test_every_smile_is_ended_when_a_sink_fails_for_one() -> None:
@@ -180,6 +185,30 @@ def test_smile_is_ended_when_the_run_is_stopped() -> None:
     counts = loop_of(FakeCamera(), FakeVision([LEFT]), sink).run(lambda: sink.phases == ["started"])
     assert sink.phases == ["started", "ended"]
     assert counts.frames < CUT_AT
+
+
+def test_smile_ends_a_second_after_the_face_has_left() -> None:
+    class Leaving(FakeVision):
+        def find_faces(self, frame: Frame) -> list[Observation]:
+            return super().find_faces(frame) if frame.index < CUT_AT else []
+
+    sink = RecordingSink()
+    counts = loop_of(FakeCamera(), Leaving([LEFT]), sink).run(lambda: "ended" in sink.phases)
+    last_seen_ms, end_ms = (CUT_AT - 1) * STEP_MS, (counts.frames - 1) * STEP_MS
+    assert end_ms == pytest.approx(last_seen_ms + 1000, abs=STEP_MS)
+
+
+def test_face_can_leave_when_it_was_never_scored() -> None:
+    class Unscored(FakeVision):
+        def find_faces(self, frame: Frame) -> list[Observation]:
+            return super().find_faces(frame) if frame.index < 3 else []
+
+        def smile_scores(self, frame: Frame, keypoints: Any) -> NDArray[np.float32]:
+            assert frame.index >= 3
+            return super().smile_scores(frame, keypoints)
+
+    counts = loop_of(FakeCamera(), Unscored([LEFT]), RecordingSink()).run(lambda: False)
+    assert counts.failed_frames == 3
 
 
 def test_smile_ends_when_the_camera_sends_nothing_for_a_second() -> None:

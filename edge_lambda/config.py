@@ -162,6 +162,7 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge}, got {got}",
     "less_than": "less than {lt}, got {got}",
     "less_than_equal": "at most {le}, got {got}",
+    "string_too_short": "at least {min_length} character",
     "string_pattern_mismatch": "text that matches {pattern}",
     "literal_error": "{expected}, got {got!r}",
     "datetime_from_date_parsing": "a time such as 2026-01-01T00:00:00Z, got {got!r}",

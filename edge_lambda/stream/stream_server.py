@@ -51,7 +51,7 @@ class StreamServer:
         if not address.is_loopback and token is None:
             raise ConfigError(
                 f"stream.address: other machines can reach {address.host}: expected a loopback "
-                "address such as 127.0.0.1:8080, or a stream.token"
+                "address such as 127.0.0.1:8080, or a stream.token (SMILE_STREAM_TOKEN)"
             )
         try:
             self._server = _Server(stream, address, title, token)

@@ -27,7 +27,7 @@ def write(folder: Path, text: str) -> Path:
     ("toml", "problem"),
     [
         ("sorce = 'x'", "sorce: unknown key"),
-        ("source = ''", "source: "),
+        ("source = ''", "source: expected at least 1 character"),
         ("[smile]\nthreshold = 0.5", "smile.threshold: unknown key"),
         ("[smile]\nthreshold_on = 1.5", "smile.threshold_on: expected less than 1.0, got 1.5"),
         ("[smile]\nthreshold_on = 0", "smile.threshold_on: expected more than 0.0, got 0"),

@@ -212,9 +212,12 @@ def test_face_can_leave_when_it_was_never_scored() -> None:
 
 
 def test_smile_ends_when_the_camera_sends_nothing_for_a_second() -> None:
-    gaps = range(CUT_AT, CUT_AT + 30)
-    phases = run(FakeCamera(200, gaps=gaps), FakeVision([LEFT]))
-    assert phases == ["started", "ended", "started", "ended"]
+    sink = RecordingSink()
+    phases: list[list[str]] = []
+    camera = FakeCamera(gaps=range(CUT_AT, FRAMES))
+    loop_of(camera, FakeVision([LEFT]), sink).run(lambda: phases.append(list(sink.phases)))
+    assert phases[CUT_AT + 24] == ["started"]
+    assert phases[CUT_AT + 26] == ["started", "ended"]
 
 
 def test_run_goes_on_after_fifty_bad_frames_with_a_good_one_among_them(

@@ -131,7 +131,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"config: {path}: {(error.strerror or 'unreadable').lower()}") from None
+        raise ConfigError(f"config: {path}: {str(error.strerror).lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config: {path}: {error}") from None
 

@@ -50,7 +50,7 @@ def parse_address(source: str) -> Address:
         return Address("stream", source, _without_secrets(source))
     if scheme:
         known = ", ".join(sorted(_STREAM_SCHEMES))
-        raise CameraError(f"source: unknown scheme {scheme[:20]!r}, expected one of {known}")
+        raise CameraError(f"source: unknown scheme {scheme!r}, expected one of {known}")
     if source.isascii() and source.isdigit():
         return _webcam(f"/dev/video{source}" if sys.platform == "linux" else source)
     path = Path(os.path.expanduser(source))  # noqa: PTH111 - pathlib's fails without a home
@@ -60,8 +60,7 @@ def parse_address(source: str) -> Address:
         missing = "camera at" if source.startswith("/dev/") else "such file:"
         raise CameraError(f"source: no {missing} {source}") from None
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        raise CameraError(f"source: cannot open {source}: {reason}") from None
+        raise CameraError(f"source: cannot open {source}: {str(error.strerror).lower()}") from None
     if stat.S_ISCHR(mode):
         return _webcam(source)
     if stat.S_ISDIR(mode):

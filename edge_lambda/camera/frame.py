@@ -115,8 +115,7 @@ class Frame:
         return max(width, 1), self._picture.height
 
     def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        turns = self._turns()
-        return np.rot90(pixels, turns) if turns else pixels
+        return np.rot90(pixels, self._turns())
 
     def _turns(self) -> int:
         return round(self._picture.rotation / _QUARTER_TURN) % 4

@@ -2,130 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from edge_lambda import loop as module
-from edge_lambda.camera import Frame, FrameSource
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.camera import Frame
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import EdgeError, SinkError
-from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.tracker import Tracker
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
-from edge_lambda.stream import FaceMark
 from smile_contract import Model
-from smile_vision.faces.boxes import Box
 from tests.helpers.clock import FakeClock
-
-FRAMES, CUT_AT, STEP_MS = 90, 50, 40.0
-LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
-START = datetime(2026, 1, 1, tzinfo=UTC)
-ROOMS = [
-    av.VideoFrame.from_ndarray(
-        np.kron(np.random.default_rng(seed).uniform(20, 235, (9, 16)), np.ones((20, 20))).astype(
-            np.uint8
-        ),
-        format="gray",
-    )
-    for seed in (1, 2)
-]
-
-
-class FakeCamera(FrameSource):
-    """Yields frames of one room, and of another from `cut_at` on; None for each of `gaps`."""
-
-    damaged_frames = 0
-    duration_ms = FRAMES * STEP_MS
-
-    def __init__(self, count: int = FRAMES, cut_at: int = FRAMES, gaps: Sequence[int] = ()) -> None:
-        self._count = count
-        self._cut_at = cut_at
-        self._gaps = gaps
-        self._now_ms = 0.0
-
-    def frames(self) -> Iterator[Frame | None]:
-        for index in range(self._count):
-            self._now_ms = index * STEP_MS
-            room = ROOMS[index >= self._cut_at]
-            yield None if index in self._gaps else Frame(index, self._now_ms, room)
-
-    def now_ms(self) -> float:
-        return self._now_ms
-
-    def time_at(self, position_ms: float) -> datetime:
-        return START + timedelta(milliseconds=position_ms)
-
-    def close(self) -> None: ...
-
-
-class FakeVision:
-    """Finds smiling faces from frame `sees_from` on, and fails in `failing` frames."""
-
-    def __init__(
-        self,
-        boxes: Sequence[Box],
-        sees_from: int = 0,
-        failing: Sequence[int] = (),
-        score: float = 0.95,
-    ) -> None:
-        self._boxes = boxes
-        self._score = score
-        self._sees_from = sees_from
-        self._failing = failing
-        self.searched: list[int] = []
-        self.scored: list[int] = []
-
-    def find_faces(self, frame: Frame) -> list[Observation]:
-        self.searched.append(frame.index)
-        if frame.index in self._failing:
-            raise ValueError("unforeseen")
-        if frame.index < self._sees_from:
-            return []
-        points = np.full((6, 2), 0.5, np.float32)
-        return [Observation(box, 0.9, points) for box in self._boxes]
-
-    def smile_scores(
-        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
-        self.scored += [frame.index] * len(keypoints)
-        return np.full(len(keypoints), self._score, np.float32)
-
-
-class RecordingSink(Sink):
-    """Records phases and track ids; fails at the first ``ended`` if `fails`."""
-
-    def __init__(self, fails: bool = False) -> None:
-        self.phases: list[str] = []
-        self.track_ids: list[int] = []
-        self._fails = fails
-
-    def offer(self, record: OutboxRecord) -> None:
-        event = json.loads(record.payload)
-        self.phases.append(event["phase"])
-        self.track_ids.append(event["track_id"])
-        if self._fails and self.phases[-1] == "ended":
-            raise SinkError("closed")
-
-
-class RecordingViewer:
-    def __init__(self, is_watched: bool) -> None:
-        self.is_watched = is_watched
-        self.shown: list[tuple[int, list[FaceMark]]] = []
-
-    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
-        self.shown.append((frame.index, list(faces)))
+from tests.helpers.loop import (
+    CUT_AT,
+    FRAMES,
+    LEFT,
+    RIGHT,
+    STEP_MS,
+    FakeCamera,
+    FakeVision,
+    RecordingSink,
+    RecordingViewer,
+)  # fmt: skip
 
 
 def loop_of(
@@ -174,7 +80,7 @@ def test_face_in_the_same_place_is_another_one_after_a_cut() -> None:
 
 def test_every_smile_is_ended_when_a_sink_fails_for_one() -> None:
     sink = RecordingSink(fails=True)
-    loop = loop_of(FakeCamera(), FakeVision([LEFT, RIGHT], sees_from=CUT_AT), sink)
+    loop = loop_of(FakeCamera(), FakeVision([LEFT, RIGHT], seen=range(CUT_AT, FRAMES)), sink)
     with pytest.raises(SinkError):
         loop.run(lambda: False)
     assert sink.phases == ["started", "started", "ended", "ended"]
@@ -188,26 +94,23 @@ def test_smile_is_ended_when_the_run_is_stopped() -> None:
 
 
 def test_smile_ends_a_second_after_the_face_has_left() -> None:
-    class Leaving(FakeVision):
-        def find_faces(self, frame: Frame) -> list[Observation]:
-            return super().find_faces(frame) if frame.index < CUT_AT else []
-
     sink = RecordingSink()
-    counts = loop_of(FakeCamera(), Leaving([LEFT]), sink).run(lambda: "ended" in sink.phases)
+    counts = loop_of(FakeCamera(), FakeVision([LEFT], seen=range(CUT_AT)), sink).run(
+        lambda: "ended" in sink.phases
+    )
     last_seen_ms, end_ms = (CUT_AT - 1) * STEP_MS, (counts.frames - 1) * STEP_MS
     assert end_ms == pytest.approx(last_seen_ms + 1000, abs=STEP_MS)
 
 
 def test_face_can_leave_when_it_was_never_scored() -> None:
     class Unscored(FakeVision):
-        def find_faces(self, frame: Frame) -> list[Observation]:
-            return super().find_faces(frame) if frame.index < 3 else []
-
-        def smile_scores(self, frame: Frame, keypoints: Any) -> NDArray[np.float32]:
+        def smile_scores(self, frame: Frame, keypoints: Sequence[Any]) -> NDArray[np.float32]:
             assert frame.index >= 3
             return super().smile_scores(frame, keypoints)
 
-    counts = loop_of(FakeCamera(), Unscored([LEFT]), RecordingSink()).run(lambda: False)
+    counts = loop_of(FakeCamera(), Unscored([LEFT], seen=range(3)), RecordingSink()).run(
+        lambda: False
+    )
     assert counts.failed_frames == 3
 
 
@@ -258,11 +161,7 @@ def test_faces_are_searched_at_once_after_a_cut() -> None:
 
 
 def test_face_is_not_scored_between_searches_when_the_last_search_missed_it() -> None:
-    class Blinking(FakeVision):
-        def find_faces(self, frame: Frame) -> list[Observation]:
-            return super().find_faces(frame) if frame.index != 3 else []
-
-    vision = Blinking([LEFT])
+    vision = FakeVision([LEFT], seen={0, 6})
     run(FakeCamera(9), vision, detect_every=3)
     assert vision.scored == [0, 1, 2, 6, 7, 8]
 
@@ -272,7 +171,7 @@ def test_viewer_gets_every_frame_with_its_faces_while_it_watches(
     score: float, is_smiling: bool
 ) -> None:
     viewer = RecordingViewer(is_watched=True)
-    run(FakeCamera(), FakeVision([LEFT], sees_from=5, score=score), viewer=viewer)
+    run(FakeCamera(), FakeVision([LEFT], seen=range(5, FRAMES), score=score), viewer=viewer)
     assert [index for index, _ in viewer.shown] == list(range(FRAMES))
     assert viewer.shown[4][1] == []
     (face,) = viewer.shown[-1][1]
@@ -282,12 +181,8 @@ def test_viewer_gets_every_frame_with_its_faces_while_it_watches(
 
 
 def test_viewer_gets_no_box_when_the_last_search_missed_the_face() -> None:
-    class Gone(FakeVision):
-        def find_faces(self, frame: Frame) -> list[Observation]:
-            return super().find_faces(frame) if frame.index < 5 else []
-
     viewer = RecordingViewer(is_watched=True)
-    run(FakeCamera(8), Gone([LEFT]), viewer=viewer)
+    run(FakeCamera(8), FakeVision([LEFT], seen=range(5)), viewer=viewer)
     assert [len(faces) for _, faces in viewer.shown] == [1] * 5 + [0] * 3
 
 

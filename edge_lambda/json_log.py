@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
 
 from smile_contract import format_time
@@ -29,8 +28,8 @@ class JsonLineFormatter(logging.Formatter):
 
 
 def set_up_logging(level: str) -> None:
-    """Send the logs of this package to standard error, or nowhere when that is closed."""
-    handler = logging.NullHandler() if sys.stderr is None else logging.StreamHandler()
+    """Send the logs of this package to standard error."""
+    handler = logging.StreamHandler()
     handler.setFormatter(JsonLineFormatter())
     logger = logging.getLogger("edge_lambda")
     logger.handlers[:] = [handler]

@@ -193,6 +193,12 @@ def test_sample_event_is_rejected_when_its_name_says_bad(path: Path) -> None:
         assert lambda_function.handler(event, None)["model"]
 
 
+@pytest.mark.parametrize("event", ["machine", [], 3])
+def test_event_is_rejected_when_it_is_not_an_object(event: object) -> None:
+    with pytest.raises(SelfCheckError, match="event: expected"):
+        lambda_function.handler(event, None)
+
+
 @pytest.mark.usefixtures("sdk")
 def test_self_check_fails_when_the_smile_does_not_score_higher(
     monkeypatch: pytest.MonkeyPatch,

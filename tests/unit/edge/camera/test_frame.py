@@ -3,11 +3,12 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from edge_lambda.camera import Frame, open_source
 from edge_lambda.settings import CameraSettings
@@ -120,6 +121,22 @@ def test_pixels_are_square_when_the_video_is_anamorphic() -> None:
     assert not frame.is_limited_range  # the conversion gives full range
 
 
-def test_picture_has_a_row_when_the_frame_is_a_thousand_times_wider_than_high() -> None:
-    picture = av.VideoFrame.from_ndarray(np.zeros((1, 1000, 3), np.uint8), format="rgb24")
-    assert Frame(0, 0.0, picture).rgb(100).shape == (1, 100, 3)
+@pytest.mark.parametrize(
+    ("width", "height", "shape"),
+    [(160, 90, (45, 80)), (90, 160, (80, 45)), (1000, 1, (1, 80)), (1, 1000, (80, 1))],
+)
+def test_longer_side_of_the_picture_has_the_given_length(
+    width: int, height: int, shape: tuple[int, int]
+) -> None:
+    frame = Frame(0, 0.0, av.VideoFrame(width, height, "rgb24"))
+    assert frame.rgb(80).shape == (*shape, 3)
+
+
+def test_picture_has_a_column_when_its_pixels_are_a_thousand_times_higher_than_wide() -> None:
+    assert Frame(0, 0.0, av.VideoFrame(100, 90, "gray"), Fraction(1, 1000)).grey().shape == (90, 1)
+
+
+def test_another_thread_can_bring_its_own_scaler() -> None:
+    scaler = Mock(wraps=VideoReformatter())
+    Frame(0, 0.0, av.VideoFrame(160, 90, "rgb24")).rgb(80, scaler)
+    scaler.reformat.assert_called_once()

@@ -170,7 +170,7 @@ def test_help_describes_every_setting_but_the_token(capsys: pytest.CaptureFixtur
     "line",
     [
         "--threshold-on N Smoothed score",
-        "--drain-timeout-s N How long to wait for the broker at the end of a file. Default: 10.",
+        "at the end of a file. Default: 10. --progress",
         "--sink stdout|mqtt|greengrass Where",
         "--detector short|full|back",
         "--outbox PATH",

@@ -47,6 +47,7 @@ def write(folder: Path, text: str) -> Path:
         ("[stream]\ntoken = 3", "stream.token: expected text"),
         ("sinks = ['kafka']", "sinks.0: expected 'stdout', 'mqtt' or 'greengrass', got 'kafka'"),
         ("sinks = []", "sinks: expected stdout, mqtt or greengrass"),
+        ("sinks = ['mqtt', 'greengrass']", "sinks: expected mqtt or greengrass, not both"),
         ("sinks = 'mqtt'", 'sinks: expected a list such as ["stdout"]'),
         ("smile = 3", "smile: expected a table of settings"),
         ("progress = 'yes'", "progress: expected true or false"),

@@ -1,4 +1,4 @@
-"""``python -m edge_lambda``: watch a source and tell when somebody smiles."""
+"""``python -m edge_lambda``: watch a source and report smiles."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import signal
 
 
-def _occupy_closed_streams() -> None:
-    """Keep the next file that is opened from taking the place of a closed standard stream.
+def _replace_closed_streams() -> None:
+    """Open the null device in place of closed standard streams.
 
-    Whatever a library then wrote to standard error would end up in that file.
+    Otherwise the next file that is opened gets the number of standard error, and a library that
+    writes there overwrites that file.
     """
     for number in (0, 1, 2):
         try:
@@ -19,9 +20,9 @@ def _occupy_closed_streams() -> None:
 
 
 if __name__ == "__main__":
-    # Until the command takes over there is nothing to clean up: Ctrl-C ends it without a word.
+    # There is nothing to clean up before the command starts, so Ctrl-C just ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _occupy_closed_streams()
-    from edge_lambda.command import leave, main
+    _replace_closed_streams()
+    from edge_lambda.command import main, quit_now
 
-    leave(main())
+    quit_now(main())

@@ -1,4 +1,4 @@
-"""Put the rooms together, run the loop, and leave tidily."""
+"""Start the parts of the device, run the loop and shut down."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from edge_lambda.stream import Viewer
 from edge_lambda.stream.open import open_stream
 from smile_contract import Model
 
-UNDELIVERED = 3
-_STOP_DRAIN_S = 1.0
+_UNDELIVERED = 3
+_STOP_DRAIN_S = 1.0  # a stop by signal waits no longer for the broker
 
 _log = logging.getLogger(__name__)
 
 
 def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
-    """Watch the source until it ends or `is_stopped` says so.
+    """Watch the source until it ends or `is_stopped` returns True.
 
     Returns
     -------
     int
-        Exit code: 0, or 3 when events were lost or those of a file stay in the outbox.
+        Exit code: 0, or 3 when events were lost or when a file ends with undelivered events.
 
     Raises
     ------
     EdgeError, VisionError
-        When it cannot start or go on; one line for a person.
+        When it cannot start or continue. The message is one line for the user.
     """
     vision = SmileVision(
         config.vision.detector, config.vision.min_face_score, config.vision.min_face_px
@@ -54,7 +54,7 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
         outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
         cleanup.callback(outbox.close)
         with closing(Publisher(outbox, _sinks(config, outbox, broker))) as publisher:
-            # Last, so that whatever can be wrong is found before the camera's light goes on.
+            # The camera comes last, so that its light stays off when the configuration is wrong.
             with closing(open_source(config.source, config.camera)) as source:
                 _end_interrupted_smiles(outbox, publisher)
                 counts = _watch(
@@ -67,7 +67,7 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
                     viewer=viewer,
                 )
             publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
-        return _settle(source, outbox, publisher, counts, is_stopped())
+        return _report(source, outbox, publisher, counts, is_stopped())
 
 
 def _watch(
@@ -100,21 +100,22 @@ def _watch(
     return loop.run(is_stopped)
 
 
-def _settle(
+def _report(
     source: FrameSource, outbox: Outbox, publisher: Publisher, counts: LoopCounts, was_stopped: bool
 ) -> int:
-    """Tell how the run went; return the exit code."""
+    """Log the result of the run, print what was not delivered and return the exit code."""
     undelivered, is_lossy = publisher.undelivered, bool(publisher.lost or outbox.dropped)
-    told = []
+    problems = []
     if undelivered:
-        told.append(f"{undelivered} events stay in the outbox {outbox.path}")
-        told.append("the next run sends them")
+        problems.append(
+            f"{undelivered} events stay in the outbox {outbox.path}, the next run sends them"
+        )
     if publisher.lost:
-        told.append(f"{publisher.lost} events are lost, for they could not be written there")
+        problems.append(f"{publisher.lost} events are lost: the outbox could not be written")
     if outbox.dropped:
-        told.append(f"{outbox.dropped} events were dropped, for the outbox was full")
-    if told and sys.stderr is not None:
-        print(f"edge_lambda: {'; '.join(told)}", file=sys.stderr)  # noqa: T201
+        problems.append(f"{outbox.dropped} events were dropped: the outbox was full")
+    if problems and sys.stderr is not None:
+        print(f"edge_lambda: {'; '.join(problems)}", file=sys.stderr)  # noqa: T201
     _log.info(
         "finished",
         extra=asdict(counts)
@@ -122,7 +123,7 @@ def _settle(
         | {"events": publisher.published, "undelivered": undelivered}
         | {"lost": publisher.lost, "dropped": outbox.dropped},
     )
-    return UNDELIVERED if is_lossy or (undelivered and not was_stopped) else 0
+    return _UNDELIVERED if is_lossy or (undelivered and not was_stopped) else 0
 
 
 def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
@@ -171,7 +172,7 @@ def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Si
 
 
 def _topic_prefix(rule: str | None) -> str:
-    """Return what makes a topic one of Basic Ingest.
+    """Return the topic prefix that sends messages to a rule by Basic Ingest.
 
     https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
     """
@@ -179,7 +180,7 @@ def _topic_prefix(rule: str | None) -> str:
 
 
 def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher) -> None:
-    """Tell the end of smiles during which the last run was cut off, lest they last for ever."""
+    """Publish ``ended`` for smiles left open by a crash."""
     for event in outbox.unfinished():
         _log.warning("interrupted smile ended", extra={"event_id": event.event_id})
         publisher.publish(event)

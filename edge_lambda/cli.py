@@ -1,30 +1,47 @@
-"""Flags of ``python -m edge_lambda``."""
+"""Command line of ``python -m edge_lambda``, with a flag for every setting."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
-from edge_lambda.config import EdgeConfig, as_time, load_config
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from edge_lambda.config import EdgeConfig, load_config
 from edge_lambda.errors import ConfigError
+from edge_lambda.settings import iterate_settings, value_types
 
 _EPILOG = """\
-Every setting can also stand in the TOML file given with --config (docs/edge.md); flags win.
+A file given with --config can set all of these, too; flags override it. See docs/edge.md.
 Events go to standard output as JSON lines, logs to standard error.
-exit codes: 0 done or stopped, 2 cannot start or go on, 3 events were lost or stay in the outbox
+Exit codes: 0 finished or stopped; 2 cannot start or continue; 3 events were lost or stay in the
+outbox.
 """
+# A flag is the key of its setting, but without these sections and with these keys shortened.
+_UNNAMED_SECTIONS = {"camera", "vision", "track", "smile"}
+_SHORT_KEYS = {
+    "sinks": "sink",
+    "outbox.path": "outbox",
+    "mqtt.ca_file": "mqtt.ca",
+    "mqtt.cert_file": "mqtt.cert",
+    "mqtt.key_file": "mqtt.key",
+    "stream.address": "stream",
+}
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(message)
+        raise ConfigError(f"{message}; --help lists all flags")
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:
-    """Return the configuration that flags and file make together.
+    """Return the configuration from the flags and the settings file.
 
     Raises
     ------
@@ -33,7 +50,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:
     """
     given = vars(_parser().parse_args(argv))
     path: Path | None = given.pop("config", None)
-    # Not a flag: everybody on the machine can read a command line.
+    # Not a flag, because every user of the machine can read a command line.
     if os.environ.get("SMILE_STREAM_TOKEN"):
         given["stream.token"] = os.environ["SMILE_STREAM_TOKEN"]
     return load_config(path, given)
@@ -42,112 +59,63 @@ def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m edge_lambda",
-        description="Watch a video, webcam or stream and tell when somebody smiles.",
+        usage="python -m edge_lambda --source SOURCE [flags]",
+        description="Watch a video file, webcam or stream and report when people smile.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--config", type=Path, metavar="EDGE.TOML", help="settings file")
-    add("--source", help="video file, webcam (0, /dev/video0) or stream (rtsp://…)")
-    add("--device-id", help="name of this device: a-z A-Z 0-9 : _ - (default: the host's)")
-    add(
-        "--sink",
-        action="append",
-        dest="sinks",
-        choices=("stdout", "mqtt", "greengrass"),
-        help="where events go; may be given twice (default: stdout)",
-    )
-    add(
-        "--start-time",
-        dest="camera.start_time",
-        type=as_time,
-        metavar="TIME",
-        help="time of a file's first frame, such as 2026-01-01T00:00:00Z (default: now)",
-    )
-    add(
-        "--realtime",
-        dest="camera.realtime",
-        action="store_true",
-        help="play a file at its own speed",
-    )
-    add(
-        "--detector",
-        dest="vision.detector",
-        choices=("short", "full", "back"),
-        help="face detector (default: full)",
-    )
-    add(
-        "--detect-every",
-        dest="vision.detect_every",
-        type=int,
-        metavar="N",
-        help="search for faces every N frames (default: 1)",
-    )
-    add(
-        "--threshold-on",
-        dest="smile.threshold_on",
-        type=float,
-        metavar="SCORE",
-        help="a smile starts at this score (default: the model card's)",
-    )
-    add(
-        "--threshold-off",
-        dest="smile.threshold_off",
-        type=float,
-        metavar="SCORE",
-        help="a smile ends below this score (default: the model card's)",
-    )
-    add(
-        "--min-duration-ms",
-        dest="smile.min_duration_ms",
-        type=float,
-        metavar="MS",
-        help="leave out shorter smiles (default: 500)",
-    )
-    add(
-        "--max-gap-ms",
-        dest="smile.max_gap_ms",
-        type=float,
-        metavar="MS",
-        help="a shorter break does not end a smile (default: 500)",
-    )
-    add(
-        "--outbox",
-        dest="outbox.path",
-        type=Path,
-        metavar="PATH",
-        help="file in which events wait for the broker",
-    )
-    add(
-        "--mqtt-url",
-        dest="mqtt.url",
-        metavar="URL",
-        help="mqtt[s]://[user:password@]host[:port] (default: mqtt://127.0.0.1:1883)",
-    )
-    add("--mqtt-ca", dest="mqtt.ca_file", type=Path, metavar="PEM", help="authorities to trust")
-    add("--mqtt-cert", dest="mqtt.cert_file", type=Path, metavar="PEM", help="certificate")
-    add("--mqtt-key", dest="mqtt.key_file", type=Path, metavar="PEM", help="private key")
-    add(
-        "--stream",
-        dest="stream.address",
-        metavar="HOST:PORT",
-        help="watch annotated frames there with a browser, such as 127.0.0.1:8080",
-    )
-    add(
-        "--stream-fifo",
-        dest="stream.fifo",
-        type=Path,
-        metavar="PATH",
-        help="the same pictures through a FIFO, such as /tmp/results.mjpeg",
-    )
-    add(
-        "--drain-timeout-s",
-        type=float,
-        metavar="S",
-        help="at the end of a file, wait so long for the broker (default: 10)",
-    )
-    add("--progress", action="store_true", help="log the position twice a second")
-    add("--log-level", choices=("debug", "info", "warning", "error"), help="default: info")
+    parser.add_argument("--config", type=Path, metavar="PATH", help="Settings file (TOML).")
+    groups: dict[str, argparse._ActionsContainer] = {"": parser}
+    for key, field in iterate_settings(EdgeConfig):
+        section = key.rpartition(".")[0]
+        if section not in groups:
+            doc = EdgeConfig.model_fields[section].annotation.__doc__
+            groups[section] = parser.add_argument_group(section, doc)
+        if SecretStr not in value_types(field):
+            options = _options(key, field)
+            groups[section].add_argument(_flag(key), dest=key, help=_help(field), **options)
     return parser
+
+
+def _flag(key: str) -> str:
+    section, _, name = key.rpartition(".")
+    shown = name if section in _UNNAMED_SECTIONS else _SHORT_KEYS.get(key, key)
+    return "--" + re.sub("[._]", "-", shown)
+
+
+def _help(field: FieldInfo) -> str:
+    text = (field.description or "").replace("`", "").replace("%", "%%")
+    default = field.default
+    if default is None or default is False or default is PydanticUndefined:
+        return text
+    if isinstance(default, tuple):
+        default = ", ".join(default)
+    return f"{text} Default: {f'{default:g}' if isinstance(default, float) else default}."
+
+
+def _options(key: str, field: FieldInfo) -> dict[str, Any]:
+    """Return how argparse reads a flag. The configuration checks the value."""
+    types = value_types(field)
+    if bool in types:
+        return {"action": argparse.BooleanOptionalAction}
+    choices = [word for kind in types if get_origin(kind) is Literal for word in get_args(kind)]
+    if choices:
+        is_list = get_origin(field.annotation) is tuple
+        return {"metavar": "|".join(choices), "action": "append" if is_list else "store"}
+    for number in (int, float):
+        if number in types:
+            return {"metavar": "N", "type": _number(number)}
+    last_word = re.split("[._]", key)[-1].upper()
+    return {"metavar": "PATH" if Path in types else last_word}
+
+
+def _number(kind: Callable[[str], object]) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        try:
+            return kind(text)
+        except ValueError:
+            return text  # the configuration rejects it by the name of its setting
+
+    return read

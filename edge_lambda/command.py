@@ -1,4 +1,4 @@
-"""What ``python -m edge_lambda`` does."""
+"""The command ``python -m edge_lambda``."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from edge_lambda.json_log import set_up_logging
 from smile_contract import ContractError
 from smile_vision.errors import VisionError
 
-_CANNOT_GO_ON = 2
+_FAILED = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    # A plain variable: a lock taken in a signal handler may be held by what it interrupted.
-    stopped = False
+    # A plain variable, because a signal handler must not take a lock.
+    is_stopped = False
 
     def request_stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopped
-        stopped = True
+        nonlocal is_stopped
+        is_stopped = True
 
     signal.signal(signal.SIGINT, request_stop)
     signal.signal(signal.SIGTERM, request_stop)
     try:
         config = parse_arguments(argv)
         set_up_logging(config.log_level)
-        return run(config, lambda: stopped)
+        return run(config, lambda: is_stopped)
     except (EdgeError, VisionError, ContractError) as error:
         if sys.stderr is not None:  # print(file=None) would write to standard output
             print(f"edge_lambda: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
-        return _CANNOT_GO_ON
+        return _FAILED
 
 
-def leave(code: int) -> None:
-    """Leave without waiting for threads that FFmpeg or a socket may hold for seconds."""
+def quit_now(code: int) -> None:
+    """End the process without waiting for threads that FFmpeg or a socket may block."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:

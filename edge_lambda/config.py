@@ -1,4 +1,4 @@
-"""The whole configuration of the device, and how it is read."""
+"""Configuration of the device: a settings file, with flags that override it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,25 +23,19 @@ from edge_lambda.settings import (
     StreamSettings,
     TrackSettings,
     VisionSettings,
+    iterate_settings,
+    value_types,
 )
 from smile_contract import DEVICE_ID_PATTERN
 
-_PATHS = (
-    ("outbox", "path"),
-    ("mqtt", "ca_file"),
-    ("mqtt", "cert_file"),
-    ("mqtt", "key_file"),
-    ("stream", "fifo"),
-)
-
 
 def _host_name() -> str:
-    """Return the host's name as a device id: other characters become ``-``."""
+    """Return the host name as a device id, with ``-`` for other characters."""
     return re.sub(r"[^a-zA-Z0-9:_-]", "-", socket.gethostname())[:128] or "camera"
 
 
 class EdgeConfig(Section):
-    """The whole configuration."""
+    """All settings of the device."""
 
     source: str = Field(
         min_length=1,
@@ -50,25 +43,24 @@ class EdgeConfig(Section):
     )
     device_id: Annotated[str, StringConstraints(pattern=f"^{DEVICE_ID_PATTERN}$")] = Field(
         default_factory=_host_name,
-        description="1 to 128 of `a-z A-Z 0-9 : _ -`; also the MQTT client id. By default the "
-        "host's name.",
+        description="Name of the device, also its MQTT client id: 1 to 128 of "
+        "`a-z A-Z 0-9 : _ -`. Defaults to the host name.",
     )
     sinks: tuple[Literal["stdout", "mqtt", "greengrass"], ...] = Field(
         default=("stdout",),
         strict=False,
-        min_length=1,
-        max_length=2,
-        description="Where events go.",
+        description="Where events go: `stdout`, `mqtt` or `greengrass`, or `stdout` and one of the "
+        "others (give the flag twice).",
     )
     drain_timeout_s: float = Field(
         default=10.0,
         ge=0,
         le=3600,
-        description="At the end of a file, how long to wait for the broker.",
+        description="How long to wait for the broker at the end of a file.",
     )
     progress: bool = Field(default=False, description="Log the position twice a second.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severity that is logged."
+        default="info", description="Minimum level of log records."
     )
     camera: CameraSettings = CameraSettings()
     vision: VisionSettings = VisionSettings()
@@ -80,19 +72,21 @@ class EdgeConfig(Section):
 
     @field_validator("sinks")
     @classmethod
-    def _has_one_that_confirms(cls, sinks: tuple[str, ...]) -> tuple[str, ...]:
+    def _is_possible(cls, sinks: tuple[str, ...]) -> tuple[str, ...]:
+        if not sinks:
+            raise PydanticCustomError("sinks", "expected stdout, mqtt or greengrass")
         if {"mqtt", "greengrass"} <= set(sinks):
             raise PydanticCustomError("sinks", "expected mqtt or greengrass, not both")
         return sinks
 
     @property
     def outbox_path(self) -> Path | None:
-        """Where the outbox lies; None for memory.
+        """Path of the outbox file, or None to keep the outbox in memory.
 
         Raises
         ------
         ConfigError
-            When there is no home directory to put it in.
+            When the default needs a home directory and there is none.
         """
         if self.outbox.path is not None or not {"mqtt", "greengrass"} & set(self.sinks):
             return self.outbox.path
@@ -100,12 +94,12 @@ class EdgeConfig(Section):
         try:
             state = state or str(Path.home() / ".local" / "state")
         except RuntimeError:
-            raise ConfigError("outbox.path: expected, for there is no home directory") from None
+            raise ConfigError("outbox.path: required, there is no home directory") from None
         return Path(state) / "smile-edge" / f"{self.device_id}.sqlite"
 
 
 def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfig:
-    """Read a TOML file and let flags win over it.
+    """Read a TOML file and override its values.
 
     Parameters
     ----------
@@ -116,16 +110,16 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfi
     Raises
     ------
     ConfigError
-        Names every key that is wrong, and what was expected.
+        Names every wrong key and what was expected.
     """
-    values = {} if path is None else _beside(path, _read_toml(path))
+    values = {} if path is None else _resolve_paths(path, _read_toml(path))
     for dotted, value in overrides.items():
         *sections, name = dotted.split(".")
         target = values
         for section in sections:
             target = target.setdefault(section, {})
             if not isinstance(target, dict):
-                raise ConfigError(f"{section}: expected a table of settings")
+                raise ConfigError(f"{section}: expected {_EXPECTED['model_type']}")
         target[name] = value
     try:
         return EdgeConfig.model_validate(values)
@@ -137,32 +131,42 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"config: {path}: {(error.strerror or 'unreadable').lower()}") from None
+        raise ConfigError(f"config: {path}: {str(error.strerror).lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config: {path}: {error}") from None
 
 
-def _beside(path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """Let relative paths in a file count from its folder, so that the folder can be moved."""
-    for section, name in _PATHS:
+def _resolve_paths(file: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Make relative paths start at the folder of `file`, so that the folder can be moved."""
+    for key, field in iterate_settings(EdgeConfig):
+        section, _, name = key.rpartition(".")
         table = values.get(section)
-        if isinstance(table, dict) and isinstance(table.get(name), str):
-            if table[name].startswith("~"):
-                continue
-            table[name] = str(path.parent / table[name])
+        if Path not in value_types(field) or not isinstance(table, dict):
+            continue
+        if isinstance(table.get(name), str) and not table[name].startswith("~"):
+            table[name] = str(file.parent / table[name])
     return values
 
 
-# Where pydantic speaks of Python's types.
+# What to say instead of pydantic's own messages, by type of error.
 _EXPECTED = {
     "tuple_type": 'a list such as ["stdout"]',
     "model_type": "a table of settings",
     "path_type": "a path",
     "string_type": "text",
     "bool_type": "true or false",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    "float_type": "a number, got {got!r}",
+    "int_type": "a whole number, got {got!r}",
+    "int_from_float": "a whole number, got {got!r}",
+    "greater_than": "more than {gt}, got {got}",
+    "greater_than_equal": "at least {ge}, got {got}",
+    "less_than": "less than {lt}, got {got}",
+    "less_than_equal": "at most {le}, got {got}",
+    "string_too_short": "at least {min_length} character",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "literal_error": "{expected}, got {got!r}",
+    "datetime_from_date_parsing": "a time such as 2026-01-01T00:00:00Z, got {got!r}",
+    "timezone_aware": "a time with time zone, such as 2026-01-01T00:00:00Z",
 }
 
 
@@ -175,13 +179,6 @@ def _problem(error: Mapping[str, Any]) -> str:
     if key == "device_id":
         return f"{key}: expected 1 to 128 of a-z A-Z 0-9 : _ -"
     if error["type"] in _EXPECTED:
-        return f"{key}: expected {_EXPECTED[error['type']]}"
+        expected = _EXPECTED[error["type"]].format(**error.get("ctx", {}), got=error["input"])
+        return f"{key}: expected {expected}"
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def as_time(text: str) -> datetime | str:
-    """Return the instant that `text` names, or `text` for the model to refuse."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return text

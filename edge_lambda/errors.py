@@ -1,18 +1,18 @@
-"""What can go wrong on the device; each message is one line fit for a person to read."""
+"""Errors of the device. Each message is one line for the user."""
 
 from __future__ import annotations
 
 
 class EdgeError(Exception):
-    """Base of every error that this package raises."""
+    """Base class of the errors of this package."""
 
 
 class ConfigError(EdgeError):
-    """A setting is unknown, missing or out of range; the message names its key."""
+    """A setting is unknown, missing or out of range. The message names its key."""
 
 
 class CameraError(EdgeError):
-    """A video source cannot be opened or read; passwords in its address are left out."""
+    """A video source cannot be opened or read. The message holds no password."""
 
 
 class OutboxError(EdgeError):
@@ -20,8 +20,8 @@ class OutboxError(EdgeError):
 
 
 class SinkError(EdgeError):
-    """Nobody takes the events any more."""
+    """A sink is closed for good."""
 
 
 class SelfCheckError(EdgeError):
-    """The package does not do its work on this processor and Python."""
+    """The package does not work on this processor and Python."""

@@ -1,16 +1,14 @@
-"""Logs as JSON lines on standard error: a constant message plus fields."""
+"""JSON lines on standard error: a constant message plus fields."""
 
 from __future__ import annotations
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
-from typing import TextIO
 
 from smile_contract import format_time
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class JsonLineFormatter(logging.Formatter):
@@ -29,9 +27,9 @@ class JsonLineFormatter(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
-def set_up_logging(level: str, stream: TextIO | None = sys.stderr) -> None:
-    """Send this package's logs to `stream`, or nowhere when that is None: it is closed."""
-    handler = logging.NullHandler() if stream is None else logging.StreamHandler(stream)
+def set_up_logging(level: str) -> None:
+    """Send the logs of this package to standard error."""
+    handler = logging.StreamHandler()
     handler.setFormatter(JsonLineFormatter())
     logger = logging.getLogger("edge_lambda")
     logger.handlers[:] = [handler]

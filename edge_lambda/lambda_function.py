@@ -1,7 +1,7 @@
 """The device as a pinned Lambda function on AWS IoT Greengrass v2.
 
-Greengrass imports the module once and keeps it, which is when the camera starts. Elsewhere
-importing does nothing, and the handler checks that the package works there.
+Greengrass imports this module once and keeps it; the import starts the camera. Elsewhere the
+import starts nothing, and the handler checks that the package works.
 https://docs.aws.amazon.com/greengrass/v2/developerguide/run-lambda-functions.html
 """
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: object, _context: object) -> dict[str, object]:
-    """Check the package; on a device the work goes on by itself meanwhile.
+    """Check the package. On a device, the camera runs in its own thread meanwhile.
 
     Raises
     ------
@@ -36,16 +36,16 @@ def handler(event: object, _context: object) -> dict[str, object]:
 
 
 def config_from(environment: Mapping[str, str]) -> EdgeConfig:
-    """Return the settings of the function's environment.
+    """Return the configuration from the environment of the function.
 
     ``SMILE_CONFIG`` names a settings file, ``SMILE_SOURCE`` the camera, ``SMILE_OUTBOX`` the file
-    in which events wait; the device is named after its thing.
+    of the outbox. The device id is the name of the thing.
 
     Raises
     ------
     ConfigError
-        Names what is wrong. A device that does not know its thing's name is refused rather than
-        named after its host: Greengrass lets it publish under the name of its thing only.
+        Names what is wrong. A missing thing name is an error: Greengrass lets a device publish
+        under the name of its thing only, so the host name does not do.
     """
     path = environment.get("SMILE_CONFIG")
     values: dict[str, object] = {"sinks": ("greengrass",)}
@@ -64,19 +64,19 @@ def config_from(environment: Mapping[str, str]) -> EdgeConfig:
     return config
 
 
-def _work() -> None:
+def _run_camera() -> None:
     try:
         config = config_from(os.environ)
         set_up_logging(config.log_level)
         run(config, lambda: False)
-    except (ConfigError, EdgeError, VisionError, ContractError) as error:
+    except (EdgeError, VisionError, ContractError) as error:
         set_up_logging("info")
-        _log.critical("cannot go on", extra={"error": str(error)})
+        _log.critical("cannot continue", extra={"error": str(error)})
     finally:
-        # Greengrass starts a function that has ended anew, and counts how often.
+        # Greengrass restarts a function that exits, and counts the restarts.
         os._exit(1)
 
 
-# Greengrass gives this token to every component that may speak to the nucleus.
+# Greengrass gives this token to every component that may connect to the nucleus.
 if os.environ.get("SVCUID"):
-    threading.Thread(target=_work, name="edge", daemon=True).start()
+    threading.Thread(target=_run_camera, name="edge", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The loop that joins the rooms: frame, faces, tracks, scores, episodes, events."""
+"""The loop that turns frames into events: faces, tracks, scores, episodes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_FAILURES_IN_A_ROW = 50
 
 @dataclass(slots=True)
 class LoopCounts:
-    """What a run did."""
+    """Counts of a run."""
 
     frames: int = 0
     failed_frames: int = 0
@@ -45,11 +45,11 @@ class EdgeLoop:
     events : EventMaker
     publisher : Publisher
     detect_every : int
-        Search for faces in every so many frames.
+        Search for faces in every Nth frame.
     has_progress : bool
         Log the position twice a second.
     viewer : Viewer or None
-        Shown each frame and its faces, while it is watched.
+        Gets each frame and its faces while somebody watches.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class EdgeLoop:
         has_progress: bool = False,
         viewer: Viewer | None = None,
     ) -> None:
-        self.counts = LoopCounts()
+        self._counts = LoopCounts()
         self._source = source
         self._vision = vision
         self._tracker = tracker
@@ -75,52 +75,62 @@ class EdgeLoop:
         self._detect_every = detect_every
         self._next_search = 0
         self._cuts = SceneCutDetector()
-        self._episodes: dict[int, EpisodeDetector] = {}
-        self._tracks: dict[int, Track] = {}
-        self._report = _ProgressLog(source, has_progress)
+        self._episodes: dict[int, tuple[Track, EpisodeDetector]] = {}
+        self._failures_in_a_row = 0
+        self._progress = _ProgressLog(source) if has_progress else None
         self._viewer = viewer
 
     def run(self, is_stopped: Callable[[], bool]) -> LoopCounts:
-        """Process frames until there are no more, then end every smile that goes on."""
-        failures_in_a_row = 0
+        """Process frames until there are no more, then end all open smiles.
+
+        Raises
+        ------
+        EdgeError
+            When the source or a sink fails, or 50 frames in a row.
+        """
         try:
             for frame in self._source.frames():
                 if is_stopped():
                     break
                 if frame is None:
-                    self._forget(self._tracker.advance(self._source.now_ms()))
+                    self._end_smiles(self._tracker.advance(self._source.now_ms()))
                     continue
-                try:
-                    self._process(frame)
-                    failures_in_a_row = 0
-                except EdgeError:
-                    raise
-                except Exception as error:  # one bad frame must not stop the camera
-                    failures_in_a_row += 1
-                    self.counts.failed_frames += 1
-                    _log.error(
-                        "frame failed",
-                        extra={"frame": frame.index, "error": repr(error)},
-                        exc_info=_log.isEnabledFor(logging.DEBUG),
-                    )
-                    if failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
-                        raise EdgeError(
-                            f"{failures_in_a_row} frames in a row failed: {error}"
-                        ) from error
-                self.counts.frames += 1
-                self._report.tell(frame, self.counts.frames, len(self._tracker.tracks))
+                self._try_to_process(frame)
+                self._counts.frames += 1
+                if self._progress is not None:
+                    self._progress.update(frame, self._counts.frames, len(self._tracker.tracks))
         finally:
-            self._forget(list(self._tracks.values()))
-        return self.counts
+            self._end_smiles([track for track, _ in self._episodes.values()])
+        return self._counts
+
+    def _try_to_process(self, frame: Frame) -> None:
+        """Process a frame. Log and count a failure, so that one bad frame does not stop the run."""
+        try:
+            self._process(frame)
+        except EdgeError:
+            raise
+        except Exception as error:
+            self._failures_in_a_row += 1
+            self._counts.failed_frames += 1
+            _log.error(
+                "frame failed",
+                extra={"frame": frame.index, "error": repr(error)},
+                exc_info=_log.isEnabledFor(logging.DEBUG),
+            )
+            if self._failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+                message = f"{self._failures_in_a_row} frames in a row failed: {error}"
+                raise EdgeError(message) from error
+        else:
+            self._failures_in_a_row = 0
 
     def _process(self, frame: Frame) -> None:
         at_ms = frame.position_ms
         if self._cuts.is_cut(frame.grey()):
-            self.counts.scene_cuts += 1
+            self._counts.scene_cuts += 1
             gone = list(self._tracker.tracks)
             self._tracker.drop(gone)
             self._next_search = frame.index
-            self._forget(gone)  # at once: what follows may fail
+            self._end_smiles(gone)  # now, because the detector below may fail
         if frame.index >= self._next_search:
             self._next_search = frame.index + self._detect_every
             lost = self._tracker.update(at_ms, self._vision.find_faces(frame))
@@ -128,65 +138,50 @@ class EdgeLoop:
         else:
             lost = self._tracker.advance(at_ms)
             scored = [track for track in self._tracker.tracks if track.was_found]
-        self._forget(lost)
+        self._end_smiles(lost)
         scores = self._vision.smile_scores(frame, [track.keypoints_now() for track in scored])
         for track, score in zip(scored, scores.tolist(), strict=True):
-            self._follow(track, at_ms, score)
+            self._update_episode(track, at_ms, score)
         if self._viewer is not None and self._viewer.is_watched:
             self._viewer.show(frame, self._marks(at_ms))
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
-        """Return the faces to draw: those that the latest search found."""
+        """Return the faces that the latest search found, for the viewer."""
         return [
-            FaceMark(
-                track.box_at(at_ms),
-                self._episodes[track.id].smoothed_score,
-                track.id,
-                self._episodes[track.id].is_smiling,
-            )
-            for track in self._tracker.tracks
-            if track.was_found and track.id in self._episodes
+            FaceMark(track.box_at(at_ms), episode.smoothed_score, track.id, episode.is_smiling)
+            for track, episode in self._episodes.values()
+            if track.was_found
         ]
 
-    def _follow(self, track: Track, at_ms: float, score: float) -> None:
+    def _update_episode(self, track: Track, at_ms: float, score: float) -> None:
         if track.id not in self._episodes:
-            self._tracks[track.id] = track
-            self._episodes[track.id] = EpisodeDetector(self._rules)
-        self._tell(track, self._episodes[track.id].update(at_ms, score))
+            self._episodes[track.id] = (track, EpisodeDetector(self._rules))
+        self._publish(track, self._episodes[track.id][1].update(at_ms, score))
 
-    def _forget(self, lost: Iterable[Track]) -> None:
-        """End the smiles of faces that are gone, each even if another's cannot be told."""
-        ended = []
-        for track in lost:
-            episode = self._episodes.pop(track.id, None)
-            self._tracks.pop(track.id, None)
-            if episode is not None:
-                ended.append((track, episode.close()))
-        with ExitStack() as told:
-            for track, smiles in reversed(ended):
-                told.callback(self._tell, track, smiles)
+    def _end_smiles(self, lost: Iterable[Track]) -> None:
+        """Publish ``ended`` for lost faces. A failure for one does not skip the others."""
+        ended = [self._episodes.pop(track.id) for track in lost if track.id in self._episodes]
+        with ExitStack() as pending:
+            for track, episode in reversed(ended):
+                pending.callback(self._publish, track, episode.close())
 
-    def _tell(self, track: Track, smiles: Iterable[Smile]) -> None:
+    def _publish(self, track: Track, smiles: Iterable[Smile]) -> None:
         for smile in smiles:
             self._publisher.publish(self._events.make(track, smile))
 
 
 class _ProgressLog:
-    """Logs where a run stands, twice a second; the one-machine runner draws its bar from it."""
+    """Logs the position twice a second. The local run draws its progress bar from it."""
 
-    def __init__(
-        self, source: FrameSource, is_on: bool, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, source: FrameSource) -> None:
         self._source = source
-        self._is_on = is_on
-        self._clock = clock
-        self._last_s = clock()
+        self._last_s = time.monotonic()
         self._last_frames = 0
 
-    def tell(self, frame: Frame, frames: int, faces: int) -> None:
-        now_s = self._clock()
+    def update(self, frame: Frame, frames: int, faces: int) -> None:
+        now_s = time.monotonic()
         elapsed_s = now_s - self._last_s
-        if not self._is_on or elapsed_s < _PROGRESS_S:
+        if elapsed_s < _PROGRESS_S:
             return
         duration_ms = self._source.duration_ms
         _log.info(

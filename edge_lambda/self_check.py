@@ -1,4 +1,4 @@
-"""Does the package run on this processor and Python? Everything native in it gets to work once."""
+"""Self-check: runs the native code of the package once, on this processor and Python."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FACE_PX = 240
 
 
 def self_check(event: object) -> dict[str, object]:
-    """Look for the smile in a drawn picture with the eyes of the device, and load its way out.
+    """Find the smile in a picture of two synthetic faces, and load the Greengrass SDK.
 
     Parameters
     ----------
     event : object
-        ``{}`` or None, or ``{"machine": "aarch64"}`` to insist on a processor.
+        ``{}`` or None, or ``{"machine": "aarch64"}`` to require a processor.
 
     Returns
     -------
@@ -36,15 +36,15 @@ def self_check(event: object) -> dict[str, object]:
     Raises
     ------
     SelfCheckError
-        When something else is asked for, the processor is another, or the faces are not told
-        apart.
+        When the event is invalid, the processor is another, the faces are not found or the smile
+        does not score higher than the neutral face.
     ConfigError
         When the SDK of AWS IoT Greengrass is missing.
     VisionError
-        When a model file is missing or altered.
+        When a model file is missing or changed.
     """
     started_s = time.monotonic()
-    _heed(event)
+    _check_event(event)
     load_ipc_client()
     vision = SmileVision()
     pixels = np.asarray(_two_faces())
@@ -53,10 +53,13 @@ def self_check(event: object) -> dict[str, object]:
     faces = sorted(vision.find_faces(frame), key=lambda face: face.box[0])
     scores = vision.smile_scores(frame, [face.keypoints for face in faces])
     if len(faces) != 2:  # noqa: PLR2004
-        raise SelfCheckError(f"found {len(faces)} faces in a drawn picture of two")
+        raise SelfCheckError(f"faces: expected 2 in the synthetic picture, found {len(faces)}")
     smile, neutral = (round(float(score), 4) for score in scores)
     if not smile > neutral:
-        raise SelfCheckError(f"the drawn smile scores {smile}, the neutral face {neutral}")
+        raise SelfCheckError(
+            f"scores: expected more for the smile than for the neutral face, got {smile} "
+            f"and {neutral}"
+        )
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -67,7 +70,7 @@ def self_check(event: object) -> dict[str, object]:
     }
 
 
-def _heed(event: object) -> None:
+def _check_event(event: object) -> None:
     event = {} if event is None else event  # invoked without a payload
     if not isinstance(event, Mapping) or set(event) - {"machine"}:
         raise SelfCheckError('event: expected {}, or {"machine": "aarch64"}')
@@ -77,7 +80,7 @@ def _heed(event: object) -> None:
 
 
 def _two_faces() -> Image.Image:
-    """Draw two people who do not exist: the left one smiles. RGB, 640 x 360 px."""
+    """Draw two synthetic people; the left one smiles. RGB, 640 x 360 px."""
     picture = Image.new("RGB", (640, 360), WALL)
     for left, smiles in ((40, True), (360, False)):
         picture.paste(draw_face(_FACE_PX, smiles=smiles), (left, 60))

@@ -1,11 +1,12 @@
-"""The settings of each part of the device; a section forbids keys it does not know."""
+"""Settings of each part of the device. The command line and the settings file derive from them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,49 +18,50 @@ from pydantic import (
     StringConstraints,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
-TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
+_RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
+_TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 
 
-def _at_home(path: Path) -> Path:
+def _expand_home(path: Path | None) -> Path | None:
     try:
-        return path.expanduser()
+        return path and path.expanduser()
     except RuntimeError:
         raise PydanticCustomError("home", "~ is used, but there is no home directory") from None
 
 
-# A leading ~ is the home directory; TOML has no paths, so text does.
-FilePath = Annotated[Path, Field(strict=False), AfterValidator(_at_home)]
+# Not strict, because TOML and flags give paths as text.
+FilePath = Annotated[Path | None, Field(strict=False), AfterValidator(_expand_home)]
 
 
 class Section(BaseModel):
-    """A group of settings; a misspelt key is an error that names it."""
+    """A group of settings that rejects unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class CameraSettings(Section):
-    """Where frames come from."""
+    """How frames are read."""
 
     start_time: AwareDatetime | None = Field(
         default=None,
         strict=False,
         ge=datetime(1970, 1, 1, tzinfo=UTC),
         lt=datetime(9000, 1, 1, tzinfo=UTC),
-        description="Time of a file's first frame, with time zone; the time of the start "
-        "when left out. Files only.",
+        description="Time of a file's first frame, with time zone: `2026-01-01T00:00:00Z`. "
+        "Video files only. Defaults to the current time.",
     )
     realtime: bool = Field(default=False, description="Play a file at its own speed.")
     open_timeout_s: float = Field(
-        default=5.0, gt=0, le=60, description="How long a stream may take to answer."
+        default=5.0, gt=0, le=60, description="How long a stream may take to respond."
     )
     reconnect_max_s: float = Field(
         default=30.0,
         ge=1,
         le=3600,
-        description="Longest wait between tries to reopen a lost camera.",
+        description="Longest pause between attempts to reopen a lost camera.",
     )
 
 
@@ -68,136 +70,161 @@ class VisionSettings(Section):
 
     detector: Literal["short", "full", "back"] = Field(
         default="full",
-        description="Face detector: near faces, all round, or slow and for far faces.",
+        description="Face detector: `short` for near faces, `full` for all distances, `back` for "
+        "distant faces (slow).",
     )
     min_face_score: float | None = Field(
         default=None,
         gt=0,
         lt=1,
-        description="Least confidence of the face detector; each one's own when left out.",
+        description="Minimum confidence of a detected face. Defaults to the detector's own.",
     )
     min_face_px: int = Field(
         default=24,
         ge=8,
         le=1000,
-        description="Faces with a shorter side, in px of the video, are left out.",
+        description="Minimum shorter side of a face in the video. Smaller faces are ignored.",
     )
     detect_every: int = Field(
         default=1,
         ge=1,
         le=30,
-        description="Search every so many frames; between them faces are predicted.",
+        description="Search for faces in every Nth frame, and predict their positions in between.",
     )
 
 
 class TrackSettings(Section):
-    """How faces are followed."""
+    """How faces are tracked from frame to frame."""
 
     min_iou: float = Field(
-        default=0.25, gt=0, lt=1, description="Least overlap of a face with where it was expected."
+        default=0.25,
+        gt=0,
+        lt=1,
+        description="Minimum overlap (IoU) of a face with its predicted position.",
     )
     max_missed_ms: float = Field(
         default=1000.0,
         ge=0,
         le=60_000,
-        description="A face unseen for longer is lost, its smile ended.",
+        description="A face that stays unseen for longer is lost, and its smile ends.",
     )
 
 
 class SmileSettings(Section):
-    """When a smile counts."""
+    """When a smile starts and ends."""
 
     threshold_on: float | None = Field(
         default=None,
         gt=0,
         lt=1,
-        description="Smoothed score at which a smile starts; the model card's when left out.",
+        description="Smoothed score at which a smile starts. Defaults to the model card's.",
     )
     threshold_off: float | None = Field(
         default=None,
         gt=0,
         lt=1,
-        description="Smoothed score below which it ends; less than "
-        "`threshold_on`; the model card's when left out.",
+        description="Smoothed score below which a smile ends; less than `threshold_on`. "
+        "Defaults to the model card's.",
     )
     smoothing_ms: float = Field(
-        default=250.0, ge=0, le=10_000, description="Time constant of the smoothing of scores."
+        default=250.0, ge=0, le=10_000, description="Time constant of the score smoothing."
     )
     min_duration_ms: float = Field(
-        default=500.0, ge=0, le=60_000, description="Shorter smiles are not told."
+        default=500.0, ge=0, le=60_000, description="Smiles shorter than this are ignored."
     )
     max_gap_ms: float = Field(
-        default=500.0, ge=0, le=60_000, description="A shorter break does not end a smile."
+        default=500.0,
+        ge=0,
+        le=60_000,
+        description="A break shorter than this does not end a smile.",
     )
 
 
 class OutboxSettings(Section):
-    """Where events wait."""
+    """Where undelivered events wait."""
 
-    path: FilePath | None = Field(
+    path: FilePath = Field(
         default=None,
-        description="SQLite file; `~/.local/state/smile-edge/<device_id>.sqlite` with an "
-        "mqtt sink, memory without, when left out.",
+        description="SQLite file. Defaults to `~/.local/state/smile-edge/<device_id>.sqlite` with "
+        "an `mqtt` or `greengrass` sink, else to memory.",
     )
     max_mb: float = Field(
         default=64.0,
         gt=0,
         le=10_000,
-        description="Size of all waiting events above which the oldest go.",
+        description="Maximum size of all waiting events. Beyond it, the oldest are dropped.",
     )
 
 
 class MqttSettings(Section):
-    """How to reach the broker."""
+    """How the device connects to the broker."""
 
     url: str = Field(
         default="mqtt://127.0.0.1:1883",
-        description="`mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS.",
+        description="Broker: `mqtt://[user:password@]host[:port]`, or `mqtts://…` for TLS.",
     )
-    ca_file: FilePath | None = Field(
-        default=None, description="Authorities to trust, PEM; the system's when left out."
+    ca_file: FilePath = Field(
+        default=None, description="Root CAs to trust (PEM). Defaults to the system's."
     )
-    cert_file: FilePath | None = Field(default=None, description="The device's certificate, PEM.")
-    key_file: FilePath | None = Field(default=None, description="The device's private key, PEM.")
-    basic_ingest_rule: Annotated[str, StringConstraints(pattern=RULE_PATTERN)] | None = Field(
+    cert_file: FilePath = Field(default=None, description="Certificate of the device (PEM).")
+    key_file: FilePath = Field(default=None, description="Private key of the device (PEM).")
+    basic_ingest_rule: Annotated[str, StringConstraints(pattern=_RULE_PATTERN)] | None = Field(
         default=None,
-        description="Rule of AWS IoT that takes the events at `$aws/rules/<rule>/…`, free of the "
-        "messaging fee and for nobody else.",
+        description="AWS IoT rule that gets the events directly, at `$aws/rules/<rule>/…`. This "
+        "saves the messaging fee, but no other client can subscribe to the events.",
     )
     keepalive_s: int = Field(
         default=30, ge=5, le=1200, description="Longest silence before a ping."
     )
     max_publishes_per_s: float = Field(
-        default=100.0, gt=0, le=100, description="AWS IoT Core's limit for one connection is 100."
+        default=100.0,
+        gt=0,
+        le=100,
+        description="Maximum messages per second. AWS IoT Core allows 100 per connection.",
     )
 
 
 class StreamSettings(Section):
-    """Who may watch, on the spot."""
+    """Live view of the annotated frames."""
 
     address: str | None = Field(
         default=None,
-        description="`host:port` where annotated frames can be watched; nowhere when left out.",
+        description="`host:port` of the web page, such as `127.0.0.1:8080`. Off by default.",
     )
     token: SecretStr | None = Field(
         default=None,
-        description="16 to 128 of `a-z A-Z 0-9 _ -`, asked for in the address; needed where "
-        "others than this machine can reach it. `SMILE_STREAM_TOKEN` does as well.",
+        description="Token that visitors of the page need: 16 to 128 of `a-z A-Z 0-9 _ -`. "
+        "Required if other machines can reach the address. Also read from `SMILE_STREAM_TOKEN`.",
     )
-    fifo: FilePath | None = Field(
+    fifo: FilePath = Field(
         default=None,
-        description="FIFO for the same pictures; `/tmp/results.mjpeg` on a DeepLens.",
+        description="FIFO for the same pictures, such as `/tmp/results.mjpeg` on an AWS DeepLens.",
     )
     max_px: int = Field(
-        default=960, ge=160, le=3840, description="Longer side of the pictures, at most."
+        default=960, ge=160, le=3840, description="Maximum longer side of a picture."
     )
     max_frames_per_s: float = Field(
-        default=25.0, gt=0, le=60, description="Pictures made in a second, at most."
+        default=25.0, gt=0, le=60, description="Maximum pictures per second."
     )
 
     @field_validator("token")
     @classmethod
     def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not TOKEN_PATTERN.fullmatch(token.get_secret_value()):
+        if token is not None and not _TOKEN_PATTERN.fullmatch(token.get_secret_value()):
             raise PydanticCustomError("token", "expected 16 to 128 of a-z A-Z 0-9 _ -")
         return token
+
+
+def iterate_settings(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the dotted key, such as ``smile.threshold_on``, and the field of every setting."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from iterate_settings(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def value_types(field: FieldInfo) -> tuple[Any, ...]:
+    """Return the type of a setting and, of a union or a tuple, the types it is made of."""
+    return field.annotation, *get_args(field.annotation)

@@ -1,7 +1,7 @@
-"""How long each stage of the loop takes on a clip: ``python bench/edge/stages.py clip.mp4``.
+"""Measure each stage of the loop on a clip: ``python bench/edge/stages.py clip.mp4``.
 
-Processor time of the loop's own thread, median over the frames, so that a busy machine disturbs
-little; decoding works in threads of its own and shows in the total only.
+The numbers are the processor time of the loop's thread, as the median over the frames, so a busy
+machine changes them little. Decoding runs in other threads and counts in the total only.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Result = TypeVar("Result")
 
 
 class Stopwatch:
-    """Collects the time of each stage, frame by frame."""
+    """Collects the times of each stage."""
 
     def __init__(self) -> None:
         self.times_ms: dict[str, list[float]] = defaultdict(list)
 
     def time(self, stage: str, work: Callable[[], Result]) -> Result:
-        """Do the work of a stage and note how long it took."""
+        """Run a stage, store its time and return its result."""
         begun = time.thread_time()
         result = work()
         self.times_ms[stage].append((time.thread_time() - begun) * 1000)
@@ -39,7 +39,7 @@ class Stopwatch:
 
 
 def frames(source: FrameSource, watch: Stopwatch) -> Iterator[Frame]:
-    """Yield the frames of a file, timing the decoding."""
+    """Yield the frames of a file and time the decoding."""
     frames = source.frames()
     while True:
         frame = watch.time("decode", lambda: next(frames, None))
@@ -49,7 +49,7 @@ def frames(source: FrameSource, watch: Stopwatch) -> Iterator[Frame]:
 
 
 def measure(path: Path, kind: str, detect_every: int) -> Stopwatch:
-    """Run the loop's stages one by one over a whole clip."""
+    """Run the stages of the loop over a whole clip and return their times."""
     watch = Stopwatch()
     vision = SmileVision(kind)
     tracker, cuts = Tracker(), SceneCutDetector()
@@ -82,7 +82,7 @@ def measure(path: Path, kind: str, detect_every: int) -> Stopwatch:
 
 
 def main() -> None:
-    """Print a table."""
+    """Print a table of the times."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path)
     parser.add_argument("--detector", default="full", choices=("short", "full", "back"))
@@ -96,8 +96,8 @@ def main() -> None:
     for stage, times in watch.times_ms.items():
         unit = "" if stage == "faces" else " ms"
         print(f"{stage:>18} {statistics.median(times):8.3f}{unit}")
-    print(f"{'all, all threads':>18} {cpu_s / count * 1000:8.3f} ms, starting included")
-    print(f"{'frames per second':>18} {count / elapsed_s:8.1f} on this machine just now")
+    print(f"{'all, all threads':>18} {cpu_s / count * 1000:8.3f} ms, including the start")
+    print(f"{'frames per second':>18} {count / elapsed_s:8.1f} on this machine")
 
 
 if __name__ == "__main__":

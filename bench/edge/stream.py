@@ -1,8 +1,8 @@
-"""What the project stream costs the loop: ``python bench/edge/stream.py clip.mp4``.
+"""Measure the cost of the project stream: ``python bench/edge/stream.py clip.mp4``.
 
-The whole loop on a clip, as fast as it goes, three times: without a stream, with one that nobody
-watches, and with one watcher. Processor time of all threads, starting left out, best of three,
-so that a busy machine disturbs little.
+Runs the loop on a clip at full speed: without a stream, with one that nobody watches, and with one
+watcher. The numbers are the processor time of all threads without the start. They are those of the
+best of three runs, so a busy machine changes them little.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from edge_lambda.settings import CameraSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import ListenAddress, ProjectStream, StreamServer
-from edge_lambda.stream.drawing import SceneArtist
+from edge_lambda.stream.drawing import SceneRenderer
 from smile_contract import Model
 
 
 def play(path: Path, vision: SmileVision, viewer: ProjectStream | None) -> str:
-    """Run the loop over the clip three times; return the best figures."""
+    """Run the loop over the clip three times; return the best numbers."""
     cpu_ms, rate = min(play_once(path, vision, viewer) for _ in range(3))
-    return f"{cpu_ms:6.2f} ms a frame, {rate:6.1f} frames/s"
+    return f"{cpu_ms:6.2f} ms per frame, {rate:6.1f} frames/s"
 
 
 def play_once(path: Path, vision: SmileVision, viewer: ProjectStream | None) -> tuple[float, float]:
-    """Run the loop over the clip; return ms of all threads a frame, and frames a second."""
+    """Run the loop over the clip; return ms of all threads per frame, and frames per second."""
     card = vision.card
     model = Model(card.sha256, card.threshold_on, card.threshold_off)
     source = open_source(str(path), CameraSettings())
@@ -63,14 +63,14 @@ def watch(url: str) -> None:
 
 
 def main() -> None:
-    """Print three lines."""
+    """Print a line for each case."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path)
     path = parser.parse_args().clip
     vision = SmileVision()
     print(f"no stream          {play(path, vision, None)}")
     with ExitStack() as cleanup:
-        stream = ProjectStream(SceneArtist("cam-1", 960).jpeg)
+        stream = ProjectStream(SceneRenderer("cam-1", 960).jpeg)
         server = StreamServer(stream, ListenAddress("127.0.0.1", 0), "cam-1")
         cleanup.callback(server.close)
         cleanup.callback(stream.close)

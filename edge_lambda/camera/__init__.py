@@ -1,4 +1,4 @@
-"""Frames from video files, webcams and network streams."""
+"""Frames of video files, webcams and network streams."""
 
 from __future__ import annotations
 

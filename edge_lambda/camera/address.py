@@ -1,4 +1,4 @@
-"""What kind of source an address names, and how it may be shown."""
+"""Kind of a video source, and its address without secrets."""
 
 from __future__ import annotations
 
@@ -18,56 +18,54 @@ _WEBCAM_FORMATS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A source that seems to exist.
+    """Address of a video source.
 
     Attributes
     ----------
     kind : {"file", "webcam", "stream"}
     target : str
-        What FFmpeg opens; may hold a password.
-    shown : str
-        What people and logs see; never holds one.
+        What FFmpeg opens; may contain a password.
+    label : str
+        For messages and logs; contains no password.
     format : str or None
         FFmpeg's input device for a webcam.
     """
 
     kind: Literal["file", "webcam", "stream"]
     target: str
-    shown: str
+    label: str
     format: str | None = None
 
 
 def parse_address(source: str) -> Address:
-    """Tell files, webcams and streams apart.
+    """Return the address of a file, webcam or stream.
 
     Raises
     ------
     CameraError
-        When there is no such file or camera.
+        When the file or camera does not exist, or the scheme is unknown.
     """
     scheme = source.partition("://")[0].lower() if "://" in source else ""
     if scheme in _STREAM_SCHEMES:
         return Address("stream", source, _without_secrets(source))
     if scheme:
         known = ", ".join(sorted(_STREAM_SCHEMES))
-        raise CameraError(f"source: unknown scheme {scheme[:20]!r}, expected one of {known}")
+        raise CameraError(f"source: unknown scheme {scheme!r}, expected one of {known}")
     if source.isascii() and source.isdigit():
         return _webcam(f"/dev/video{source}" if sys.platform == "linux" else source)
     path = Path(os.path.expanduser(source))  # noqa: PTH111 - pathlib's fails without a home
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        if not isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-            reason = (error.strerror or "unreadable").lower()
-            raise CameraError(f"source: cannot open {source}: {reason}") from None
-        if source.startswith("/dev/"):
-            raise CameraError(f"source: no camera at {source}") from None
-        raise CameraError(f"source: no such file: {source}") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL character
+        missing = "camera at" if source.startswith("/dev/") else "such file:"
+        raise CameraError(f"source: no {missing} {source}") from None
+    except OSError as error:
+        raise CameraError(f"source: cannot open {source}: {str(error.strerror).lower()}") from None
     if stat.S_ISCHR(mode):
         return _webcam(source)
     if stat.S_ISDIR(mode):
         raise CameraError(f"source: expected a video file, got a folder: {source}")
-    # An absolute path, lest FFmpeg take a colon in the name for a protocol.
+    # An absolute path, so that FFmpeg does not take a colon in the name for a protocol.
     return Address("file", f"file:{path.resolve()}", source)
 
 

@@ -1,4 +1,4 @@
-"""Open a video with FFmpeg and decode it, surviving what is damaged."""
+"""Open a video with FFmpeg and decode it, skipping damaged frames."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Decoder:
     ----------
     address : Address
     timeout_s : float or None
-        How long the source may be silent.
+        How long the source may send nothing.
 
     Raises
     ------
     CameraError
-        One line, without passwords.
+        When the source cannot be opened or contains no video.
     """
 
     def __init__(self, address: Address, timeout_s: float | None = None) -> None:
@@ -41,23 +41,23 @@ class Decoder:
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise CameraError(f"source: {_cannot_open(address, error)}") from None
-        streams = [s for s in self._container.streams.video if _is_film(s)]
+        streams = [s for s in self._container.streams.video if _is_video(s)]
         if not streams:
             self._container.close()
-            raise CameraError(f"source: {address.shown} holds no video")
+            raise CameraError(f"source: {address.label} contains no video")
         self._stream: VideoStream = streams[0]
         if address.kind == "file":
-            self._stream.thread_type = "AUTO"  # frame threads are faster, but hold frames back
+            self._stream.thread_type = "AUTO"  # faster, but delays frames: not for live sources
 
     @property
     def step_ms(self) -> float | None:
-        """Usual distance of frames, where known."""
+        """Time between frames in ms, if known."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return float(1000 / rate) if rate else None
 
     @property
     def duration_ms(self) -> float | None:
-        """Length of the video, where known."""
+        """Length of the video in ms, if known."""
         if self._stream.duration is not None and self._stream.time_base is not None:
             return float(self._stream.duration * self._stream.time_base * 1000)
         duration = self._container.duration
@@ -65,16 +65,16 @@ class Decoder:
 
     @property
     def sample_aspect_ratio(self) -> Fraction | None:
-        """Width over height of a pixel, where known."""
+        """Width of a pixel divided by its height, if known."""
         return self._stream.sample_aspect_ratio or None
 
     def pictures(self) -> Iterator[tuple[av.VideoFrame, float | None]]:
-        """Yield decoded pictures with their timestamps in ms; damaged ones are counted.
+        """Yield pictures with their timestamps in ms, and count damaged ones.
 
         Raises
         ------
         CameraError
-            When the source breaks.
+            When the source fails.
         """
         try:
             for packet in self._container.demux(self._stream):
@@ -91,25 +91,29 @@ class Decoder:
                         continue
                     yield picture, None if picture.time is None else picture.time * 1000
         except (av.FFmpegError, OSError) as error:
-            raise CameraError(f"source: {self._address.shown}: {_reason(error)}") from None
+            raise CameraError(f"source: {self._address.label}: {_reason(error)}") from None
 
     def close(self) -> None:
-        """Let go of the source; only from the thread that reads it."""
+        """Close the source. Only the thread that reads it may do so."""
         self._container.close()
 
 
-def _is_film(stream: VideoStream) -> bool:
-    """Whether it can be decoded and is no picture on a cover, such as of music."""
+def _is_video(stream: VideoStream) -> bool:
+    """Return whether the stream can be decoded and is not the cover picture of a song."""
     is_cover = bool(stream.disposition & Disposition.attached_pic)
     return stream.codec_context is not None and not is_cover
 
 
 def _cannot_open(address: Address, error: Exception) -> str:
     if isinstance(error, av.error.InvalidDataError | ValueError | av.error.EOFError):
-        return f"{address.shown} is no readable video"
-    return f"cannot open {address.shown}: {_reason(error)}"
+        if address.kind == "file":
+            return f"{address.label} is not a readable video"
+        return f"cannot open {address.label}: no response, or not a readable video"
+    return f"cannot open {address.label}: {_reason(error)}"
 
 
 def _reason(error: Exception) -> str:
-    # Only the error's own words: its other parts hold the address with the password.
+    if isinstance(error, av.error.ExitError):
+        return "timed out"
+    # Not str(error), which contains the address with the password.
     return (getattr(error, "strerror", None) or type(error).__name__).lower()

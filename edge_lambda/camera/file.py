@@ -1,4 +1,4 @@
-"""A video file: every frame, at its media position."""
+"""A video file, read frame by frame."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ from av.video.reformatter import VideoReformatter
 from edge_lambda.camera.address import Address
 from edge_lambda.camera.decoder import Decoder
 from edge_lambda.camera.frame import Frame
-from edge_lambda.camera.source import FrameSource
+from edge_lambda.camera.source import POLL_S, FrameSource
 from edge_lambda.camera.timeline import Timeline
 from edge_lambda.errors import CameraError
 
 _log = logging.getLogger(__name__)
-_QUIET_S = 0.2
-# Durations are no more exact than this.
+# A file that ends this much before its stated duration is truncated; durations are not exact.
 _MISSING_MS = 1000.0
 _MISSING_SHARE = 0.02
 
 
 class FileSource(FrameSource):
-    """Read a file from its start to its end.
+    """Reads a file from start to end.
 
     Parameters
     ----------
     address : Address
     start_time : datetime
-        Of the first frame, UTC.
+        Time of the first frame, UTC.
     is_realtime : bool
-        Yield no frame before its time.
+        Play the file at its own speed.
 
     Raises
     ------
     CameraError
-        When the file is no video.
+        When the file is not a video.
     """
 
     def __init__(self, address: Address, start_time: datetime, is_realtime: bool = False) -> None:
@@ -47,11 +46,17 @@ class FileSource(FrameSource):
         self._start_time = start_time
         self._is_realtime = is_realtime
         self._position_ms = 0.0
-        self._has_broken = False
+        self._has_failed = False
         self.duration_ms = self._decoder.duration_ms
 
     def frames(self) -> Iterator[Frame | None]:
-        """Yield every frame; a file without any is no video."""
+        """Yield every frame.
+
+        Raises
+        ------
+        CameraError
+            When the file has no frame that can be decoded.
+        """
         timeline = Timeline(self._decoder.step_ms)
         reformatter = VideoReformatter()
         aspect = self._decoder.sample_aspect_ratio
@@ -61,34 +66,35 @@ class FileSource(FrameSource):
             self._position_ms = timeline.position_ms(timestamp_ms)
             due = started + self._position_ms / 1000
             while self._is_realtime and due > time.monotonic():
-                time.sleep(min(max(due - time.monotonic(), 0.0), _QUIET_S))
+                time.sleep(min(max(due - time.monotonic(), 0.0), POLL_S))
                 if due > time.monotonic():
                     yield None
             yield Frame(index, self._position_ms, picture, aspect, reformatter)
             index += 1
             # Some containers count their duration from the first timestamp, some from zero.
-            end_ms = max(self._position_ms, timestamp_ms or 0.0) + _shown_ms(picture)
+            end_ms = max(self._position_ms, timestamp_ms or 0.0) + _picture_duration_ms(picture)
         self._decoder.close()
         if not index:
-            raise CameraError(f"source: {self._address.shown} is no readable video")
-        self._warn_when_short(end_ms)
+            raise CameraError(f"source: {self._address.label} is not a readable video")
+        self._warn_if_truncated(end_ms)
 
     @property
     def damaged_frames(self) -> int:
-        """How many pictures could not be decoded so far."""
+        """Count of frames that could not be decoded so far."""
         return self._decoder.damaged_frames
 
-    def _warn_when_short(self, end_ms: float) -> None:
-        """Tell when a file was cut off where the container does not notice it."""
+    def _warn_if_truncated(self, end_ms: float) -> None:
+        """Log a truncated file, unless the decoder has reported it already."""
         missing_ms = (self.duration_ms or 0.0) - end_ms
-        if self._has_broken or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
+        if self._has_failed or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
             return
         duration_ms = round(self.duration_ms or 0.0)
         _log.warning(
-            "video breaks off", extra={"duration_ms": duration_ms, "read_ms": round(end_ms)}
+            "video is truncated", extra={"duration_ms": duration_ms, "read_ms": round(end_ms)}
         )
 
     def _pictures(self) -> Iterator[tuple[av.VideoFrame, float | None]]:
+        """Yield the pictures up to the first error, as long as there are any."""
         has_begun = False
         try:
             for item in self._decoder.pictures():
@@ -97,11 +103,11 @@ class FileSource(FrameSource):
         except CameraError as error:
             if not has_begun:
                 raise
-            self._has_broken = True
-            _log.warning("video breaks off", extra={"error": str(error)})
+            self._has_failed = True
+            _log.warning("video is truncated", extra={"error": str(error)})
 
     def now_ms(self) -> float:
-        """Return the position of the latest frame."""
+        """Return the position of the latest frame in ms."""
         return self._position_ms
 
     def time_at(self, position_ms: float) -> datetime:
@@ -113,8 +119,8 @@ class FileSource(FrameSource):
         self._decoder.close()
 
 
-def _shown_ms(picture: av.VideoFrame) -> float:
-    """Return how long a picture is shown, where the file tells it."""
+def _picture_duration_ms(picture: av.VideoFrame) -> float:
+    """Return how long the file shows a picture, 0 if unknown."""
     if not picture.duration or picture.time_base is None:
         return 0.0
     return float(picture.duration * picture.time_base * 1000)

@@ -1,4 +1,4 @@
-"""One picture of a video, in the two forms that the later stages need."""
+"""A video frame as RGB and as luma."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _QUARTER_TURN = 90
 
 
 class Frame:
-    """A decoded frame; the conversions happen when asked for, and are upright.
+    """A decoded frame, converted on demand. All results are upright, with square pixels.
 
     Parameters
     ----------
     index : int
-        Counts the source's frames, skipped ones included.
+        Number of the frame in the source, skipped frames included.
     position_ms : float
-        Since the source's first frame; grows from frame to frame.
+        Time since the first frame of the source.
     picture : av.VideoFrame
     sample_aspect_ratio : Fraction or None
-        Width over height of a pixel, where it is not square.
+        Width of a pixel divided by its height. None for square pixels.
     reformatter : VideoReformatter or None
-        Kept from frame to frame, so that the scaler is set up once.
+        Shared by the frames of a source, so that the scaler is set up once.
     """
 
     __slots__ = (
@@ -55,9 +55,9 @@ class Frame:
     def rgb(
         self, long_side_px: int, reformatter: VideoReformatter | None = None
     ) -> NDArray[np.uint8]:
-        """Return the frame scaled so that its longer side is `long_side_px`; uint8 (h, w, 3).
+        """Return the frame scaled to a longer side of `long_side_px`; uint8 (h, w, 3).
 
-        Another thread than the loop's brings a `reformatter` of its own.
+        A thread other than the loop's must pass its own `reformatter`.
         """
         width, height = self._display_size()
         scale = long_side_px / max(width, height)
@@ -72,7 +72,7 @@ class Frame:
         return self._upright(cast("NDArray[np.uint8]", small.to_ndarray()))
 
     def grey(self) -> NDArray[np.uint8]:
-        """Return the luma plane at full size; uint8 (H, W), without a copy where possible."""
+        """Return the luma plane at full size; uint8 (H, W), not copied if possible."""
         picture = self._luma or self._square_luma()
         plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
@@ -80,29 +80,29 @@ class Frame:
 
     @property
     def width(self) -> int:
-        """Width in px of `grey`, upright."""
+        """Width of `grey` in px."""
         width, height = self._display_size()
         return height if self._turns() % 2 else width
 
     @property
     def height(self) -> int:
-        """Height in px of `grey`, upright."""
+        """Height of `grey` in px."""
         width, height = self._display_size()
         return width if self._turns() % 2 else height
 
     @property
     def is_limited_range(self) -> bool:
-        """Whether black is 16 and white 235 in `grey` (ITU-R BT.601), as in most video."""
+        """Whether `grey` has black at 16 and white at 235 (ITU-R BT.601), as most video does."""
         name = self._picture.format.name
         if name not in _LUMA_FIRST or self._sample_aspect != 1:
             return False
         color_range = self._picture.color_range
-        if name == "gray":  # full where nothing is said
+        if name == "gray":  # full range by default
             return bool(color_range == ColorRange.MPEG)
         return not name.startswith("yuvj") and color_range != ColorRange.JPEG
 
     def _square_luma(self) -> av.VideoFrame:
-        """Return what holds the luma plane of square pixels; made once, for it takes a while."""
+        """Return a picture whose first plane is luma in square pixels. Cached: it is slow."""
         picture = self._picture
         if picture.format.name not in _LUMA_FIRST or self._sample_aspect != 1:
             width, height = self._display_size()
@@ -115,8 +115,7 @@ class Frame:
         return max(width, 1), self._picture.height
 
     def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        turns = self._turns()
-        return np.rot90(pixels, turns) if turns else pixels
+        return np.rot90(pixels, self._turns())
 
     def _turns(self) -> int:
         return round(self._picture.rotation / _QUARTER_TURN) % 4

@@ -1,4 +1,4 @@
-"""A webcam or network stream: the newest frame wins, and a lost camera is opened again."""
+"""A webcam or network stream: yields the newest frame, and reopens a lost camera."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ from edge_lambda.backoff import Backoff
 from edge_lambda.camera.address import Address
 from edge_lambda.camera.decoder import Decoder
 from edge_lambda.camera.frame import Frame
-from edge_lambda.camera.source import FrameSource
+from edge_lambda.camera.source import POLL_S, FrameSource
 from edge_lambda.errors import CameraError
 
 _log = logging.getLogger(__name__)
-_QUIET_S = 0.2
-_HELD_S = 10.0  # a camera that breaks off sooner, again and again, is opened ever more rarely
+_STABLE_S = 10.0  # a connection that lasts this long resets the backoff
 
 
 class LiveSource(FrameSource):
-    """Decode in a thread of its own and keep only the newest frame.
+    """Decodes in its own thread and keeps the newest frame only.
 
-    Positions count from the opening of the camera, by the monotonic clock, so that a
-    corrected system clock cannot turn time back.
+    Positions count from the opening of the camera. They follow the monotonic clock, so that a
+    change of the system clock cannot turn them back.
 
     Parameters
     ----------
     address : Address
     open_timeout_s : float
-        How long the camera may be silent.
+        How long the camera may send nothing.
     reconnect_max_s : float
-        Longest wait between tries to open it again.
+        Longest wait between attempts to reopen it.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class LiveSource(FrameSource):
         self._timeout_s = open_timeout_s
         self._backoff = Backoff(0.5, reconnect_max_s)
         self._is_closed = threading.Event()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._newest: tuple[int, float, av.VideoFrame, Fraction | None] | None = None
         self._index = 0
         self._opened = time.monotonic()
@@ -56,17 +55,17 @@ class LiveSource(FrameSource):
         self._thread.start()
 
     def frames(self) -> Iterator[Frame | None]:
-        """Yield the newest frame each time; None when there has been none for a while.
+        """Yield the newest frame, or None after a while without one.
 
         Raises
         ------
         CameraError
-            When the camera could not be opened the first time.
+            When the camera cannot be opened at the start.
         """
         reformatter = VideoReformatter()
         while not self._is_closed.is_set():
-            with self._news:
-                self._news.wait_for(lambda: self._newest is not None, _QUIET_S)
+            with self._changed:
+                self._changed.wait_for(lambda: self._newest is not None, POLL_S)
                 newest, self._newest = self._newest, None
             if self._failure is not None:
                 raise self._failure
@@ -77,19 +76,19 @@ class LiveSource(FrameSource):
 
     @property
     def damaged_frames(self) -> int:
-        """How many pictures could not be decoded, up to the last time the camera broke off."""
+        """Count of frames that could not be decoded, without the current connection."""
         return self._damaged_frames
 
     def now_ms(self) -> float:
-        """Return the time since the camera was opened."""
+        """Return the time since the opening of the camera in ms."""
         return (time.monotonic() - self._opened) * 1000
 
     def time_at(self, position_ms: float) -> datetime:
-        """Return the wall clock's time of a recent position."""
+        """Return the time of a recent position by the system clock."""
         return datetime.now(UTC) - timedelta(milliseconds=self.now_ms() - position_ms)
 
     def close(self) -> None:
-        """Stop; the reading thread ends with its next frame, or with the process."""
+        """Stop. The reading thread ends with its next frame or with the process."""
         self._is_closed.set()
 
     def _read(self) -> None:
@@ -102,27 +101,27 @@ class LiveSource(FrameSource):
         while current is not None:
             opened = time.monotonic()
             try:
-                self._read_until_broken(current)
+                self._read_until_lost(current)
                 reason = "stream ended"
             except CameraError as error:
                 reason = str(error)
-            if time.monotonic() - opened >= _HELD_S:
+            if time.monotonic() - opened >= _STABLE_S:
                 self._backoff.reset()
             self._damaged_frames += current.damaged_frames
             current.close()
             current = self._reopen(reason)
 
-    def _read_until_broken(self, decoder: Decoder) -> None:
+    def _read_until_lost(self, decoder: Decoder) -> None:
         aspect = decoder.sample_aspect_ratio
         for picture, _ in decoder.pictures():
             if self._is_closed.is_set():
                 return
-            with self._news:
+            with self._changed:
                 if self._newest is not None:
                     self.skipped_frames += 1
                 self._newest = (self._index, self.now_ms(), picture, aspect)
                 self._index += 1
-                self._news.notify()
+                self._changed.notify()
 
     def _reopen(self, reason: str) -> Decoder | None:
         while not self._is_closed.is_set():
@@ -135,6 +134,6 @@ class LiveSource(FrameSource):
             except CameraError as error:
                 reason = str(error)
                 continue
-            _log.info("camera back", extra={"source": self._address.shown})
+            _log.info("camera back", extra={"source": self._address.label})
             return decoder
         return None

@@ -1,4 +1,4 @@
-"""Choose the reader for a source."""
+"""Open a video source."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def open_source(source: str, settings: CameraSettings) -> FrameSource:
         start_time = (settings.start_time or datetime.now(UTC)).astimezone(UTC)
         return FileSource(address, start_time, settings.realtime)
     if settings.start_time is not None:
-        raise ConfigError("camera.start_time: only a video file can have one")
+        raise ConfigError("camera.start_time: allowed for video files only")
     return LiveSource(address, settings.open_timeout_s, settings.reconnect_max_s)

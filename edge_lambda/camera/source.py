@@ -1,4 +1,4 @@
-"""The seam between cameras and the loop."""
+"""Interface of a video source."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from datetime import datetime
 
 from edge_lambda.camera.frame import Frame
 
+POLL_S = 0.2
+"""How long `FrameSource.frames` waits for a frame before it yields None."""
+
 
 class FrameSource(ABC):
-    """Yields frames in the order of time.
+    """Yields frames in order of time.
 
     Attributes
     ----------
     duration_ms : float or None
-        Of a file, where known.
+        Length of a file, if known.
     skipped_frames : int
-        Frames that were left out because newer ones had come.
+        Frames skipped because a newer one was ready.
     """
 
     duration_ms: float | None = None
@@ -26,11 +29,11 @@ class FrameSource(ABC):
     @property
     @abstractmethod
     def damaged_frames(self) -> int:
-        """How many pictures could not be decoded."""
+        """Count of frames that could not be decoded."""
 
     @abstractmethod
     def frames(self) -> Iterator[Frame | None]:
-        """Yield frames; None when none has come for a while, so that time can be noticed.
+        """Yield frames, and None after `POLL_S` without one, so that the caller notices time pass.
 
         Raises
         ------
@@ -40,12 +43,12 @@ class FrameSource(ABC):
 
     @abstractmethod
     def now_ms(self) -> float:
-        """Return the position that a frame of this moment would have."""
+        """Return the position in ms of a frame taken now."""
 
     @abstractmethod
     def time_at(self, position_ms: float) -> datetime:
-        """Return the UTC time of a position."""
+        """Return the UTC time of a position in ms."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the source; `frames` is not to be used any more."""
+        """Close the source. Do not use `frames` afterwards."""

@@ -1,4 +1,4 @@
-"""Positions from the timestamps of a stream, whatever these are like."""
+"""Increasing frame positions from the timestamps of a video."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ _MAX_STEP_BACK_MS = 500.0
 
 
 class Timeline:
-    """Make positions grow from frame to frame.
+    """Turns timestamps into positions that increase from frame to frame.
 
     A missing timestamp counts as one usual step. A small step back (frames in decoding order,
-    rounding) is levelled; a large one means that the clock was set anew, as where recordings
-    were joined, and time goes on from there.
+    rounding) becomes a minimal step forward. A large step back means that the clock restarted,
+    as in joined recordings: the frame comes one usual step after the previous one.
 
     Parameters
     ----------
     step_ms : float or None
-        Usual distance of frames, where the source tells it.
+        Usual time between frames, if known.
     """
 
     def __init__(self, step_ms: float | None = None) -> None:
@@ -25,7 +25,7 @@ class Timeline:
         self._last_ms: float | None = None
 
     def position_ms(self, timestamp_ms: float | None) -> float:
-        """Return the position of a frame with this timestamp, 0 for the first."""
+        """Return the position in ms of the frame with this timestamp; 0 for the first."""
         expected = 0.0 if self._last_ms is None else self._last_ms + self._step_ms
         if timestamp_ms is None:
             position = expected

@@ -1,4 +1,4 @@
-"""The project stream: annotated frames for whoever stands in front of the device."""
+"""The project stream: a live view of the annotated frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw boxes, scores and the frame rate, and make a JPEG of it."""
+"""Draw boxes, scores and the frame rate into a JPEG picture."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _BAR = (236, 240, 241)
 _JPEG_QUALITY = 80
 
 
-class SceneArtist:
-    """Turns scenes into JPEG pictures; for one thread.
+class SceneRenderer:
+    """Turns scenes into JPEG pictures. For use by one thread.
 
     Parameters
     ----------
     title : str
-        Stands in the corner.
+        Text in the lower left corner.
     max_px : int
-        Longer side of the picture; smaller frames stay as they are.
+        Maximum longer side of the picture. Smaller frames keep their size.
     """
 
     def __init__(self, title: str, max_px: int) -> None:
         self._title = title
         self._max_px = max_px
-        # Its own: the loop uses the frame's at the same time.
+        # Not the one of the frame, which the loop uses at the same time.
         self._reformatter = VideoReformatter()
 
     def jpeg(self, scene: Scene) -> bytes:
@@ -58,8 +58,8 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int])
     right = max(round((x + width) * size[0]) - 1, left)
     bottom = max(round((y + height) * size[1]) - 1, top)
     draw.rectangle((left, top, right, bottom), outline=colour, width=line)
-    what = "smile" if face.is_smiling else "no smile"
-    text = f"{what} {face.smile_score:.2f}  face {face.track_id}"
+    state = "smile" if face.is_smiling else "no smile"
+    text = f"{state} {face.smile_score:.2f}  face {face.track_id}"
     _draw_label(draw, text, (left, top), colour, size)
 
 
@@ -70,7 +70,7 @@ def _draw_label(
     colour: tuple[int, int, int],
     size: tuple[int, int],
 ) -> None:
-    """Write `text` on a plate above `corner`, within the picture."""
+    """Draw `text` on a coloured background above `corner`, inside the picture."""
     font = _font(max(size[0] // 55, 11))
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     width, height = right - left + 8, bottom - top + 8

@@ -1,4 +1,4 @@
-"""Where the project stream listens, and who may reach that."""
+"""The address on which the project stream listens."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MAX_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """An address of this machine.
+    """Host and port on this machine.
 
     Attributes
     ----------
     host : str
-        Numeric.
+        IP address.
     port : int
-        0 takes a free one.
+        0 for any free port.
     """
 
     host: str
@@ -35,38 +35,37 @@ class ListenAddress:
         Raises
         ------
         ConfigError
-            When it is something else, or the name is unknown.
+            When the text has another form or the host is unknown.
         """
         match = _HOST_PORT.fullmatch(text)
         if match is None or int(match[3]) > _MAX_PORT:
             raise ConfigError(
-                f"stream.address: expected host:port, such as 127.0.0.1:8080, not {text!r}"
+                f"stream.address: expected host:port, such as 127.0.0.1:8080, got {text!r}"
             )
         host = match[1] or match[2]
         try:
             found = socket.getaddrinfo(host, int(match[3]), type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise ConfigError(f"stream.address: {host} is no address of this machine") from None
-        # IPv4 first: "localhost" should be where people and their tools expect it.
+            raise ConfigError(f"stream.address: {host} is not an address of this machine") from None
+        # IPv4 first, because most tools expect "localhost" there.
         _, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         return cls(str(address[0]), int(match[3]))
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only programs on this machine can reach it."""
-        return ip_address(self.host.partition("%")[0]).is_loopback
+        """Whether only this machine can reach the address."""
+        return ip_address(self.host).is_loopback
 
     @property
     def family(self) -> socket.AddressFamily:
-        """The family of the socket that listens there."""
+        """The address family of the socket."""
         return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
 
 def is_loopback_name(host_header: str) -> bool:
-    """Tell whether an HTTP Host header names this machine to itself.
+    """Return whether an HTTP Host header is ``localhost`` or a loopback address.
 
-    A page from elsewhere whose name was made to resolve to 127.0.0.1 (DNS rebinding) still sends
-    its own name here.
+    This rejects DNS rebinding: a foreign page whose name resolves to 127.0.0.1 sends its own name.
     """
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:]+)(?::[0-9]+)?", host_header.strip())
     if match is None:

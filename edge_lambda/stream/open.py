@@ -1,4 +1,4 @@
-"""Open the project stream as the settings ask."""
+"""Start the project stream from the settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from contextlib import ExitStack
 
 from edge_lambda.settings import StreamSettings
-from edge_lambda.stream.drawing import SceneArtist
+from edge_lambda.stream.drawing import SceneRenderer
 from edge_lambda.stream.fifo import FifoWriter
 from edge_lambda.stream.listen_address import ListenAddress
 from edge_lambda.stream.project_stream import ProjectStream
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 def open_stream(
     settings: StreamSettings, device_id: str, cleanup: ExitStack
 ) -> ProjectStream | None:
-    """Start what the settings name; None when that is nothing.
+    """Start the web page and the FIFO, or return None when the settings name neither.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def open_stream(
     device_id : str
         Title of the page.
     cleanup : ExitStack
-        Closes what was opened.
+        Closes them.
 
     Raises
     ------
@@ -35,7 +35,8 @@ def open_stream(
     """
     if settings.address is None and settings.fifo is None:
         return None
-    stream = ProjectStream(SceneArtist(device_id, settings.max_px).jpeg, settings.max_frames_per_s)
+    renderer = SceneRenderer(device_id, settings.max_px)
+    stream = ProjectStream(renderer.jpeg, settings.max_frames_per_s)
     cleanup.callback(stream.close)
     if settings.address is not None:
         token = settings.token.get_secret_value() if settings.token else None

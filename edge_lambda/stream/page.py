@@ -1,4 +1,4 @@
-"""The plain page around the stream."""
+"""The web page that shows the stream."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _STYLE = (
     "img{max-width:100%;max-height:85vh;background:#222;min-width:320px;min-height:180px}"
     "p{margin:.8rem}"
 )
-# When the device stops the last picture stays, and browsers say nothing: ask, and begin anew.
+# When the device stops, browsers keep the last picture without a word. So poll, and reload.
 _SCRIPT = (
-    "const img=document.querySelector('img'),p=document.querySelector('p'),said=p.textContent,"
+    "const img=document.querySelector('img'),p=document.querySelector('p'),text=p.textContent,"
     "source=img.src;let lost=false;setInterval(async()=>{try{"
     "await fetch(source,{method:'HEAD'});"
-    "if(lost){lost=false;p.textContent=said;img.src='';img.src=source}"
-    "}catch{lost=true;p.textContent='The device does not answer; trying again…'}},2000);"
+    "if(lost){lost=false;p.textContent=text;img.src='';img.src=source}"
+    "}catch{lost=true;p.textContent='The device does not respond. Retrying…'}},2000);"
 )
 
 
@@ -35,14 +35,14 @@ CONTENT_SECURITY_POLICY = (
 
 
 def page(title: str, token: str | None) -> str:
-    """Return the page.
+    """Return the HTML of the page.
 
     Parameters
     ----------
     title : str
-        The device's name.
+        Device id.
     token : str or None
-        Passed on to the picture's address.
+        Added to the address of the picture.
     """
     source = "stream.mjpeg" + (f"?token={quote(token, safe='')}" if token else "")
     return (
@@ -50,7 +50,7 @@ def page(title: str, token: str | None) -> str:
         '<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f'<body><h1>{escape(title)}</h1><img src="{escape(source)}" alt="what the camera sees">\n'
-        "<p>Live from this device. Pictures are neither stored nor sent anywhere else.</p>"
+        f'<body><h1>{escape(title)}</h1><img src="{escape(source)}" alt="live view">\n'
+        "<p>Live from this device. Pictures are neither stored nor sent elsewhere.</p>"
         f"<script>{_SCRIPT}</script></body></html>\n"
     )

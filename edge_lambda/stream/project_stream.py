@@ -13,20 +13,20 @@ from edge_lambda.stream.scene import FaceMark, Scene
 
 _log = logging.getLogger(__name__)
 _RATE_MEMORY_S = 1.0
-_STALE_S = 2.0  # after a longer pause the frame rate starts anew
+_STALE_S = 2.0  # a longer pause resets the frame rate
 
 
 class ProjectStream:
-    """Hands frames from the loop to those who watch.
+    """Passes frames from the loop to watchers.
 
-    The loop leaves its newest frame here and goes on; a thread of its own draws and encodes what
-    is newest when it has time, once for all. Each watcher takes the newest picture when it is
-    ready for one. So nobody slows the loop, and without watchers nothing is drawn.
+    `show` stores the newest frame and returns. A separate thread draws and encodes the newest
+    frame once for all watchers, and each watcher takes the newest picture when it is ready. So a
+    slow watcher does not slow the loop, and without watchers nothing is drawn.
 
     Parameters
     ----------
     encode : callable
-        Makes a JPEG of a scene.
+        Returns the JPEG of a scene.
     max_frames_per_s : float
     """
 
@@ -45,11 +45,11 @@ class ProjectStream:
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody watches; reading it costs the loop nothing."""
+        """Whether anybody watches. Cheap enough to ask for every frame."""
         return self._watchers > 0
 
     def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
-        """Leave a frame to be drawn; one that was not drawn yet is replaced."""
+        """Store a frame to draw. It replaces one that is not drawn yet."""
         rate = self._rate.tick(time.monotonic())
         with self._change:
             self._scene = Scene(frame, faces, rate)
@@ -57,7 +57,7 @@ class ProjectStream:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Count as a watcher for a while."""
+        """Count as a watcher inside the ``with`` block."""
         with self._change:
             self._watchers += 1
         try:
@@ -65,16 +65,16 @@ class ProjectStream:
         finally:
             with self._change:
                 self._watchers -= 1
-                if not self._watchers:  # keep no picture of anybody longer than it is watched
+                if not self._watchers:  # keep no picture that nobody watches
                     self._scene, self._picture = None, b""
 
     def newer_than(self, number: int, timeout_s: float) -> tuple[int, bytes] | None:
-        """Wait for a picture newer than number `number`.
+        """Wait for a picture after number `number`.
 
         Returns
         -------
         tuple of int and bytes, or None
-            The newest picture's number and JPEG; None when there was none in time.
+            Number and JPEG of the newest picture, or None after `timeout_s` without one.
         """
         with self._change:
             self._change.wait_for(lambda: self._is_closed or self._has_newer(number), timeout_s)
@@ -82,11 +82,11 @@ class ProjectStream:
 
     @property
     def is_closed(self) -> bool:
-        """Whether no further picture will come."""
+        """Whether the stream has ended."""
         return self._is_closed
 
     def close(self) -> None:
-        """Let everybody go."""
+        """End the stream for all watchers."""
         with self._change:
             self._is_closed = True
             self._scene = None
@@ -105,7 +105,7 @@ class ProjectStream:
             begun = time.monotonic()
             try:
                 picture = self._encode(scene)
-            except Exception as error:  # noqa: BLE001 - an odd frame must not end the stream
+            except Exception as error:  # noqa: BLE001 - one bad frame must not end the stream
                 _log.error("picture failed", extra={"error": repr(error)})
                 continue
             with self._change:
@@ -117,13 +117,14 @@ class ProjectStream:
 
 
 class _FrameRate:
-    """Frames per second over about the last second."""
+    """Frames per second, averaged over about a second."""
 
     def __init__(self) -> None:
         self._last_s: float | None = None
         self._spacing_s = 0.0
 
     def tick(self, now_s: float) -> float:
+        """Count a frame; return the rate, 0 for the first frame and after a pause."""
         last_s, self._last_s = self._last_s, now_s
         if last_s is None or now_s - last_s > _STALE_S:
             self._spacing_s = 0.0

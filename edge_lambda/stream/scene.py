@@ -1,4 +1,4 @@
-"""What the loop tells those who watch."""
+"""What the loop gives to viewers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from smile_vision.faces.boxes import Box
 
 @dataclass(frozen=True, slots=True)
 class FaceMark:
-    """A face as it is drawn.
+    """A face to draw.
 
     Attributes
     ----------
     box : Box
-        In shares of the frame.
+        Relative to the frame, 0 to 1.
     smile_score : float
-        The smoothed score that decides, 0 to 1.
+        Smoothed score, 0 to 1.
     track_id : int
     is_smiling : bool
     """
@@ -32,7 +32,7 @@ class FaceMark:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A frame, its faces, and how many frames the loop does in a second."""
+    """A frame, its faces, and the loop's frames per second."""
 
     frame: Frame
     faces: Sequence[FaceMark]
@@ -40,11 +40,11 @@ class Scene:
 
 
 class Viewer(Protocol):
-    """Whoever looks over the loop's shoulder."""
+    """Shows frames and faces while the loop runs."""
 
     @property
     def is_watched(self) -> bool:
-        """Whether it is worth while to call `show`."""
+        """Whether anybody watches. If not, the loop skips `show`."""
 
     def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
-        """Take a frame; return at once."""
+        """Take a frame and return at once."""

@@ -1,10 +1,11 @@
-"""The project stream over HTTP: a page, motion JPEG, and a single picture."""
+"""The project stream over HTTP: a page, a motion JPEG and single pictures."""
 
 from __future__ import annotations
 
 import errno
 import hmac
 import logging
+import select
 import socket
 import threading
 from http import HTTPStatus
@@ -21,27 +22,27 @@ _log = logging.getLogger(__name__)
 _BOUNDARY = "frame"
 _MAX_CONNECTIONS = 16
 _SEND_TIMEOUT_S = 10.0
-_WAIT_S = 1.0
-_FIRST_PICTURE_S = 5.0
-_SEND_BUFFER_BYTES = 128 * 1024  # little, so that a slow client gets new pictures, not a queue
+_POLL_S = 1.0
+_SNAPSHOT_TIMEOUT_S = 5.0
+_SEND_BUFFER_BYTES = 128 * 1024  # small, so that a slow client gets new pictures, not old ones
 
 
 class StreamServer:
-    """Serves a project stream from threads of its own.
+    """Serves a project stream from its own threads.
 
     Parameters
     ----------
     stream : ProjectStream
     address : ListenAddress
     title : str
-        The device's name.
+        Device id.
     token : str or None
-        Asked for in the address, as ``?token=…``; needed off the loopback.
+        Required in the address as ``?token=…``. None is allowed on a loopback address only.
 
     Raises
     ------
     ConfigError
-        When others could reach it without a token, or it cannot listen there.
+        When other machines could connect without a token, or the address cannot be used.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class StreamServer:
     ) -> None:
         if not address.is_loopback and token is None:
             raise ConfigError(
-                f"stream.address: {address.host} can be reached by others: expected a loopback "
-                "address such as 127.0.0.1:8080, or a stream.token as well"
+                f"stream.address: other machines can reach {address.host}: expected a loopback "
+                "address such as 127.0.0.1:8080, or a stream.token (SMILE_STREAM_TOKEN)"
             )
         try:
             self._server = _Server(stream, address, title, token)
         except OSError as error:
-            raise ConfigError(f"stream.address: {_why(error, address)}") from None
+            raise ConfigError(f"stream.address: {_listen_problem(error, address)}") from None
         self.port: int = self._server.server_address[1]
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.url = f"http://{host}:{self.port}/"
@@ -70,13 +71,13 @@ class StreamServer:
         self._server.server_close()
 
 
-def _why(error: OSError, address: ListenAddress) -> str:
+def _listen_problem(error: OSError, address: ListenAddress) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {address.port} is in use: choose another, or 0 for a free one"
+        return f"port {address.port} is in use: choose another one, or 0 for any free port"
     if error.errno == errno.EACCES:
-        return f"port {address.port} is not allowed: choose one from 1024 on"
+        return f"port {address.port} is not allowed: choose 1024 or higher"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{address.host} is no address of this machine"
+        return f"{address.host} is not an address of this machine"
     return f"cannot listen on {address.host}: {(error.strerror or str(error)).lower()}"
 
 
@@ -92,17 +93,17 @@ class _Server(ThreadingHTTPServer):
         self.title = title
         self.token = token
         self.address_family = address.family
-        self._places = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        self._slots = threading.BoundedSemaphore(_MAX_CONNECTIONS)
         super().__init__((address.host, address.port), _Handler)
 
     def server_bind(self) -> None:
-        # Not the parent's, which looks the host's name up in the DNS.
+        # Not the method of the parent class, which looks up the host name in the DNS.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
@@ -111,7 +112,7 @@ class _Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         _log.debug("stream client failed", exc_info=True)
@@ -125,27 +126,27 @@ class _Handler(BaseHTTPRequestHandler):
     _headers: ClassVar[dict[str, str]] = {
         "Cache-Control": "no-store",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",  # the address may hold the token
+        "Referrer-Policy": "no-referrer",  # the address may contain the token
         "X-Content-Type-Options": "nosniff",
         "Connection": "close",
     }
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Respond to a request."""
         try:
-            self._answer()
-        except OSError:  # whoever asked is gone, or too slow for too long
+            self._respond()
+        except OSError:  # the client is gone or too slow
             self.close_connection = True
 
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server asks for
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server requires
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         try:
             parts = urlsplit(self.path)
         except ValueError:
-            self._say(HTTPStatus.BAD_REQUEST, "Expected an address such as /.")
+            self._send_text(HTTPStatus.BAD_REQUEST, "Expected a path such as /.")
             return
-        if not self._may_see(parts.query):
+        if not self._is_authorized(parts.query):
             return
         if parts.path == "/":
             text = page(self.server.title, self.server.token)
@@ -155,19 +156,19 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts.path == "/snapshot.jpg":
             self._snapshot()
         else:
-            self._say(HTTPStatus.NOT_FOUND, "There are /, /stream.mjpeg and /snapshot.jpg.")
+            self._send_text(HTTPStatus.NOT_FOUND, "Expected /, /stream.mjpeg or /snapshot.jpg.")
 
-    def _may_see(self, query: str) -> bool:
+    def _is_authorized(self, query: str) -> bool:
         token = self.server.token
         if token is None:
             if is_loopback_name(self.headers.get("Host", "")):
                 return True
-            self._say(HTTPStatus.FORBIDDEN, "Use the address that the device printed.")
+            self._send_text(HTTPStatus.FORBIDDEN, "Use the address that the device logged.")
             return False
         given = parse_qs(query).get("token", [""])[-1]
         if hmac.compare_digest(given.encode(), token.encode()):
             return True
-        self._say(HTTPStatus.FORBIDDEN, "Expected the device's stream token: /?token=…")
+        self._send_text(HTTPStatus.FORBIDDEN, "Expected the stream token of the device: /?token=…")
         return False
 
     def _stream(self) -> None:
@@ -176,12 +177,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         stream = self.server.stream
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        # The boundary follows each picture at once: browsers show it when they see its end.
+        # Send the boundary right after each picture: browsers show a picture when it arrives.
         self.wfile.write(f"--{_BOUNDARY}\r\n".encode())
         number = 0
         with stream.watching():
             while not stream.is_closed:
-                newest = stream.newer_than(number, _WAIT_S)
+                newest = stream.newer_than(number, _POLL_S)
                 if newest is None:
                     if self._is_gone():
                         return
@@ -194,22 +195,23 @@ class _Handler(BaseHTTPRequestHandler):
                 )
 
     def _is_gone(self) -> bool:
-        """Tell whether the client hung up, while there is nothing to send."""
-        try:
-            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+        """Return whether the client has disconnected, without sending anything."""
+        poll = select.poll()  # MSG_DONTWAIT would wait: the connection has a timeout
+        poll.register(self.connection, select.POLLIN)
+        return bool(poll.poll(0)) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def _snapshot(self) -> None:
         stream = self.server.stream
         with stream.watching():
-            newest = stream.newer_than(0, _FIRST_PICTURE_S)
+            newest = stream.newer_than(0, _SNAPSHOT_TIMEOUT_S)
         if newest is None:
-            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "The camera gives no picture just now.")
+            self._send_text(
+                HTTPStatus.SERVICE_UNAVAILABLE, "The camera sends no picture at the moment."
+            )
         else:
             self._send(HTTPStatus.OK, "image/jpeg", newest[1])
 
-    def _say(self, status: HTTPStatus, text: str) -> None:
+    def _send_text(self, status: HTTPStatus, text: str) -> None:
         self._send(status, "text/plain; charset=utf-8", f"{text}\n".encode())
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
@@ -229,4 +231,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: the address may hold the token."""
+        """Log nothing, because the address may contain the token."""

@@ -1,4 +1,4 @@
-"""The project stream of the real command, seen with an HTTP client and a browser."""
+"""The live view of the command, with an HTTP client and a browser."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.video import CLIP
+from tests.helpers.waiting import LOOPBACK
+
 pytestmark = pytest.mark.system
-CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -38,7 +40,7 @@ def url() -> Iterator[str]:
     assert edge.returncode == 0
 
 
-def test_people_see_the_clip_when_they_ask_the_command(url: str) -> None:
+def test_snapshot_and_motion_jpeg_show_the_clip(url: str) -> None:
     with urlopen(url + "snapshot.jpg", timeout=20) as response:
         picture = Image.open(io.BytesIO(response.read()))
     assert max(picture.size) == 960
@@ -48,7 +50,7 @@ def test_people_see_the_clip_when_they_ask_the_command(url: str) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing")
-def test_browser_shows_faces_in_boxes(url: str, tmp_path: Path) -> None:
+def test_browser_shows_boxes_around_faces(url: str, tmp_path: Path) -> None:
     shot = tmp_path / "page.png"
     with tempfile.TemporaryDirectory() as profile:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1100,800"]
@@ -61,9 +63,9 @@ def test_browser_shows_faces_in_boxes(url: str, tmp_path: Path) -> None:
         )
     pixels = np.asarray(Image.open(shot).convert("RGB")).astype(int)
     smiling = np.abs(pixels - (46, 204, 113)).max(axis=2) < 40
-    calm = np.abs(pixels - (230, 126, 34)).max(axis=2) < 40
-    assert max(smiling.sum(), calm.sum()) > 500
-    assert np.ptp(pixels, axis=(0, 1)).min() > 150  # a picture, not an empty page
+    neutral = np.abs(pixels - (230, 126, 34)).max(axis=2) < 40
+    assert max(smiling.sum(), neutral.sum()) > 500
+    assert np.ptp(pixels, axis=(0, 1)).min() > 150  # not an empty page
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,17 +78,18 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_one_line_says_so_when_the_port_is_in_use() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+def test_one_line_says_that_the_port_is_in_use() -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         done = run("--stream", f"127.0.0.1:{port}")
     assert done.returncode == 2
     assert done.stderr == (
-        f"edge_lambda: stream.address: port {port} is in use: choose another, or 0 for a free one\n"
+        f"edge_lambda: stream.address: port {port} is in use: "
+        "choose another one, or 0 for any free port\n"
     )
 
 
-def test_one_line_says_so_when_others_could_watch() -> None:
+def test_one_line_asks_for_a_token_when_other_machines_could_connect() -> None:
     done = run("--stream", "0.0.0.0:0")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

@@ -1,12 +1,17 @@
+"""The device on AWS IoT Greengrass: recipe, systemd service, Lambda function and self-check."""
+
 from __future__ import annotations
 
 import configparser
 import importlib
 import json
+import logging
+import os
 import platform
 import shlex
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,13 +22,15 @@ import yaml
 
 from edge_lambda import lambda_function
 from edge_lambda.cli import parse_arguments
-from edge_lambda.errors import ConfigError, SelfCheckError
+from edge_lambda.errors import CameraError, ConfigError, SelfCheckError
 from edge_lambda.faces.vision import SmileVision
 from smile_contract import events_topic
 from smile_vision.smiles.classifier import SmileClassifier
+from tests.helpers.waiting import wait_until
 
 FOLDER = Path(lambda_function.__file__).parent / "greengrass"
 EVENTS = Path(__file__).parents[3] / "events" / "edge_lambda"
+TOKEN = "correct-horse-battery"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def recipe() -> dict[str, Any]:
     return loaded
 
 
-def test_component_may_publish_its_own_events_and_nothing_else(recipe: dict[str, Any]) -> None:
+def test_component_may_publish_its_own_events_only(recipe: dict[str, Any]) -> None:
     access = recipe["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
     ((service, policies),) = access.items()
     ((name, policy),) = policies.items()
@@ -42,7 +49,7 @@ def test_component_may_publish_its_own_events_and_nothing_else(recipe: dict[str,
     assert policy["resources"] == [events_topic("cam-1").replace("cam-1", "{iot:thingName}")]
 
 
-def test_recipe_starts_the_device_with_flags_that_it_knows(recipe: dict[str, Any]) -> None:
+def test_recipe_starts_the_device_with_flags_that_exist(recipe: dict[str, Any]) -> None:
     assert [one["Platform"]["architecture"] for one in recipe["Manifests"]] == ["aarch64", "amd64"]
     for manifest in recipe["Manifests"]:
         script = manifest["Lifecycle"]["run"]["Script"].replace("$AWS_IOT_THING_NAME", "cam-1")
@@ -53,7 +60,7 @@ def test_recipe_starts_the_device_with_flags_that_it_knows(recipe: dict[str, Any
         assert f"/{archive.removesuffix('.zip')} " in script
 
 
-def test_unit_starts_the_device_with_the_folder_that_make_device_writes() -> None:
+def test_service_starts_the_device_with_the_settings_of_make_device() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(FOLDER / "smile-edge.service", encoding="utf-8")
@@ -62,25 +69,98 @@ def test_unit_starts_the_device_with_the_folder_that_make_device_writes() -> Non
     assert unit["Service"]["ProtectSystem"] == "strict"
 
 
-def test_function_takes_its_settings_from_its_environment() -> None:
+def test_function_takes_its_settings_from_the_environment() -> None:
     config = lambda_function.config_from(
-        {"SMILE_SOURCE": "0", "AWS_IOT_THING_NAME": "cam-7", "SMILE_OUTBOX": "/var/o.sqlite"}
+        {
+            "SMILE_SOURCE": "0",
+            "AWS_IOT_THING_NAME": "cam-7",
+            "SMILE_OUTBOX": "/var/o.sqlite",
+            "SMILE_STREAM_TOKEN": TOKEN,
+        }
     )
     assert (config.source, config.device_id, config.sinks) == ("0", "cam-7", ("greengrass",))
     assert config.outbox_path == Path("/var/o.sqlite")
-    with pytest.raises(ConfigError, match="source: expected, but missing"):
-        lambda_function.config_from({})
-    with pytest.raises(ConfigError, match="device_id: expected in AWS_IOT_THING_NAME"):
-        lambda_function.config_from({"SMILE_SOURCE": "0"})
+    assert config.stream.token is not None
+    assert config.stream.token.get_secret_value() == TOKEN
 
 
-def test_nothing_starts_when_the_module_is_imported_elsewhere(
+def test_function_reads_a_settings_file_and_the_environment_overrides_it(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text('source = "0"\ndevice_id = "cam-1"\n[smile]\nmax_gap_ms = 300\n')
+    environment = {"SMILE_CONFIG": str(path), "SMILE_SOURCE": ""}
+    config = lambda_function.config_from(environment | {"AWS_IOT_THING_NAME": "cam-7"})
+    assert (config.source, config.device_id, config.smile.max_gap_ms) == ("0", "cam-7", 300)
+
+
+@pytest.mark.parametrize(
+    ("environment", "problem"),
+    [
+        ({}, "source: expected, but missing"),
+        ({"SMILE_SOURCE": "0"}, "device_id: expected in AWS_IOT_THING_NAME"),
+    ],
+)
+def test_function_does_not_start_when_its_environment_is_incomplete(
+    environment: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        lambda_function.config_from(environment)
+
+
+def test_nothing_starts_when_the_module_is_imported_outside_greengrass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("SVCUID", raising=False)
     before = threading.active_count()
     importlib.reload(lambda_function)
     assert threading.active_count() == before
+
+
+@pytest.fixture
+def on_core(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Pretend to be a Greengrass core; collect the exit codes of the process."""
+    codes: list[int] = []
+    monkeypatch.setenv("SVCUID", "token")
+    monkeypatch.setenv("AWS_IOT_THING_NAME", "cam-7")
+    monkeypatch.setattr(os, "_exit", codes.append)
+    yield codes
+    monkeypatch.undo()
+    importlib.reload(lambda_function)
+    logger = logging.getLogger("edge_lambda")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
+
+
+def test_camera_starts_when_greengrass_imports_the_module(
+    on_core: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources: list[str] = []
+    monkeypatch.setenv("SMILE_SOURCE", "0")
+    monkeypatch.setattr("edge_lambda.app.run", lambda config, _: sources.append(config.source))
+    importlib.reload(lambda_function)
+    wait_until(lambda: on_core == [1])  # Greengrass restarts it
+    assert sources == ["0"]
+
+
+@pytest.mark.parametrize("source", [None, "0"])
+def test_function_logs_why_it_ends_and_exits(
+    on_core: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: str | None,
+) -> None:
+    def fail(*_: object) -> None:
+        raise CameraError("source: no camera at /dev/video0")
+
+    if source is not None:
+        monkeypatch.setenv("SMILE_SOURCE", source)
+    monkeypatch.setattr("edge_lambda.app.run", fail)
+    importlib.reload(lambda_function)
+    wait_until(lambda: on_core == [1])
+    (record,) = map(json.loads, capsys.readouterr().err.splitlines())
+    assert record["message"] == "cannot continue"
+    assert record["error"] == (
+        "source: expected, but missing" if source is None else "source: no camera at /dev/video0"
+    )
 
 
 @pytest.fixture
@@ -92,17 +172,19 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("sdk")
-def test_invoked_function_tells_what_it_runs_on_and_that_it_sees() -> None:
-    assert lambda_function.handler(None, None)["machine"] == platform.machine()
-    answer = lambda_function.handler({"machine": platform.machine()}, None)
-    assert answer["machine"] == platform.machine()
-    assert answer["model"] == SmileClassifier.load().card.sha256
-    assert float(str(answer["smile_score"])) > float(str(answer["neutral_score"]))
+@pytest.mark.parametrize("event", [None, {}, {"machine": platform.machine()}])
+def test_self_check_returns_processor_model_and_scores(event: object) -> None:
+    result = lambda_function.handler(event, None)
+    assert (result["machine"], result["python"]) == (platform.machine(), platform.python_version())
+    assert result["model"] == SmileClassifier.load().card.sha256
+    smile, neutral = float(str(result["smile_score"])), float(str(result["neutral_score"]))
+    assert smile > 0.9 and neutral < 0.1
+    assert 0 < int(str(result["duration_ms"])) < 60_000
 
 
 @pytest.mark.usefixtures("sdk")
 @pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
-def test_sample_is_refused_when_it_is_called_bad(path: Path) -> None:
+def test_sample_event_is_rejected_when_its_name_says_bad(path: Path) -> None:
     event = json.loads(path.read_text(encoding="utf-8"))
     if "bad" in path.stem:
         with pytest.raises(SelfCheckError, match="expected"):
@@ -111,17 +193,32 @@ def test_sample_is_refused_when_it_is_called_bad(path: Path) -> None:
         assert lambda_function.handler(event, None)["model"]
 
 
+@pytest.mark.parametrize("event", ["machine", [], 3])
+def test_event_is_rejected_when_it_is_not_an_object(event: object) -> None:
+    with pytest.raises(SelfCheckError, match="event: expected"):
+        lambda_function.handler(event, None)
+
+
 @pytest.mark.usefixtures("sdk")
-def test_check_fails_when_the_faces_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SmileVision, "smile_scores", lambda *_: np.array([0.4, 0.5]))
-    with pytest.raises(SelfCheckError, match=r"smile scores 0\.4, the neutral face 0\.5"):
-        lambda_function.handler({}, None)
+def test_self_check_fails_when_the_smile_does_not_score_higher(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for scores in ([0.4, 0.5], [0.5, 0.5], [np.nan, 0.5]):
+        monkeypatch.setattr(SmileVision, "smile_scores", lambda *_, s=scores: np.array(s))
+        with pytest.raises(SelfCheckError, match=f"scores: expected more .*, got {scores[0]} and"):
+            lambda_function.handler({}, None)
+
+
+@pytest.mark.usefixtures("sdk")
+def test_self_check_fails_when_the_faces_are_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SmileVision, "find_faces", lambda *_: [])
-    with pytest.raises(SelfCheckError, match="found 0 faces"):
+    with pytest.raises(SelfCheckError, match=r"faces: expected 2 .*, found 0"):
         lambda_function.handler({}, None)
 
 
-def test_check_fails_when_events_could_not_be_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_self_check_fails_when_the_greengrass_sdk_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "awsiot", None)
     with pytest.raises(ConfigError, match="needs the package awsiotsdk"):
         lambda_function.handler({}, None)

@@ -1,121 +1,231 @@
-"""The loop on real videos and a real outbox; only the eyes are told what to see."""
+"""The loop with a real outbox; a fake camera and fake vision decide what it sees."""
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from fractions import Fraction
-from pathlib import Path
+from typing import Any
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_lambda.camera import Frame, open_source
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda import loop as module
+from edge_lambda.camera import Frame
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.delivery.sink import Sink
-from edge_lambda.errors import SinkError
-from edge_lambda.faces.observation import Observation
+from edge_lambda.errors import EdgeError, SinkError
 from edge_lambda.faces.tracker import Tracker
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.settings import CameraSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from smile_contract import Model
-from smile_vision.faces.boxes import Box
-
-CUT_AT = 50
-FRAMES = 90
-LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
-
-
-class Eyes:
-    """Sees smiling faces from a frame on, and fails from another on."""
-
-    def __init__(self, boxes: Sequence[Box], sees_from: int = 0, fails_from: int = FRAMES) -> None:
-        self._boxes = boxes
-        self._sees_from = sees_from
-        self._fails_from = fails_from
-
-    def find_faces(self, frame: Frame) -> list[Observation]:
-        if frame.index >= self._fails_from:
-            raise ValueError("unseen before")
-        if frame.index < self._sees_from:
-            return []
-        points = np.full((6, 2), 0.5, np.float32)
-        return [Observation(box, 0.9, points) for box in self._boxes]
-
-    def smile_scores(
-        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
-        return np.full(len(keypoints), 0.95, np.float32)
+from tests.helpers.clock import FakeClock
+from tests.helpers.loop import (
+    CUT_AT,
+    FRAMES,
+    LEFT,
+    RIGHT,
+    STEP_MS,
+    FakeCamera,
+    FakeVision,
+    RecordingSink,
+    RecordingViewer,
+)  # fmt: skip
 
 
-class Told(Sink):
-    """Keeps what it is offered, and refuses the first end when asked to."""
-
-    def __init__(self, refuses: bool = False) -> None:
-        self.phases: list[str] = []
-        self._refuses = refuses
-
-    def offer(self, record: OutboxRecord) -> None:
-        self.phases.append(json.loads(record.payload)["phase"])
-        if self._refuses and self.phases[-1] == "ended":
-            raise SinkError("nobody listens")
-
-
-@pytest.fixture
-def two_scenes(tmp_path: Path) -> Path:
-    path = tmp_path / "scenes.mp4"
-    rooms = [np.random.default_rng(seed).uniform(20, 235, (9, 16)) for seed in (1, 2)]
-    pictures = [np.kron(room, np.ones((20, 20))).astype(np.uint8) for room in rooms]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        for index in range(FRAMES):
-            grey = np.stack([pictures[index >= CUT_AT]] * 3, axis=-1)
-            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
-def loop_of(path: Path, eyes: Eyes, told: Told) -> EdgeLoop:
-    source = open_source(str(path), CameraSettings(start_time=datetime(2026, 1, 1, tzinfo=UTC)))
-    model = Model("0" * 64, 0.7, 0.5)
+def loop_of(
+    camera: FakeCamera, vision: FakeVision, sink: RecordingSink, **options: Any
+) -> EdgeLoop:
     return EdgeLoop(
-        source,
-        vision=eyes,
+        camera,
+        vision=vision,
         tracker=Tracker(0.25, 1000),
         rules=EpisodeRules(threshold_on=0.7, threshold_off=0.5),
-        events=EventMaker("cam-1", model, source.time_at),
-        publisher=Publisher(Outbox(None), [told]),
+        events=EventMaker("cam-1", Model("0" * 64, 0.7, 0.5), camera.time_at),
+        publisher=Publisher(Outbox(None), [sink]),
+        **options,
     )
 
 
-def test_smile_ends_at_a_cut_when_the_faces_after_it_cannot_be_found(two_scenes: Path) -> None:
-    told = Told()
-    loop = loop_of(two_scenes, Eyes([LEFT], fails_from=CUT_AT), told)
-    told_before_frame: list[list[str]] = []
+def run(camera: FakeCamera, vision: FakeVision, **options: Any) -> list[str]:
+    sink = RecordingSink()
+    loop_of(camera, vision, sink, **options).run(lambda: False)
+    return sink.phases
+
+
+def test_smile_ends_at_a_cut_when_the_detector_fails_after_it() -> None:
+    sink = RecordingSink()
+    failing = range(CUT_AT, FRAMES)
+    loop = loop_of(FakeCamera(cut_at=CUT_AT), FakeVision([LEFT], failing=failing), sink)
+    phases_before_frame: list[list[str]] = []
 
     def note() -> bool:
-        told_before_frame.append(list(told.phases))
+        phases_before_frame.append(list(sink.phases))
         return False
 
     counts = loop.run(note)
     assert counts.scene_cuts == 1
-    assert counts.failed_frames == FRAMES - CUT_AT
-    assert told_before_frame[CUT_AT] == ["started"]
-    assert told_before_frame[CUT_AT + 1] == ["started", "ended"]
+    assert (counts.frames, counts.failed_frames) == (FRAMES, FRAMES - CUT_AT)
+    assert phases_before_frame[CUT_AT] == ["started"]
+    assert phases_before_frame[CUT_AT + 1] == ["started", "ended"]
 
 
-def test_every_smile_is_ended_when_an_end_cannot_be_told(two_scenes: Path) -> None:
-    told = Told(refuses=True)
-    loop = loop_of(two_scenes, Eyes([LEFT, RIGHT], sees_from=CUT_AT), told)
+def test_face_in_the_same_place_is_another_one_after_a_cut() -> None:
+    sink = RecordingSink()
+    loop_of(FakeCamera(cut_at=CUT_AT), FakeVision([LEFT]), sink).run(lambda: False)
+    assert sink.phases == ["started", "ended", "started", "ended"]
+    assert sink.track_ids == [1, 1, 2, 2]
+
+
+def test_every_smile_is_ended_when_a_sink_fails_for_one() -> None:
+    sink = RecordingSink(fails=True)
+    loop = loop_of(FakeCamera(), FakeVision([LEFT, RIGHT], seen=range(CUT_AT, FRAMES)), sink)
     with pytest.raises(SinkError):
         loop.run(lambda: False)
-    assert told.phases == ["started", "started", "ended", "ended"]
+    assert sink.phases == ["started", "started", "ended", "ended"]
+
+
+def test_smile_is_ended_when_the_run_is_stopped() -> None:
+    sink = RecordingSink()
+    counts = loop_of(FakeCamera(), FakeVision([LEFT]), sink).run(lambda: sink.phases == ["started"])
+    assert sink.phases == ["started", "ended"]
+    assert counts.frames < CUT_AT
+
+
+def test_smile_ends_a_second_after_the_face_has_left() -> None:
+    sink = RecordingSink()
+    counts = loop_of(FakeCamera(), FakeVision([LEFT], seen=range(CUT_AT)), sink).run(
+        lambda: "ended" in sink.phases
+    )
+    last_seen_ms, end_ms = (CUT_AT - 1) * STEP_MS, (counts.frames - 1) * STEP_MS
+    assert end_ms == pytest.approx(last_seen_ms + 1000, abs=STEP_MS)
+
+
+def test_face_can_leave_when_it_was_never_scored() -> None:
+    class Unscored(FakeVision):
+        def smile_scores(self, frame: Frame, keypoints: Sequence[Any]) -> NDArray[np.float32]:
+            assert frame.index >= 3
+            return super().smile_scores(frame, keypoints)
+
+    counts = loop_of(FakeCamera(), Unscored([LEFT], seen=range(3)), RecordingSink()).run(
+        lambda: False
+    )
+    assert counts.failed_frames == 3
+
+
+def test_smile_ends_when_the_camera_sends_nothing_for_a_second() -> None:
+    sink = RecordingSink()
+    phases: list[list[str]] = []
+    camera = FakeCamera(gaps=range(CUT_AT, FRAMES))
+    loop_of(camera, FakeVision([LEFT]), sink).run(lambda: phases.append(list(sink.phases)))
+    assert phases[CUT_AT + 24] == ["started"]
+    assert phases[CUT_AT + 26] == ["started", "ended"]
+
+
+def test_run_goes_on_after_fifty_bad_frames_with_a_good_one_among_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failing = [index for index in range(99) if index != 49]
+    run(FakeCamera(100), FakeVision([], failing=failing))
+    failures = [vars(r) for r in caplog.records if r.message == "frame failed"]
+    assert [one["frame"] for one in failures] == failing
+    assert failures[0]["error"] == "ValueError('unforeseen')"
+    assert failures[0]["exc_info"] is None or failures[0]["exc_info"] is False
+
+
+def test_run_fails_after_fifty_bad_frames_in_a_row() -> None:
+    vision = FakeVision([], failing=range(FRAMES))
+    with pytest.raises(EdgeError, match=r"^50 frames in a row failed: unforeseen$"):
+        run(FakeCamera(), vision)
+    assert len(vision.searched) == 50
+
+
+def test_log_has_a_traceback_when_the_level_is_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "edge_lambda")
+    run(FakeCamera(1), FakeVision([], failing=[0]))
+    assert "ValueError: unforeseen" in caplog.text
+
+
+def test_faces_are_scored_in_every_frame_but_searched_in_every_third() -> None:
+    vision = FakeVision([LEFT])
+    assert run(FakeCamera(), vision, detect_every=3) == ["started", "ended"]
+    assert vision.searched == list(range(0, FRAMES, 3))
+    assert vision.scored == list(range(FRAMES))
+
+
+def test_faces_are_searched_at_once_after_a_cut() -> None:
+    vision = FakeVision([LEFT])
+    run(FakeCamera(cut_at=CUT_AT), vision, detect_every=30)
+    assert vision.searched == [0, 30, CUT_AT, CUT_AT + 30]
+
+
+def test_face_is_not_scored_between_searches_when_the_last_search_missed_it() -> None:
+    vision = FakeVision([LEFT], seen={0, 6})
+    run(FakeCamera(9), vision, detect_every=3)
+    assert vision.scored == [0, 1, 2, 6, 7, 8]
+
+
+@pytest.mark.parametrize(("score", "is_smiling"), [(0.95, True), (0.3, False)])
+def test_viewer_gets_every_frame_with_its_faces_while_it_watches(
+    score: float, is_smiling: bool
+) -> None:
+    viewer = RecordingViewer(is_watched=True)
+    run(FakeCamera(), FakeVision([LEFT], seen=range(5, FRAMES), score=score), viewer=viewer)
+    assert [index for index, _ in viewer.shown] == list(range(FRAMES))
+    assert viewer.shown[4][1] == []
+    (face,) = viewer.shown[-1][1]
+    assert face.box == pytest.approx(LEFT)
+    assert (face.track_id, face.is_smiling) == (1, is_smiling)
+    assert face.smile_score == pytest.approx(score, abs=0.01)
+
+
+def test_viewer_gets_no_box_when_the_last_search_missed_the_face() -> None:
+    viewer = RecordingViewer(is_watched=True)
+    run(FakeCamera(8), FakeVision([LEFT], seen=range(5)), viewer=viewer)
+    assert [len(faces) for _, faces in viewer.shown] == [1] * 5 + [0] * 3
+
+
+def test_viewer_gets_nothing_while_nobody_watches() -> None:
+    viewer = RecordingViewer(is_watched=False)
+    run(FakeCamera(), FakeVision([LEFT]), viewer=viewer)
+    assert viewer.shown == []
+
+
+def progress_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, has_progress: bool
+) -> list[dict[str, Any]]:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    clock = FakeClock()
+    monkeypatch.setattr(module, "time", clock)
+
+    def advance() -> bool:
+        clock.sleep(0.125)
+        return False
+
+    sink, vision = RecordingSink(), FakeVision([LEFT, RIGHT])
+    loop_of(FakeCamera(), vision, sink, has_progress=has_progress).run(advance)
+    return [vars(record) for record in caplog.records if record.message == "progress"]
+
+
+def test_progress_is_logged_twice_a_second(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    progress = progress_of(monkeypatch, caplog, has_progress=True)
+    assert [one["frames"] for one in progress] == list(range(4, FRAMES, 4))
+    second = progress[1]
+    assert (second["position_ms"], second["duration_ms"]) == (7 * STEP_MS, FRAMES * STEP_MS)
+    assert (second["frame_rate"], second["faces"], second["skipped_frames"]) == (8, 2, 0)
+
+
+def test_progress_is_not_logged_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert progress_of(monkeypatch, caplog, has_progress=False) == []
+
+
+def test_progress_has_no_duration_when_the_source_is_live(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(FakeCamera, "duration_ms", None)
+    assert progress_of(monkeypatch, caplog, has_progress=True)[0]["duration_ms"] is None

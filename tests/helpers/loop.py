@@ -1,0 +1,117 @@
+"""A fake camera, fake vision and recorders for tests of the loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_lambda.camera import Frame, FrameSource
+from edge_lambda.delivery.outbox import OutboxRecord
+from edge_lambda.delivery.sink import Sink
+from edge_lambda.errors import SinkError
+from edge_lambda.faces.observation import Observation
+from edge_lambda.stream import FaceMark
+from smile_vision.faces.boxes import Box
+
+FRAMES, CUT_AT, STEP_MS = 90, 50, 40.0
+LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+_BLOCKS = np.random.default_rng(1).integers(20, 235, (2, 9, 16), dtype=np.uint8)
+ROOMS = [
+    av.VideoFrame.from_ndarray(np.kron(blocks, np.ones((20, 20), np.uint8)), format="gray")
+    for blocks in _BLOCKS
+]
+
+
+class FakeCamera(FrameSource):
+    """Yields frames of one room, and of another from `cut_at` on; None for each of `gaps`."""
+
+    damaged_frames = 0
+    duration_ms = FRAMES * STEP_MS
+
+    def __init__(
+        self, count: int = FRAMES, cut_at: int = FRAMES, gaps: Container[int] = ()
+    ) -> None:
+        self._count = count
+        self._cut_at = cut_at
+        self._gaps = gaps
+        self._now_ms = 0.0
+
+    def frames(self) -> Iterator[Frame | None]:
+        for index in range(self._count):
+            self._now_ms = index * STEP_MS
+            room = ROOMS[index >= self._cut_at]
+            yield None if index in self._gaps else Frame(index, self._now_ms, room)
+
+    def now_ms(self) -> float:
+        return self._now_ms
+
+    def time_at(self, position_ms: float) -> datetime:
+        return START + timedelta(milliseconds=position_ms)
+
+    def close(self) -> None: ...
+
+
+class FakeVision:
+    """Finds the same faces in the frames `seen`, and fails in the frames `failing`."""
+
+    def __init__(
+        self,
+        boxes: Sequence[Box],
+        seen: Container[int] = range(FRAMES),
+        failing: Container[int] = (),
+        score: float = 0.95,
+    ) -> None:
+        self._boxes = boxes
+        self._score = score
+        self._seen = seen
+        self._failing = failing
+        self.searched: list[int] = []
+        self.scored: list[int] = []
+
+    def find_faces(self, frame: Frame) -> list[Observation]:
+        self.searched.append(frame.index)
+        if frame.index in self._failing:
+            raise ValueError("unforeseen")
+        if frame.index not in self._seen:
+            return []
+        points = np.full((6, 2), 0.5, np.float32)
+        return [Observation(box, 0.9, points) for box in self._boxes]
+
+    def smile_scores(
+        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        self.scored += [frame.index] * len(keypoints)
+        return np.full(len(keypoints), self._score, np.float32)
+
+
+class RecordingSink(Sink):
+    """Records phases and track ids; fails at the first ``ended`` if `fails`."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.phases: list[str] = []
+        self.track_ids: list[int] = []
+        self._fails = fails
+
+    def offer(self, record: OutboxRecord) -> None:
+        event = json.loads(record.payload)
+        self.phases.append(event["phase"])
+        self.track_ids.append(event["track_id"])
+        if self._fails and self.phases[-1] == "ended":
+            raise SinkError("closed")
+
+
+class RecordingViewer:
+    """Keeps what the loop shows."""
+
+    def __init__(self, is_watched: bool) -> None:
+        self.is_watched = is_watched
+        self.shown: list[tuple[int, list[FaceMark]]] = []
+
+    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
+        self.shown.append((frame.index, list(faces)))

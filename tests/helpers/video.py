@@ -1,0 +1,66 @@
+"""Small videos for tests, and the clip that comes with the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
+STEP_MS = 40
+
+
+def write_video(
+    path: Path,
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    times_ms: Sequence[int] | None = None,
+    codec: str = "mpeg4",
+    **options: str,
+) -> Path:
+    """Encode RGB pictures, uint8 (H, W, 3), at 25 frames/s or at `times_ms`; return `path`.
+
+    `options` are those of the container.
+    """
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for index, pixels in enumerate(pictures):
+            if not index:
+                stream.height, stream.width = pixels.shape[:2]
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = index * STEP_MS if times_ms is None else times_ms[index]
+            frame.time_base = Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def grey_pictures(
+    count: int = 25, size: tuple[int, int] = (162, 90), first: int = 40, step: int = 4
+) -> list[NDArray[np.uint8]]:
+    """Return pictures of `size` (width, height) px; picture i has the grey level first + step i."""
+    levels = [first + step * index for index in range(count)]
+    return [np.full((size[1], size[0], 3), level, dtype=np.uint8) for level in levels]
+
+
+def still_video(path: Path) -> Path:
+    """Write two seconds of video that show nobody; return `path`."""
+    return write_video(path, grey_pictures(50, (320, 180), 90, 0))
+
+
+def first_seconds(path: Path, seconds: float) -> Path:
+    """Copy the first `seconds` of the bundled clip to `path`; return `path`."""
+    with av.open(str(CLIP)) as whole, av.open(str(path), "w") as part:
+        stream = part.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.pts is None or packet.pts * packet.time_base > seconds:
+                continue
+            packet.stream = stream
+            part.mux(packet)
+    return path

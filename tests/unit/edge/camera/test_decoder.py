@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edge_lambda.camera import open_source
+from edge_lambda.errors import CameraError
+from edge_lambda.settings import CameraSettings
+from tests.helpers.video import grey_pictures, write_video
+
+SETTINGS = CameraSettings()
+
+
+def test_damaged_frames_are_counted_and_skipped(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi", grey_pictures(size=(640, 360)), codec="mjpeg")
+    content = bytearray(path.read_bytes())
+    second = content.index(b"\xff\xd8\xff", content.index(b"\xff\xd8\xff") + 3)
+    content[second : second + 1000] = b"\0" * 1000
+    path.write_bytes(content)
+    source = open_source(str(path), SETTINGS)
+    assert len(list(source.frames())) == 24
+    assert source.damaged_frames == 1
+
+
+def test_incomplete_frames_are_counted_and_skipped(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (50, 90, 160, 3), dtype=np.uint8)
+    path = write_video(tmp_path / "clip.avi", noise)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(content)
+    source = open_source(str(path), SETTINGS)
+    assert 40 < len(list(source.frames())) < 50
+    assert source.damaged_frames > 0
+
+
+def test_file_contains_no_video_when_it_is_a_song_with_a_cover(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    cover = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("mp3", rate=44_100)
+        picture = container.add_stream("mjpeg")
+        picture.width = picture.height = 64
+        picture.pix_fmt = "yuvj420p"
+        picture.disposition = av.stream.Disposition.attached_pic
+        container.mux(picture.encode(cover))
+        container.mux(picture.encode(None))
+        samples = np.zeros((1, 1152), np.int16)
+        silence = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+        silence.sample_rate = 44_100
+        container.mux(sound.encode(silence))
+        container.mux(sound.encode(None))
+    with pytest.raises(CameraError, match=r"song\.mp3 contains no video"):
+        open_source(str(path), SETTINGS)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", b"\0" * 5000])
+def test_file_is_rejected_when_it_is_not_a_video(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(content)
+    with pytest.raises(CameraError, match=r"^source: .*x\.mp4 is not a readable video$"):
+        list(open_source(str(path), SETTINGS).frames())
+
+
+def test_file_is_rejected_when_no_frame_can_be_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.h264", grey_pictures(), codec="libx264")
+    content = path.read_bytes()
+    path.write_bytes(content[len(content) // 3 :])
+    with pytest.raises(CameraError, match=r"clip\.h264 is not a readable video"):
+        list(open_source(str(path), SETTINGS).frames())

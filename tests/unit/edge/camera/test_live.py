@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from edge_lambda.camera import Frame, open_source
+from edge_lambda.camera import live as live_module
+from edge_lambda.camera.address import Address
+from edge_lambda.camera.live import LiveSource
+from edge_lambda.errors import CameraError, ConfigError
+from edge_lambda.settings import CameraSettings
+from tests.helpers.clock import FakeClock
+from tests.helpers.video import grey_pictures, write_video
+from tests.helpers.waiting import LOOPBACK, wait_until
+
+
+@pytest.fixture
+def looped_clip(tmp_path: Path) -> Address:
+    """Return a file as a stream: its end is a lost connection, so it is opened again."""
+    return Address("stream", str(write_video(tmp_path / "clip.mp4", grey_pictures())), "clip")
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        listening.settimeout(20)
+        yield listening
+
+
+def url(server: socket.socket, scheme: str = "rtsp") -> str:
+    return f"{scheme}://{LOOPBACK}:{server.getsockname()[1]}/live"
+
+
+def retries_s(caplog: pytest.LogCaptureFixture) -> list[float]:
+    return [float(vars(r)["retry_in_s"]) for r in caplog.records if r.message == "camera lost"]
+
+
+def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [str(vars(r)["reason"]) for r in caplog.records if r.message == "camera lost"]
+
+
+def test_newest_frame_comes_first_when_the_reader_is_slow(looped_clip: Address) -> None:
+    source = LiveSource(looped_clip, reconnect_max_s=1)
+    frames: list[Frame] = []
+    for frame in source.frames():
+        if frame is not None:
+            frames.append(frame)
+            time.sleep(0.2)
+        if len(frames) == 4:
+            break
+    source.close()
+    indexes = [frame.index for frame in frames]
+    assert indexes == sorted(set(indexes))
+    assert source.skipped_frames > 20
+    assert frames[0].position_ms < frames[-1].position_ms <= source.now_ms()
+
+
+def test_time_of_a_position_is_that_of_the_system_clock(looped_clip: Address) -> None:
+    source = LiveSource(looped_clip)
+    now = source.time_at(source.now_ms())
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=0.1)
+    assert now - source.time_at(source.now_ms() - 3000) == pytest.approx(
+        timedelta(seconds=3), abs=timedelta(seconds=0.1)
+    )
+    source.close()
+
+
+def test_caller_gets_control_when_the_camera_sends_nothing(server: socket.socket) -> None:
+    source = open_source(url(server), CameraSettings())
+    begun = time.monotonic()
+    assert [frame for frame, _ in zip(source.frames(), range(2), strict=False)] == [None, None]
+    assert time.monotonic() - begun < 2
+    source.close()
+
+
+def test_frames_end_when_the_source_is_closed(server: socket.socket) -> None:
+    source = open_source(url(server), CameraSettings())
+    frames = source.frames()
+    assert next(frames) is None
+    source.close()
+    assert list(frames) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "problem"),
+    [("rtsp", "no response, or not a readable video"), ("tcp", "timed out")],
+)
+def test_camera_is_rejected_when_it_does_not_respond_in_time(
+    server: socket.socket, scheme: str, problem: str
+) -> None:
+    address = url(server, scheme)
+    source = open_source(address, CameraSettings(open_timeout_s=0.3))
+    begun = time.monotonic()
+    with pytest.raises(CameraError, match=f"source: cannot open {address}: {problem}"):
+        list(source.frames())
+    assert time.monotonic() - begun < 3
+
+
+def test_video_travels_over_tcp_when_the_camera_speaks_rtsp(server: socket.socket) -> None:
+    source = open_source(url(server), CameraSettings())
+    sdp = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
+    connection, _ = server.accept()
+    request = ""
+    with connection, connection.makefile("r", newline="\r\n") as lines:
+        while not request.startswith("SETUP"):
+            request = "".join(iter(lines.readline, "\r\n"))
+            number = request.partition("CSeq: ")[2].partition("\r")[0]
+            body = sdp if request.startswith("DESCRIBE") else ""
+            reply = f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\nContent-Type: application/sdp\r\n"
+            reply += f"Public: DESCRIBE, SETUP, PLAY\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            connection.sendall(reply.encode())
+    source.close()
+    assert "Transport: RTP/AVP/TCP" in request
+
+
+def test_message_contains_no_password_when_the_camera_refuses(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(CameraError) as caught:
+        list(open_source("rtsp://me:s3cret@127.0.0.1:1/live", CameraSettings()).frames())
+    assert "cannot open rtsp://127.0.0.1:1/live: connection refused" in str(caught.value)
+    assert "s3cret" not in str(caught.value) + caplog.text
+
+
+def test_start_time_is_rejected_when_the_source_is_live() -> None:
+    settings = CameraSettings(start_time=datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(ConfigError, match=r"camera\.start_time: allowed for video files only"):
+        open_source("rtsp://127.0.0.1:1/live", settings)
+
+
+def test_camera_is_reopened_until_it_is_back_when_it_was_lost(
+    looped_clip: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    path = Path(looped_clip.target)
+    source = LiveSource(looped_clip)
+    wait_until(lambda: "camera lost" in caplog.messages)
+    away = path.rename(path.with_suffix(".away"))
+    wait_until(lambda: "cannot open clip: no such file or directory" in reasons(caplog)[-1])
+    assert "camera back" not in caplog.messages[-1]
+    away.rename(path)
+    wait_until(
+        lambda: caplog.messages[-1] == "camera back" or reasons(caplog)[-1] == "stream ended"
+    )
+    source.close()
+
+
+@pytest.mark.parametrize(("held_s", "resets"), [(8.5, False), (11.5, True)])
+def test_pauses_start_over_when_a_connection_lasted_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, held_s: float, resets: bool
+) -> None:
+    clock = FakeClock()
+
+    class Camera:
+        damaged_frames = 1
+        sample_aspect_ratio = None
+
+        def __init__(self, *_: Any) -> None: ...
+
+        def pictures(self) -> Iterator[tuple[av.VideoFrame, None]]:
+            yield av.VideoFrame(16, 16, "gray"), None
+            clock.sleep(held_s)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(live_module, "time", clock)
+    monkeypatch.setattr(live_module, "Decoder", Camera)
+    source = LiveSource(Address("stream", "x", "x"))
+    wait_until(lambda: len(retries_s(caplog)) >= 3)
+    source.close()
+    assert (max(retries_s(caplog)[:3]) <= 0.5) is resets
+    assert source.damaged_frames >= 3
+
+
+def test_pauses_grow_to_the_longest_one_when_a_camera_is_lost_at_once(
+    looped_clip: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = LiveSource(looped_clip, reconnect_max_s=1)
+    wait_until(lambda: len(retries_s(caplog)) >= 4)
+    source.close()
+    first, _, third, fourth = retries_s(caplog)[:4]
+    assert 0.25 <= first <= 0.5 <= min(third, fourth)
+    assert max(third, fourth) <= 1
+
+
+def test_reading_ends_when_the_source_is_closed_while_it_waits(
+    looped_clip: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = threading.active_count()
+    source = LiveSource(looped_clip)
+    wait_until(lambda: "camera lost" in caplog.messages)
+    source.close()
+    wait_until(lambda: threading.active_count() <= before, 5)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from edge_lambda.stream import FaceMark, ProjectStream, Scene
+from edge_lambda.stream import project_stream as module
+from tests.helpers.clock import FakeClock
+from tests.helpers.scenes import grey_frame
+from tests.helpers.waiting import wait_until
+
+
+def count_of_frames(scene: Scene) -> bytes:
+    return str(len(scene.faces)).encode()
+
+
+def faces(count: int) -> list[FaceMark]:
+    return [FaceMark((0, 0, 1, 1), 0.5, number, is_smiling=True) for number in range(count)]
+
+
+def test_watcher_gets_the_newest_frame_when_drawing_is_slow() -> None:
+    def encode(scene: Scene) -> bytes:
+        time.sleep(0.1)
+        return count_of_frames(scene)
+
+    stream = ProjectStream(encode, 1000)
+    with stream.watching():
+        for count in range(20):
+            stream.show(grey_frame(), faces(count))
+            time.sleep(0.002)
+        wait_until(lambda: (stream.newer_than(0, 1) or (0, b""))[1] == b"19")
+        number, _ = stream.newer_than(0, 1) or (0, b"")
+    assert number < 10  # most frames were replaced before they were drawn
+    stream.close()
+
+
+def test_stream_continues_when_one_frame_cannot_be_drawn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def encode(scene: Scene) -> bytes:
+        if not scene.faces:
+            raise ValueError("odd")
+        return b"picture"
+
+    stream = ProjectStream(encode, 1000)
+    with stream.watching():
+        stream.show(grey_frame(), [])
+        wait_until(lambda: "picture failed" in caplog.messages)
+        stream.show(grey_frame(), faces(1))
+        assert stream.newer_than(0, 10) == (1, b"picture")
+    stream.close()
+
+
+def test_picture_is_dropped_when_the_last_watcher_leaves() -> None:
+    stream = ProjectStream(count_of_frames, 1000)
+    with stream.watching():
+        stream.show(grey_frame(), faces(1))
+        assert stream.newer_than(0, 10) == (1, b"1")
+    assert not stream.is_watched
+    assert stream.newer_than(0, 0) is None
+    stream.close()
+
+
+def test_waiting_ends_without_a_picture_when_the_stream_closes() -> None:
+    stream = ProjectStream(count_of_frames, 1000)
+    stream.close()
+    begun = time.monotonic()
+    assert stream.newer_than(0, 10) is None
+    assert stream.is_closed
+    assert time.monotonic() - begun < 5
+
+
+def test_pictures_come_no_faster_than_the_limit() -> None:
+    stream = ProjectStream(count_of_frames, max_frames_per_s=20)
+    begun, number = time.monotonic(), 0
+    with stream.watching():
+        while number < 5:
+            stream.show(grey_frame(), [])
+            number, _ = stream.newer_than(number, 0.005) or (number, b"")
+    assert time.monotonic() - begun >= 4 / 20
+    stream.close()
+
+
+def rates(monkeypatch: pytest.MonkeyPatch, times_s: list[float]) -> list[float]:
+    """Return the frame rate that is drawn into each frame shown at these times."""
+    clock = FakeClock()
+    shown: list[float] = []
+
+    def encode(scene: Scene) -> bytes:
+        shown.append(scene.frame_rate)
+        return b"picture"
+
+    monkeypatch.setattr(module, "time", clock)
+    stream = ProjectStream(encode, 1000)
+    for count, time_s in enumerate(times_s, start=1):
+        clock.now_s = time_s
+        stream.show(grey_frame(), [])
+        wait_until(lambda count=count: len(shown) == count)
+    stream.close()
+    return shown
+
+
+def test_frame_rate_is_that_of_the_last_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    steady = [index / 25 for index in range(50)]
+    slower = [steady[-1] + index / 5 for index in range(1, 11)]
+    shown = rates(monkeypatch, steady + slower)
+    assert shown[0] == 0
+    assert shown[1:50] == pytest.approx([25] * 49)
+    assert shown[54] == pytest.approx(6.48, abs=0.4)  # a second after the change
+
+
+@pytest.mark.parametrize(("pause_s", "is_new"), [(1.8, False), (2.2, True)])
+def test_frame_rate_starts_over_after_a_pause_of_two_seconds(
+    monkeypatch: pytest.MonkeyPatch, pause_s: float, is_new: bool
+) -> None:
+    shown = rates(monkeypatch, [0, 0.04, 0.04 + pause_s])
+    assert (shown[-1] == 0) is is_new
+
+
+def test_frame_rate_is_finite_when_two_frames_come_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert rates(monkeypatch, [0, 0])[-1] > 0

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from PIL import Image
+
+from edge_lambda.stream import ListenAddress, ProjectStream, Scene, StreamServer
+from edge_lambda.stream import stream_server as module
+from tests.helpers.scenes import get, grey_frame, grey_level, read_parts
+from tests.helpers.waiting import LOOPBACK, wait_until
+
+TOKEN = "correct-horse-battery"
+EVERYWHERE = ListenAddress("0.0.0.0", 0)
+REQUEST = b"GET /stream.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+Serve = Callable[..., StreamServer]
+Camera = Callable[[], int]
+
+
+def test_nothing_is_drawn_while_nobody_watches(
+    stream: ProjectStream, drawn: list[Scene], camera: Camera, serve: Serve
+) -> None:
+    port = serve().port
+    wait_until(lambda: camera() > 5)
+    assert get(port, "/")[0].status == 200
+    assert get(port, "/stream.mjpeg", "HEAD")[0].status == 200
+    assert drawn == []
+    read_parts(port, 2)
+    wait_until(lambda: not stream.is_watched)
+    time.sleep(0.05)
+    count, shown = len(drawn), camera()
+    wait_until(lambda: camera() > shown + 5)
+    assert len(drawn) == count
+
+
+def test_newest_frame_wins_when_another_client_is_slow(
+    stream: ProjectStream, camera: Camera, serve: Serve
+) -> None:
+    port = serve().port
+    with socket.create_connection((LOOPBACK, port)) as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        shown = camera()
+        levels = [grey_level(part) for part in read_parts(port, 5)]
+        wait_until(lambda: camera() > shown + 20)  # the loop is not blocked
+    assert levels == sorted(set(levels))
+
+
+def test_slow_client_gets_few_old_pictures(serve: Serve, stream: ProjectStream) -> None:
+    numbers = iter(range(10_000))
+    stream._encode = lambda _: b"<%d>" % next(numbers) + bytes(100_000)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(10)
+        client.connect((LOOPBACK, serve().port))
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        for _ in range(100):
+            stream.show(grey_frame(), [])
+            time.sleep(0.005)
+        newest = next(numbers) - 1
+        received = b""
+        while b"<%d>" % newest not in received:
+            received += client.recv(65536)
+    assert received.count(b"<") < 8 < newest
+
+
+def test_client_is_dropped_when_it_stops_reading(
+    serve: Serve, stream: ProjectStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module._Handler, "timeout", 0.2)
+    stream._encode = lambda _: bytes(1_000_000)
+    with socket.create_connection((LOOPBACK, serve().port)) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        stream.show(grey_frame(), [])
+        wait_until(lambda: not stream.is_watched, 5)
+
+
+def test_watcher_gets_pictures_again_after_the_camera_paused(
+    stream: ProjectStream, serve: Serve
+) -> None:
+    with socket.create_connection((LOOPBACK, serve().port), timeout=10) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        time.sleep(1.2)  # longer than the server waits for a picture
+        stream.show(grey_frame(), [])
+        begun = time.monotonic()
+        received = b""
+        while b"JFIF" not in received:
+            received += client.recv(65536)
+        assert time.monotonic() - begun < 3
+
+
+def test_pictures_are_whole_jpegs_in_the_set_size(camera: Camera, serve: Serve) -> None:
+    parts = read_parts(serve().port, 3)
+    assert [Image.open(io.BytesIO(part)).size for part in parts] == [(320, 180)] * 3
+
+
+def test_boundary_follows_each_picture_at_once(stream: ProjectStream, serve: Serve) -> None:
+    with socket.create_connection((LOOPBACK, serve().port), timeout=10) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        stream.show(grey_frame(), [])
+        received = b""
+        while not received.endswith(b"\r\n--frame\r\n") or b"JFIF" not in received:
+            received += client.recv(65536)
+
+
+def test_watcher_is_forgotten_when_it_leaves_while_the_camera_sends_nothing(
+    stream: ProjectStream, serve: Serve
+) -> None:
+    with socket.create_connection((LOOPBACK, serve().port)) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+    wait_until(lambda: not stream.is_watched, 5)
+
+
+def test_response_ends_when_the_stream_closes(stream: ProjectStream, serve: Serve) -> None:
+    with socket.create_connection((LOOPBACK, serve().port), timeout=10) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        stream.close()
+        while client.recv(65536):
+            pass
+
+
+def test_snapshot_is_one_picture_that_is_not_cached(camera: Camera, serve: Serve) -> None:
+    response, body = get(serve().port, "/snapshot.jpg")
+    assert (response.status, response.headers["Content-Type"]) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(body)).format == "JPEG"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_snapshot_fails_after_five_seconds_when_the_camera_sends_nothing(serve: Serve) -> None:
+    begun = time.monotonic()
+    response, body = get(serve().port, "/snapshot.jpg")
+    assert (response.status, body) == (503, b"The camera sends no picture at the moment.\n")
+    assert 4.5 < time.monotonic() - begun < 6.5
+
+
+def test_page_shows_the_stream_and_allows_no_foreign_content(serve: Serve) -> None:
+    response, body = get(serve().port, "/")
+    assert b'<img src="stream.mjpeg"' in body and b"<h1>cam-1</h1>" in body
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_browsers_run_the_script_and_the_style_of_the_page(serve: Serve) -> None:
+    response, body = get(serve().port, "/")
+    for tag in ("script", "style"):
+        (text,) = re.findall(rf"<{tag}>(.*)</{tag}>".encode(), body)
+        digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
+
+
+def test_device_name_is_text_in_the_page(stream: ProjectStream) -> None:
+    server = StreamServer(stream, ListenAddress(LOOPBACK, 0), "<b>cam")
+    body = get(server.port, "/")[1]
+    server.close()
+    assert body.count(b"&lt;b&gt;cam") == 2 and b"<b>" not in body
+
+
+def test_head_has_no_body(serve: Serve) -> None:
+    response, body = get(serve().port, "/", "HEAD")
+    assert (response.status, body) == (200, b"")
+    assert int(response.headers["Content-Length"]) > 100
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing", 404), ("/../etc/passwd", 404), ("http://[", 400), ("/stream.mjpeg/x", 404)],
+)
+def test_other_paths_are_rejected(serve: Serve, path: str, status: int) -> None:
+    response, body = get(serve().port, path, Host=LOOPBACK)
+    assert response.status == status
+    assert body.startswith(b"Expected ")
+
+
+@pytest.fixture
+def idle(serve: Serve) -> Iterator[Callable[[int], int]]:
+    """Open connections that send no request; return the port."""
+    port = serve().port
+    clients = []
+
+    def connect(count: int) -> int:
+        clients.extend(socket.create_connection((LOOPBACK, port)) for _ in range(count))
+        wait_until(lambda: _handlers() >= count)
+        return port
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+def _handlers() -> int:
+    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+
+def test_sixteenth_connection_is_served_and_the_next_is_closed(
+    idle: Callable[[int], int],
+) -> None:
+    port = idle(15)
+    assert get(port, "/")[0].status == 200
+    wait_until(lambda: _handlers() == 15)
+    idle(1)
+    with pytest.raises(OSError):
+        get(port, "/")
+
+
+def test_connection_is_served_again_when_another_one_has_ended(serve: Serve) -> None:
+    port = serve().port
+    for _ in range(40):
+        assert get(port, "/")[0].status == 200

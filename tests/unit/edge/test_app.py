@@ -1,0 +1,169 @@
+"""A whole run in this process, on a video without people."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_lambda import app as module
+from edge_lambda.app import run
+from edge_lambda.config import EdgeConfig, load_config
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.sink import Sink
+from edge_lambda.loop import LoopCounts
+from edge_lambda.smiles.episode import EpisodeRules
+from tests.helpers.clock import FakeClock
+from tests.helpers.events import smile_event
+from tests.helpers.video import still_video
+from tests.helpers.waiting import free_port
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Replace the clock that the wait for the broker uses."""
+    clock = FakeClock()
+    monkeypatch.setattr("edge_lambda.delivery.publisher.time", clock)
+    return clock
+
+
+@pytest.fixture
+def outbox_path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.sqlite"
+
+
+def config(folder: Path, **settings: object) -> EdgeConfig:
+    source = str(still_video(folder / "still.mp4"))
+    dotted = {key.replace("__", "."): value for key, value in settings.items()}
+    return load_config(None, {"source": source, "device_id": "cam-1", **dotted})
+
+
+def waiting_for_no_broker(folder: Path, outbox_path: Path, phase: str = "ended") -> EdgeConfig:
+    outbox = Outbox(outbox_path)
+    outbox.put(smile_event(phase))
+    outbox.close()
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    return config(folder, sinks=("mqtt",), mqtt__url=url, outbox__path=str(outbox_path))
+
+
+def test_run_waits_for_the_broker_at_the_end_of_a_file(
+    tmp_path: Path, outbox_path: Path, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(waiting_for_no_broker(tmp_path, outbox_path), lambda: False) == 3
+    assert clock.monotonic() == pytest.approx(10, abs=0.1)
+    assert capsys.readouterr().err == (
+        f"edge_lambda: 1 events stay in the outbox {outbox_path}, the next run sends them\n"
+    )
+
+
+def test_run_waits_a_second_for_the_broker_when_it_is_stopped(
+    tmp_path: Path, outbox_path: Path, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(waiting_for_no_broker(tmp_path, outbox_path), lambda: True) == 0
+    assert clock.monotonic() == pytest.approx(1, abs=0.1)
+    assert "1 events stay in the outbox" in capsys.readouterr().err
+
+
+def test_smile_that_a_crash_left_open_is_ended_by_the_next_run(
+    tmp_path: Path,
+    outbox_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outbox = Outbox(outbox_path)
+    started = smile_event("started")
+    outbox.put(started)
+    outbox.close()
+    assert run(config(tmp_path, outbox__path=str(outbox_path)), lambda: False) == 0
+    (ended,) = map(json.loads, capfdbinary.readouterr().out.splitlines())
+    assert (ended["event_id"], ended["phase"]) == (started.event_id, "ended")
+    assert "interrupted smile ended" in caplog.messages
+
+
+@pytest.mark.usefixtures("clock")
+def test_run_reports_dropped_events_when_the_outbox_is_full(
+    tmp_path: Path, outbox_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = waiting_for_no_broker(tmp_path, outbox_path, "started")
+    full = full.model_copy(update={"outbox": full.outbox.model_copy(update={"max_mb": 0.0006})})
+    assert run(full, lambda: True) == 3
+    assert "1 events were dropped: the outbox was full\n" in capsys.readouterr().err
+
+
+def test_nothing_is_printed_and_counts_are_logged_when_all_is_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    assert run(config(tmp_path), lambda: False) == 0
+    assert capsys.readouterr() == ("", "")
+    started, finished = vars(caplog.records[0]), vars(caplog.records[-1])
+    assert (started["message"], started["device_id"]) == ("started", "cam-1")
+    assert started["threshold_on"] > started["threshold_off"]
+    counts = {"frames": 50, "failed_frames": 0, "skipped_frames": 0, "damaged_frames": 0}
+    counts |= {"scene_cuts": 0, "events": 0, "undelivered": 0, "lost": 0, "dropped": 0}
+    assert {key: finished[key] for key in counts} == counts
+
+
+@pytest.mark.parametrize("sink", ["mqtt", "greengrass"])
+@pytest.mark.parametrize(
+    ("rule", "prefix"), [(None, ""), ("smile_events", "$aws/rules/smile_events/")]
+)
+def test_events_go_to_the_topic_of_the_basic_ingest_rule_when_there_is_one(
+    *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: str, rule: str | None, prefix: str
+) -> None:
+    prefixes: list[str] = []
+
+    class RecordingSink(Sink):
+        def __init__(self, *arguments: Any, topic_prefix: str = "", **_: Any) -> None:
+            prefixes.append(topic_prefix or arguments[1] if sink == "greengrass" else topic_prefix)
+
+        def offer(self, record: object) -> None: ...
+
+    name = {"mqtt": "MqttSink", "greengrass": "GreengrassSink"}[sink]
+    monkeypatch.setattr(module, name, RecordingSink)
+    settings = {"sinks": (sink,), "outbox__path": str(tmp_path / "o.sqlite")}
+    run(config(tmp_path, mqtt__basic_ingest_rule=rule, **settings), lambda: True)
+    assert prefixes == [prefix]
+
+
+def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    class RecordingLoop:
+        def __init__(self, _source: object, **options: Any) -> None:
+            given.update(options)
+
+        def run(self, _: object) -> LoopCounts:
+            return LoopCounts()
+
+    monkeypatch.setattr(module, "EdgeLoop", RecordingLoop)
+    monkeypatch.setattr(module, "Tracker", lambda *values: values)
+    monkeypatch.setattr(module, "SmileVision", lambda *values: SmileVisionStub(values))
+    smile = {"threshold_on": 0.8, "threshold_off": 0.4, "smoothing_ms": 1.0}
+    smile |= {"min_duration_ms": 2.0, "max_gap_ms": 3.0}
+    settings = {
+        "vision__detector": "back", "vision__min_face_score": 0.6, "vision__min_face_px": 30,
+        "vision__detect_every": 3, "track__min_iou": 0.3, "track__max_missed_ms": 4.0,
+        "progress": True,
+    }  # fmt: skip
+    settings |= {f"smile__{key}": value for key, value in smile.items()}
+    run(config(tmp_path, **settings), lambda: False)
+    assert given["rules"] == EpisodeRules(**smile)
+    assert given["tracker"] == (0.3, 4.0)
+    assert given["vision"].values == ("back", 0.6, 30)
+    assert (given["detect_every"], given["has_progress"], given["viewer"]) == (3, True, None)
+
+
+class SmileVisionStub:
+    largest_score = 0.99
+
+    class card:  # noqa: N801 - an attribute
+        sha256 = "0" * 64
+        threshold_on = 0.7
+        threshold_off = 0.5
+
+    def __init__(self, values: tuple[object, ...]) -> None:
+        self.values = values

@@ -5,24 +5,18 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smile_contract import events_topic
+from tests.helpers.template import ROOT, properties
 
-ROOT = Path(__file__).parents[3]
 STAGES = ("dev", "staging", "prod")
 # Set by Greengrass itself for each component.
 GIVEN = {"AWS_IOT_THING_NAME", "SVCUID"}
 # For one device alone, by a deployment of one's own; the docs name them.
 OPTIONAL = {"SMILE_CONFIG", "SMILE_OUTBOX", "SMILE_STREAM_TOKEN"}
-
-
-def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = template["Resources"][name]["Properties"]
-    return found
 
 
 def components(nested: dict[str, Any], stage: str) -> dict[str, Any]:

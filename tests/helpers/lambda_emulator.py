@@ -31,7 +31,7 @@ RUNTIME_PACKAGES = ("boto3", "awslambdaric")
 
 
 class LambdaEmulator:
-    """Runs built functions, each in an execution environment of its own.
+    """Runs built functions, one execution environment each.
 
     A function finds its code, its layers and the packages of the Lambda runtime, but none of this
     machine's other packages.

@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 def is_listening(port: int) -> bool:
-    """Tell whether a server accepts connections on the loopback address."""
+    """Return whether a server accepts connections on the loopback address."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0

@@ -75,7 +75,7 @@ def test_sns_takes_the_subject_when_the_device_id_is_long() -> None:
 
 
 def test_the_subject_holds_the_whole_device_id_when_it_has_60_characters() -> None:
-    name = "building-7:floor-3:entrance-hall:camera-north_0123456789abcd"
+    name = "building-7:level-3:entrance-hall:camera-north_0123456789abcd"
     assert len(name) == 60
     assert name in alert(device_id=name).subject
 

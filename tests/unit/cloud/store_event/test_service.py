@@ -53,11 +53,11 @@ def test_the_dead_letter_says_what_is_wrong_when_a_message_breaks_the_contract(
     rule_event = sample(f"store_event/{name}")
     result = service.handle(rule_event)
     assert len(result.rejected) == 1
-    [letter] = receive_all()
-    assert letter["MessageAttributes"]["field"]["StringValue"] == field
-    assert letter["MessageAttributes"]["reason"]["StringValue"] == result.rejected[0]
+    [dead_letter] = receive_all()
+    assert dead_letter["MessageAttributes"]["field"]["StringValue"] == field
+    assert dead_letter["MessageAttributes"]["reason"]["StringValue"] == result.rejected[0]
     assert result.rejected[0].startswith(field)
-    assert json.loads(letter["Body"]) == rule_event
+    assert json.loads(dead_letter["Body"]) == rule_event
 
 
 def test_the_valid_events_are_stored_when_one_of_a_batch_is_bad(
@@ -65,9 +65,9 @@ def test_the_valid_events_are_stored_when_one_of_a_batch_is_bad(
 ) -> None:
     result = service.handle(sample("store_event/bad_one_of_batch"))
     assert result.outcomes[Outcome.CREATED] == 2
-    [letter] = receive_all()
-    assert letter["MessageAttributes"]["field"]["StringValue"] == "peak_score"
-    repaired = json.loads(letter["Body"]) | {"peak_score": 0.9}
+    [dead_letter] = receive_all()
+    assert dead_letter["MessageAttributes"]["field"]["StringValue"] == "peak_score"
+    repaired = json.loads(dead_letter["Body"]) | {"peak_score": 0.9}
     assert service.handle(repaired).outcomes[Outcome.CREATED] == 1
 
 
@@ -80,9 +80,11 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
     assert service.handle(batch | {"received_at_ms": max(starts_ms) - day_ms}).rejected == []
     too_early = batch | {"received_at_ms": min(starts_ms) - day_ms - 1}
     assert len(service.handle(too_early).rejected) == len(batch["events"])
-    letters = receive_all()
-    assert {one["MessageAttributes"]["field"]["StringValue"] for one in letters} == {"started_at"}
-    bodies = [json.loads(one["Body"]) for one in letters]
+    dead_letters = receive_all()
+    assert {one["MessageAttributes"]["field"]["StringValue"] for one in dead_letters} == {
+        "started_at"
+    }
+    bodies = [json.loads(one["Body"]) for one in dead_letters]
     sent = [event | {"topic_device_id": "cam-1"} for event in batch["events"]]
     assert [{**body, "received_at_ms": 0} for body in bodies] == [
         {**event, "received_at_ms": 0} for event in sent
@@ -106,11 +108,11 @@ def test_anything_reaches_the_dead_letter_queue_when_it_is_not_a_message(
     service: StoreEventService, receive_all: Receive, rule_event: Any
 ) -> None:
     assert len(service.handle(rule_event).rejected) == 1
-    [letter] = receive_all()
+    [dead_letter] = receive_all()
     if isinstance(rule_event, dict) and "events" in rule_event:
-        assert json.loads(letter["Body"])["event"] == 7
+        assert json.loads(dead_letter["Body"])["event"] == 7
     else:
-        assert json.loads(letter["Body"]) == rule_event
+        assert json.loads(dead_letter["Body"]) == rule_event
 
 
 # --- when AWS fails ----------------------------------------------------------------------------

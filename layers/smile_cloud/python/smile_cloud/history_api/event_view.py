@@ -13,6 +13,6 @@ FIELDS: Final = (*schema("smile_event")["properties"], "received_at")
 def event_view(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a stored event that the API shows, in the contract's order.
 
-    Everything else in the item (keys, expiry, whatever is stored later) stays private.
+    The other attributes of the item, such as its keys, stay private.
     """
     return {name: item[name] for name in FIELDS if name in item}

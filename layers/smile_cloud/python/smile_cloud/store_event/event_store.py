@@ -1,4 +1,4 @@
-"""Store each smile event once, however often and in whatever order its messages arrive.
+"""Store each smile event once, even if its messages repeat or arrive in another order.
 
 The item of an event holds the message that ranks highest: ``ended`` above ``started``, then the
 higher `seq`. The highest rank does not depend on the order of arrival, so neither does the item.

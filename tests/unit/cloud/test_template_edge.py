@@ -120,8 +120,8 @@ def test_no_component_version_is_created_twice_when_a_parameter_changes(
 def test_no_greengrass_resource_is_created_when_there_is_no_thing_group(
     template: dict[str, Any],
 ) -> None:
-    # Many regions with AWS IoT do not have these types. CloudFormation may refuse a template with an
-    # unknown type ("Unrecognized resource types") even if its condition is false.
+    # Many regions with AWS IoT do not have these types. CloudFormation may refuse a template with
+    # an unknown type ("Unrecognized resource types") even if its condition is false.
     kinds = {one["Type"] for one in template["Resources"].values()}
     assert not {kind for kind in kinds if "Greengrass" in kind}
     assert template["Resources"]["EdgeOnGreengrass"]["Condition"] == "HasEdge"

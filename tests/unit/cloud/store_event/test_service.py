@@ -12,7 +12,7 @@ from smile_cloud.store_event.dead_letter_queue import DeadLetterQueue
 from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_cloud.store_event.service import StoreEventService
 from smile_cloud.store_event.settings import StoreEventSettings
-from smile_contract import uuid7_time
+from smile_contract import LATEST_UNIX_MS, uuid7_time
 from tests.helpers.aws_calls import failing
 from tests.helpers.functions import ENVIRONMENT
 from tests.helpers.rule_events import sample
@@ -76,7 +76,7 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
 ) -> None:
     batch = sample("store_event/batch")
     day_ms = 24 * 3600 * 1000
-    starts_ms = [int(uuid7_time(e["event_id"]).timestamp() * 1000) for e in batch["events"]]
+    starts_ms = [round(uuid7_time(e["event_id"]).timestamp() * 1000) for e in batch["events"]]
     assert service.handle(batch | {"received_at_ms": max(starts_ms) - day_ms}).rejected == []
     too_early = batch | {"received_at_ms": min(starts_ms) - day_ms - 1}
     assert len(service.handle(too_early).rejected) == len(batch["events"])
@@ -84,11 +84,10 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
     assert {one["MessageAttributes"]["field"]["StringValue"] for one in dead_letters} == {
         "started_at"
     }
-    bodies = [json.loads(one["Body"]) for one in dead_letters]
-    sent = [event | {"topic_device_id": "cam-1"} for event in batch["events"]]
-    assert [{**body, "received_at_ms": 0} for body in bodies] == [
-        {**event, "received_at_ms": 0} for event in sent
-    ], "each on its own, in the form in which the rule passes it"
+    rule_fields = {name: too_early[name] for name in ("topic_device_id", "received_at_ms")}
+    assert [json.loads(one["Body"]) for one in dead_letters] == [
+        event | rule_fields for event in batch["events"]
+    ], "each on its own, as the rule passes it"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +98,7 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
         {"topic_device_id": "cam 1", "received_at_ms": 1},
         {"topic_device_id": "cam-1"},
         {"topic_device_id": "cam-1", "received_at_ms": True},
+        {"topic_device_id": "cam-1", "received_at_ms": 1.5},
         {"topic_device_id": "cam-1", "received_at_ms": 1, "\x00\ud800": 1},
         {"topic_device_id": "cam-1", "received_at_ms": 1, "": 1, "schema_version": 1},
         {"topic_device_id": "cam-1", "received_at_ms": 1, "schema_version": 1, "events": [7]},
@@ -113,6 +113,15 @@ def test_anything_reaches_the_dead_letter_queue_when_it_is_not_a_message(
         assert json.loads(dead_letter["Body"])["event"] == 7
     else:
         assert json.loads(dead_letter["Body"]) == rule_event
+
+
+@pytest.mark.parametrize("received_at_ms", [-1, LATEST_UNIX_MS + 1])
+def test_an_event_is_rejected_when_its_time_of_arrival_is_impossible(
+    service: StoreEventService, receive_all: Receive, received_at_ms: int
+) -> None:
+    event = sample("store_event/started") | {"received_at_ms": received_at_ms}
+    assert service.handle(event).rejected == ["received_at_ms: expected milliseconds since 1970"]
+    assert len(receive_all()) == 1
 
 
 # --- when AWS fails ----------------------------------------------------------------------------

@@ -66,6 +66,7 @@ def test_store_event_counts_outcomes_when_it_gets_its_sample(
     functions: Functions, name: str
 ) -> None:
     counts = functions.invoke("store_event", sample(f"store_event/{name}"))
+    assert set(counts) == {"created", "updated", "unchanged", "rejected"}
     assert counts["rejected"] == ("bad" in name)
     assert counts["created"] == {"batch": 3, "bad_one_of_batch": 2}.get(name, "bad" not in name)
     assert counts["updated"] == (name == "batch")
@@ -77,6 +78,7 @@ def test_send_alert_counts_decisions_when_it_gets_its_sample(
 ) -> None:
     event = sample(f"send_alert/{name}")
     counts = functions.invoke("send_alert", event if "bad" in name else moved_to_now(event))
+    assert set(counts) == {"send", "cooling_down", "already_seen", "in_flight", "too_old"}
     assert counts["send"] == ("bad" not in name)
     assert counts["cooling_down"] == (2 if name == "batch" else 0)
 

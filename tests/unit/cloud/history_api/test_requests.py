@@ -56,7 +56,40 @@ def test_every_bad_parameter_is_named_when_a_request_is_refused(
     with pytest.raises(QueryError) as caught:
         ListEvents.parse(parameters)
     assert [problem.parameter for problem in caught.value.problems] == named
-    assert all("expected" in p.detail or "give it once" in p.detail for p in caught.value.problems)
+
+
+TIME_EXPECTED = (
+    "expected an RFC 3339 time with its offset, such as 2026-11-22T17:33:00Z "
+    "or 2026-11-22T18:33:00.250+01:00 (write + as %2B in a URL)."
+)
+DEVICE_EXPECTED = "expected 1 to 128 of the characters a-z A-Z 0-9 : _ -"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "detail"),
+    [
+        ({"devise": ["1"]}, "unknown parameter, expected device, from, to, limit, cursor."),
+        ({"device": [""]}, f"{DEVICE_EXPECTED}; leave it out for all devices."),
+        ({"device": ["a", "b"]}, "given more than once, give it once."),
+        ({"from": ["now"]}, TIME_EXPECTED),
+        ({"limit": ["0"]}, "expected a whole number from 1 to 500."),
+        (
+            {"from": ["2026-11-22T18:00:00Z"], "to": ["2026-11-21T18:00:00Z"]},
+            "expected a time that is not before from.",
+        ),
+    ],
+)
+def test_the_error_says_what_to_send_when_a_parameter_is_bad(
+    parameters: dict[str, list[str]], detail: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        ListEvents.parse(parameters)
+    assert [problem.detail for problem in caught.value.problems] == [detail]
+
+
+@pytest.mark.parametrize("limit", [1, 500])
+def test_a_limit_is_accepted_when_it_is_from_1_to_500(limit: int) -> None:
+    assert ListEvents.parse({"limit": [str(limit)]}).limit == limit
 
 
 @pytest.mark.parametrize(
@@ -114,4 +147,9 @@ def test_every_bad_id_is_named_when_a_path_cannot_exist(
 ) -> None:
     with pytest.raises(QueryError) as caught:
         GetEvent.parse(device, event_id)
-    assert [problem.parameter for problem in caught.value.problems] == named
+    details = {
+        "device": f"{DEVICE_EXPECTED}.",
+        "event_id": "expected a UUIDv7, such as an event_id of GET /v1/events.",
+    }
+    found = [(problem.parameter, problem.detail) for problem in caught.value.problems]
+    assert found == [(name, details[name]) for name in named]

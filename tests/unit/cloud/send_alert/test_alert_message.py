@@ -68,10 +68,8 @@ def test_subscribers_can_filter_when_an_alert_is_published() -> None:
 
 def test_sns_takes_the_subject_when_the_device_id_is_long() -> None:
     subject = alert(device_id="c" * 128).subject
+    assert subject == f"Smile on {'c' * 57}... at 17:33 UTC"
     assert len(subject) < 100
-    assert subject.isascii()
-    assert subject.isprintable()
-    assert "ccc... at" in subject
 
 
 def test_the_subject_holds_the_whole_device_id_when_it_has_60_characters() -> None:

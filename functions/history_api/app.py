@@ -1,4 +1,4 @@
-"""Answer the REST API. Invoked by API Gateway, proxy integration."""
+"""``history_api``: answer the REST API. API Gateway invokes it with the proxy integration."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from urllib.parse import unquote
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from smile_cloud.errors import NotFoundError, ParameterProblem, QueryError
+from smile_cloud.history_api.errors import NotFoundError, ParameterProblem, QueryError
 from smile_cloud.history_api.problem import CONTENT_TYPE, problem
-from smile_cloud.history_api.service import HistoryService
-from smile_cloud.settings import HistoryApiSettings
+from smile_cloud.history_api.requests import GetEvent, ListEvents
+from smile_cloud.history_api.service import HistoryApiService
+from smile_cloud.history_api.settings import HistoryApiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,26 +29,28 @@ app = APIGatewayRestResolver()
 
 
 @lru_cache(maxsize=1)
-def service() -> HistoryService:
-    """Return the one service of this execution environment."""
-    return HistoryService.from_settings(HistoryApiSettings.from_environment(os.environ))
+def service() -> HistoryApiService:
+    """Return the service of this execution environment."""
+    return HistoryApiService.from_settings(HistoryApiSettings.from_environment(os.environ))
 
 
 @app.get("/v1/events")
 def list_events() -> Response[str]:
-    """Return a page of the history, newest first."""
-    return _answer(service().list_events(app.current_event.resolved_query_string_parameters))
+    """Return a page of events, newest first."""
+    request = ListEvents.parse(app.current_event.resolved_query_string_parameters)
+    return _answer(service().handle(request))
 
 
 @app.get("/v1/devices/<device>/events/<event_id>")
 def get_event(device: str, event_id: str) -> Response[str]:
     """Return one event."""
-    return _answer(service().get_event(unquote(device), unquote(event_id)))
+    request = GetEvent.parse(unquote(device), unquote(event_id))
+    return _answer(service().handle(request))
 
 
 @app.get("/v1/openapi.json")
 def get_openapi() -> Response[str]:
-    """Return the description of this API, with the server that it was asked from."""
+    """Return the OpenAPI document; its server is the one that received the request."""
     document = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
     stage_path = app.current_event.request_context.path or ""
     document["servers"] = [{"url": stage_path.removesuffix(app.current_event.path) or "/"}]
@@ -56,28 +59,28 @@ def get_openapi() -> Response[str]:
 
 @app.exception_handler(QueryError)  # type: ignore[untyped-decorator]
 def on_query_error(error: QueryError) -> Response[str]:
-    """Say which parameters to change, and how."""
+    """Return 400 and say how to change each invalid parameter."""
     return _problem(HTTPStatus.BAD_REQUEST, str(error), error.problems)
 
 
 @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]
-def on_missing_thing(error: NotFoundError) -> Response[str]:
-    """Say that there is no such thing."""
+def on_event_not_found(error: NotFoundError) -> Response[str]:
+    """Return 404 for an event."""
     return _problem(HTTPStatus.NOT_FOUND, str(error))
 
 
 @app.not_found
 def on_unknown_path(_error: Exception) -> Response[str]:
-    """Say where to read which paths there are."""
-    detail = "No such path or method; GET /v1/openapi.json describes those there are."
+    """Return 404 for a path or method, and say where the API is described."""
+    detail = "No such path or method; see GET /v1/openapi.json."
     return _problem(HTTPStatus.NOT_FOUND, detail)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def on_failure(error: Exception) -> Response[str]:
-    """Keep what went wrong in the log, and answer without it."""
+    """Return 500; log the cause, which the client does not see."""
     logger.error("request failed", exc_info=error)
-    detail = "The request could not be answered just now; try again in a moment."
+    detail = "The request failed; try again in a moment."
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from smile_cloud import CursorError
 from smile_cloud.history_api.cursor import CursorCodec
+from smile_cloud.history_api.errors import CursorError
 
 CODEC = CursorCodec(b"k" * 32)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -16,7 +16,7 @@ fingerprints = st.binary(max_size=80)
 
 
 @given(positions, fingerprints)
-def test_a_position_comes_back_when_nothing_was_touched(
+def test_a_position_is_unchanged_when_it_is_encoded_and_decoded(
     position: uuid.UUID, fingerprint: bytes
 ) -> None:
     cursor = CODEC.encode(position, fingerprint)
@@ -51,6 +51,6 @@ def test_a_cursor_is_refused_when_the_key_is_another(position: uuid.UUID, key: b
 
 
 @given(st.one_of(st.text(), st.text(ALPHABET, min_size=60, max_size=68)))
-def test_anything_else_is_refused_when_it_was_never_a_cursor(text: str) -> None:
+def test_a_text_is_refused_when_it_is_not_a_cursor(text: str) -> None:
     with pytest.raises(CursorError):
         CODEC.decode(text, b"")

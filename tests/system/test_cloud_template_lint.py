@@ -1,4 +1,4 @@
-"""The template through the linters: as written, and as CloudFormation will see it."""
+"""Lint the template: as written, and as CloudFormation gets it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from samtranslator.translator.transform import transform
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.system
-# SAM's own output names dependencies that its references imply already.
+# SAM's output has dependencies that its references imply already.
 REDUNDANT_DEPENDENCY = "W3005"
 CFN_LINT = "from cfnlint import runner; runner.main()"
-# It has AWS IoT and everything else of ours. A type that a region does not know may keep the
-# template from being deployed there, whatever its condition says.
+# A region that has all our services except Greengrass. A region may refuse a template with an
+# unknown resource type even if its condition is false.
 WITHOUT_GREENGRASS = "eu-north-1"
-# As after sam package.
+# What sam package writes.
 PACKAGED = {
     "CodeUri": "s3://bucket/key",
     "ContentUri": "s3://bucket/key",
@@ -38,7 +38,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 class _NoManagedPolicies:
-    """Stands in for the account's list of policies: the template names none."""
+    """Replaces the account's list of managed policies, which the template does not use."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -52,7 +52,7 @@ def lint(path: Path, *regions: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.artefact
-def test_the_template_is_valid_when_sam_lints_it() -> None:
+def test_the_template_is_valid() -> None:
     sam = ROOT / ".venv-sam" / "bin" / "sam"
     assert sam.exists(), "needs aws-sam-cli: make .venv-sam/.done"
     done = run(sam, "validate", "--lint")
@@ -67,7 +67,7 @@ def test_the_template_is_valid_when_sam_lints_it() -> None:
         ("prod", "Canary10Percent10Minutes"),
     ],
 )
-def test_the_translated_template_is_clean_when_linted(
+def test_the_translated_template_is_valid(
     stage: str, rollout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -87,7 +87,7 @@ def test_the_translated_template_is_clean_when_linted(
     assert "AWS::Lambda::EventInvokeConfig" in types
     passed = translated["Resources"]["EdgeOnGreengrass"]["Properties"]["Parameters"]
     version = translated["Resources"][passed["FunctionVersionArn"]["Ref"]]
-    assert version["Type"] == "AWS::Lambda::Version", "Greengrass takes no alias"
+    assert version["Type"] == "AWS::Lambda::Version", "Greengrass does not accept an alias"
     assert version["Properties"]["FunctionName"] == {"Ref": "EdgeFunction"}
     groups = [
         resource["Properties"]
@@ -101,10 +101,10 @@ def test_the_translated_template_is_clean_when_linted(
         assert group["AlarmConfiguration"]["Alarms"]
 
 
-def test_the_nested_template_is_clean_where_there_is_greengrass(tmp_path: Path) -> None:
+def test_the_nested_template_is_valid_only_in_regions_with_greengrass(tmp_path: Path) -> None:
     template = load_template(str(ROOT / "deploy" / "greengrass.yaml"))
     path = tmp_path / "greengrass.json"
-    path.write_text(json.dumps(template))  # without YAML's aliases, as sam build leaves it
+    path.write_text(json.dumps(template))  # without YAML aliases, as sam build writes it
     done = lint(path, "us-east-1", "eu-central-1")
     assert done.returncode == 0, done.stdout + done.stderr
     elsewhere = lint(path, WITHOUT_GREENGRASS)

@@ -1,30 +1,53 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-from smile_cloud.history_api.query import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.history_api.event_history import MAX_QUERIES
+from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from tests.helpers.template import ROOT, properties
 
-DOCS = Path(__file__).parents[3] / "docs"
+
+def section(name: str, title: str) -> str:
+    """Return a section of a page of the documentation."""
+    text = (ROOT / "docs" / name).read_text("utf-8")
+    return text.split(f"\n## {title}", 1)[1].split("\n## ", 1)[0]
 
 
-def rows(name: str, section: str) -> dict[str, str]:
-    """Return the first two columns of the first table in a section."""
-    text = (DOCS / name).read_text("utf-8").split(f"\n## {section}", 1)[1].split("\n## ", 1)[0]
+def rows(text: str) -> dict[str, str]:
+    """Return the first two columns of a table."""
     return dict(re.findall(r"^\| `([^`]+)` \| ([^|]+?) \|", text, re.MULTILINE))
 
 
 def test_the_docs_list_every_template_parameter_with_its_default(template: dict[str, Any]) -> None:
-    wanted = {
+    expected = {
         name: f"`{given['Default']}`" if "Default" in given else "asked for"
         for name, given in template["Parameters"].items()
     }
-    assert rows("cloud.md", "Parameters") == wanted
+    assert rows(section("cloud.md", "Parameters")) == expected
+
+
+def test_the_docs_list_every_alarm(template: dict[str, Any]) -> None:
+    alarms = {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert set(re.findall(r"`(\w+Alarm)`", section("cloud.md", "When something breaks"))) == alarms
 
 
 def test_the_docs_list_every_parameter_of_the_api() -> None:
-    documented = rows("api.md", "`GET /v1/events`")
+    text = section("api.md", "`GET /v1/events`")
+    documented = rows(text)
     assert tuple(documented) == PARAMETERS
     assert documented["limit"] == str(DEFAULT_LIMIT)
-    assert f"1 to {MAX_LIMIT}" in (DOCS / "api.md").read_text("utf-8")
+    assert f"1 to {MAX_LIMIT}" in text
+    assert f"about {MAX_QUERIES} queries" in text
+
+
+def test_the_docs_state_the_usage_plan(template: dict[str, Any]) -> None:
+    plan = properties(template, "SmileApi")["Auth"]["UsagePlan"]
+    text = section("api.md", "The key")
+    assert f"{plan['Throttle']['RateLimit']} requests a second" in text
+    assert f"{plan['Throttle']['BurstLimit']} in a burst" in text
+    assert f"{plan['Quota']['Limit']:,} a day" in text

@@ -1,77 +1,122 @@
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from smile_cloud import SettingsError
-from smile_cloud.settings import HistoryApiSettings, SendAlertSettings, StoreEventSettings
+from smile_cloud.errors import SettingsError
+from smile_cloud.history_api.settings import HistoryApiSettings
+from smile_cloud.send_alert.settings import SendAlertSettings
+from smile_cloud.store_event.settings import StoreEventSettings
+from tests.helpers.functions import ENVIRONMENT, variables_of
 
-STORE = {
-    "TABLE_NAME": "events",
-    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
-    "EVENT_RETENTION_DAYS": "90",
-    "ROLLUP_RETENTION_DAYS": "400",
+SETTINGS = [StoreEventSettings, SendAlertSettings, HistoryApiSettings]
+# The parameter of the template whose value a variable gets.
+PARAMETERS = {
+    "EVENT_RETENTION_DAYS": "EventRetentionDays",
+    "ROLLUP_RETENTION_DAYS": "RollupRetentionDays",
+    "ALERT_COOLDOWN_SECONDS": "AlertCooldownSeconds",
+    "ALERT_MAX_AGE_SECONDS": "AlertMaxAgeSeconds",
 }
-ALERT = {
-    "TABLE_NAME": "events",
-    "TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:alerts",
-    "API_URL": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/dev/",
-    "ALERT_COOLDOWN_SECONDS": "300",
-    "ALERT_MAX_AGE_SECONDS": "600",
-}
-HISTORY = {"TABLE_NAME": "events", "CURSOR_KEY": "k" * 64}
 
 
-def test_settings_are_typed_when_every_variable_is_good() -> None:
-    store = StoreEventSettings.from_environment(STORE)
-    assert (store.event_retention.days, store.rollup_retention.days) == (90, 400)
-    alert = SendAlertSettings.from_environment(ALERT)
-    assert (alert.cooldown.total_seconds(), alert.max_age.total_seconds()) == (300, 600)
-    assert alert.api_url.endswith("/dev")
-    assert HistoryApiSettings.from_environment(HISTORY).cursor_key == b"k" * 64
+def settings_with(**variables: str) -> tuple[StoreEventSettings, SendAlertSettings]:
+    environment = ENVIRONMENT | variables
+    return (
+        StoreEventSettings.from_environment(environment),
+        SendAlertSettings.from_environment(environment),
+    )
+
+
+def test_settings_are_typed_when_every_variable_is_valid() -> None:
+    store, alert = settings_with(API_URL=" https://api.example/dev/ ")
+    assert store == StoreEventSettings(
+        table_name="events",
+        dead_letter_queue_url=ENVIRONMENT["DEAD_LETTER_QUEUE_URL"],
+        event_retention=timedelta(days=90),
+        rollup_retention=timedelta(days=400),
+    )
+    assert alert == SendAlertSettings(
+        table_name="events",
+        topic_arn=ENVIRONMENT["TOPIC_ARN"],
+        api_url="https://api.example/dev",
+        cooldown=timedelta(seconds=300),
+        max_age=timedelta(seconds=600),
+    )
+    history = HistoryApiSettings.from_environment(ENVIRONMENT)
+    assert history == HistoryApiSettings("events", b"k" * 64)
+
+
+@pytest.mark.parametrize("variable", PARAMETERS)
+def test_a_number_is_accepted_when_the_template_accepts_it(
+    template: dict[str, Any], variable: str
+) -> None:
+    pattern = template["Parameters"][PARAMETERS[variable]]["AllowedPattern"]
+    accepted = []
+    for value in ("0", "1", "9999", "10000", "99999", "100000"):
+        try:
+            settings_with(**{variable: value})
+        except SettingsError:
+            continue
+        accepted.append(value)
+    assert accepted == [v for v in ("0", "1", "9999", "10000", "99999") if re.fullmatch(pattern, v)]
+
+
+DAYS, SECONDS = "a whole number from 1 to 9999", "a whole number from 0 to 99999"
+QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
 
 
 @pytest.mark.parametrize(
-    ("settings", "good", "variable", "bad"),
+    ("settings", "variable", "bad", "expected"),
     [
-        (StoreEventSettings, STORE, "TABLE_NAME", "a b"),
-        (StoreEventSettings, STORE, "DEAD_LETTER_QUEUE_URL", "dead-letters"),
-        (StoreEventSettings, STORE, "EVENT_RETENTION_DAYS", "0"),
-        (StoreEventSettings, STORE, "EVENT_RETENTION_DAYS", "1e3"),
-        (StoreEventSettings, STORE, "ROLLUP_RETENTION_DAYS", "10000"),
-        (SendAlertSettings, ALERT, "TOPIC_ARN", "alerts"),
-        (SendAlertSettings, ALERT, "API_URL", "ftp://api"),
-        (SendAlertSettings, ALERT, "ALERT_COOLDOWN_SECONDS", "-1"),
-        (SendAlertSettings, ALERT, "ALERT_COOLDOWN_SECONDS", "٣"),
-        (SendAlertSettings, ALERT, "ALERT_MAX_AGE_SECONDS", "0"),
-        (HistoryApiSettings, HISTORY, "CURSOR_KEY", "short"),
-        (HistoryApiSettings, HISTORY, "CURSOR_KEY", "{{resolve:secretsmanager:key:SecretString}}"),
+        (StoreEventSettings, "TABLE_NAME", "a b", "the name of a DynamoDB table"),
+        (StoreEventSettings, "TABLE_NAME", "qq", "the name of a DynamoDB table"),
+        (StoreEventSettings, "TABLE_NAME", "t" * 256, "the name of a DynamoDB table"),
+        (StoreEventSettings, "DEAD_LETTER_QUEUE_URL", "dead-letters", QUEUE),
+        (StoreEventSettings, "EVENT_RETENTION_DAYS", "1e3", DAYS),
+        (StoreEventSettings, "ROLLUP_RETENTION_DAYS", "1" * 5000, DAYS),
+        (SendAlertSettings, "TOPIC_ARN", "alerts", TOPIC),
+        (SendAlertSettings, "TOPIC_ARN", "arn:aws:sqs:eu-central-1:123456789012:alerts", TOPIC),
+        (SendAlertSettings, "API_URL", "ftp://api", "the URL of the API"),
+        (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "-1", SECONDS),
+        (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "٣", SECONDS),
+        (HistoryApiSettings, "CURSOR_KEY", "k" * 31, "at least 32 characters"),
+        (
+            HistoryApiSettings,
+            "CURSOR_KEY",
+            "{{resolve:secretsmanager:key:SecretString}}",
+            "a key, got an unresolved reference to one",
+        ),
     ],
 )
-def test_the_variable_is_named_when_its_value_is_bad(
-    settings: Any, good: dict[str, str], variable: str, bad: str
+def test_the_error_names_the_variable_but_not_its_value_when_it_is_bad(
+    settings: Any, variable: str, bad: str, expected: str
 ) -> None:
-    with pytest.raises(SettingsError, match=variable) as caught:
-        settings.from_environment(good | {variable: bad})
+    with pytest.raises(SettingsError) as caught:
+        settings.from_environment(ENVIRONMENT | {variable: bad})
     assert caught.value.variable == variable
+    assert str(caught.value) == f"{variable}: expected {expected}"
 
 
-@pytest.mark.parametrize(
-    ("settings", "good"),
-    [(StoreEventSettings, STORE), (SendAlertSettings, ALERT), (HistoryApiSettings, HISTORY)],
-)
-@pytest.mark.parametrize("present", [False, True])
-def test_every_variable_is_named_when_it_is_missing_or_empty(
-    settings: Any, good: dict[str, str], present: bool
+def test_a_key_is_accepted_when_it_has_32_characters() -> None:
+    environment = ENVIRONMENT | {"CURSOR_KEY": "k" * 32}
+    assert HistoryApiSettings.from_environment(environment).cursor_key == b"k" * 32
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("blank", [False, True])
+def test_the_error_names_the_variable_when_it_is_missing_or_blank(
+    settings: Any, blank: bool
 ) -> None:
-    for variable in good:
-        environment = {name: value for name, value in good.items() if name != variable}
-        if present:
+    for variable in variables_of(settings):
+        environment = {name: value for name, value in ENVIRONMENT.items() if name != variable}
+        if blank:
             environment[variable] = " "
-        with pytest.raises(SettingsError, match=f"^{variable}: "):
+        with pytest.raises(SettingsError, match=f"^{variable}: expected a value, .* missing"):
             settings.from_environment(environment)
 
 
-def test_the_key_stays_hidden_when_settings_are_printed() -> None:
-    assert "kkkk" not in repr(HistoryApiSettings.from_environment(HISTORY))
+def test_the_key_is_hidden_when_settings_are_printed() -> None:
+    assert "kkkk" not in repr(HistoryApiSettings.from_environment(ENVIRONMENT))

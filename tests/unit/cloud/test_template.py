@@ -1,11 +1,9 @@
-"""What no linter checks: that the template does what the code relies on."""
+"""What no linter checks: the template provides what the code relies on."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -15,26 +13,23 @@ import pytest
 
 from local.iot_sql.parser import parse
 from local.iot_sql.syntax import Message
+from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.rule_message import RuleMessage
+from smile_cloud.send_alert.settings import SendAlertSettings
+from smile_cloud.store_event.settings import StoreEventSettings
 from smile_contract import ContractError
+from tests.helpers.functions import variables_of
+from tests.helpers.rule_events import EVENTS, sample, samples
+from tests.helpers.template import ROOT, properties
 
-ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("StoreEventFunction", "SendAlertFunction", "HistoryApiFunction")
-EVERY = (
-    *FUNCTIONS,
-    "EdgeFunction",
-)  # the last runs on cameras: tests/unit/cloud/test_template_edge
-ASYNCHRONOUS = FUNCTIONS[:2]
-SETTINGS_CLASS = {
-    "StoreEventFunction": "StoreEventSettings",
-    "SendAlertFunction": "SendAlertSettings",
-    "HistoryApiFunction": "HistoryApiSettings",
+SETTINGS = {
+    "StoreEventFunction": StoreEventSettings,
+    "SendAlertFunction": SendAlertSettings,
+    "HistoryApiFunction": HistoryApiSettings,
 }
-
-
-def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = template["Resources"][name]["Properties"]
-    return found
+FUNCTIONS = tuple(SETTINGS)
+ASYNCHRONOUS = FUNCTIONS[:2]
+EVERY = (*FUNCTIONS, "EdgeFunction")  # cameras run the last one: test_template_edge.py
 
 
 def statements(node: Any) -> list[dict[str, Any]]:
@@ -51,21 +46,6 @@ def statements(node: Any) -> list[dict[str, Any]]:
     return found
 
 
-def variables_read_by(class_name: str) -> set[str]:
-    """Return the upper-case names in a settings class and the helpers that it calls."""
-    tree = ast.parse(
-        (ROOT / "layers/smile_cloud/python/smile_cloud/settings.py").read_text("utf-8")
-    )
-    [settings] = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
-    texts = {
-        node.value
-        for node in ast.walk(settings)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    read = {text for text in texts if re.fullmatch(r"[A-Z][A-Z_]+", text)}
-    return read | {"TABLE_NAME"}
-
-
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_gets_the_variables_that_it_reads(
     template: dict[str, Any], function: str
@@ -74,7 +54,7 @@ def test_each_function_gets_the_variables_that_it_reads(
     own = properties(template, function)["Environment"]["Variables"]
     assert own["AWS_ENDPOINT_URL"] == {"!Ref": "AWS::NoValue"}, "never set on AWS"
     given = {name for name in own if not name.startswith(("POWERTOOLS_", "AWS_"))}
-    assert given == variables_read_by(SETTINGS_CLASS[function])
+    assert given == variables_of(SETTINGS[function])
 
 
 def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> None:
@@ -103,7 +83,7 @@ def test_the_rule_may_invoke_the_aliases_that_it_targets(template: dict[str, Any
         assert permission["SourceAccount"] == {"!Ref": "AWS::AccountId"}
 
 
-def test_the_rule_may_send_its_errors_where_it_sends_them(template: dict[str, Any]) -> None:
+def test_the_rule_may_send_messages_to_its_error_queue(template: dict[str, Any]) -> None:
     rule = properties(template, "SmileEventsRule")["TopicRulePayload"]
     assert rule["ErrorAction"]["Sqs"]["QueueUrl"] == {"!Ref": "RuleErrorQueue"}
     assert rule["ErrorAction"]["Sqs"]["RoleArn"] == {"!GetAtt": "SmileEventsRuleErrorRole.Arn"}
@@ -116,7 +96,7 @@ def test_the_rule_may_send_its_errors_where_it_sends_them(template: dict[str, An
 
 
 @pytest.mark.parametrize("function", EVERY)
-def test_failed_invocations_are_kept_when_every_retry_failed(
+def test_an_invocation_goes_to_the_dead_letter_queue_when_every_retry_fails(
     template: dict[str, Any], function: str
 ) -> None:
     assert "EventInvokeConfig" not in properties(template, function)
@@ -134,25 +114,25 @@ def test_a_changed_variable_reaches_the_alias(template: dict[str, Any], function
     assert properties(template, function)["AutoPublishAliasAllProperties"] is True
 
 
-def test_the_table_forgets_what_has_expired(template: dict[str, Any]) -> None:
+def test_the_table_deletes_expired_items(template: dict[str, Any]) -> None:
     table = properties(template, "EventsTable")
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
 @pytest.mark.parametrize("name", ["started", "ended", "batch"])
-def test_the_rule_hands_over_the_samples_when_devices_send_them(
-    template: dict[str, Any], sample: Callable[[str], Any], name: str
+def test_the_rule_passes_the_samples_when_devices_send_them(
+    template: dict[str, Any], name: str
 ) -> None:
-    handed_over = sample(f"store_event/{name}")
+    passed = sample(f"store_event/{name}")
     added = {"topic_device_id", "received_at_ms"}
-    sent = {key: value for key, value in handed_over.items() if key not in added}
+    sent = {key: value for key, value in passed.items() if key not in added}
     sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
-    topic, at = f"smile/{handed_over['topic_device_id']}/events", handed_over["received_at_ms"]
-    assert parse(sql).evaluate(Message(topic, sent, at)) == handed_over
+    topic, at = f"smile/{passed['topic_device_id']}/events", passed["received_at_ms"]
+    assert parse(sql).evaluate(Message(topic, sent, at)) == passed
 
 
-def test_the_runtime_is_supported_for_a_year_and_longer(template: dict[str, Any]) -> None:
+def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) -> None:
     # "Lambda runtimes", Supported runtimes; look there again when this fails
     deprecated = {"python3.12": date(2028, 10, 31), "python3.13": date(2029, 6, 30)}
     runtime = template["Globals"]["Function"]["Runtime"]
@@ -166,23 +146,23 @@ def test_the_runtime_is_supported_for_a_year_and_longer(template: dict[str, Any]
 
 @pytest.mark.parametrize("function", ["store_event", "send_alert", "history_api", "edge_lambda"])
 def test_every_function_has_good_and_bad_samples(function: str) -> None:
-    names = [path.stem for path in (ROOT / "events" / function).glob("*.json")]
-    bad = [name for name in names if "bad" in name]
+    names = samples(function)
+    bad = {name for name in names if "bad" in name}
     assert bad
-    assert set(names) - set(bad)
+    assert set(names) - bad
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("s*/*.json")), ids=lambda p: p.stem)
-def test_a_sample_keeps_the_contract_unless_it_is_called_bad(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("s*/*.json")), ids=lambda p: p.stem)
+def test_a_sample_follows_the_contract_unless_its_name_says_bad(path: Path) -> None:
     rule_event = json.loads(path.read_text("utf-8"))
     try:
-        kept = not RuleMessage.from_rule(rule_event).rejected
+        valid = not RuleMessage.from_rule(rule_event).rejected
     except ContractError:
-        kept = False
-    assert kept == ("bad" not in path.stem)
+        valid = False
+    assert valid == ("bad" not in path.stem)
 
 
-def test_every_output_says_what_it_is_for(template: dict[str, Any]) -> None:
+def test_every_output_has_a_description(template: dict[str, Any]) -> None:
     outputs = template["Outputs"]
     assert {"ApiUrl", "ReadApiKey", "AlertTopicArn", "AlarmTopicArn", "SmileEventsRuleName"} <= set(
         outputs
@@ -193,7 +173,7 @@ def test_every_output_says_what_it_is_for(template: dict[str, Any]) -> None:
     assert all(output["Description"] for output in outputs.values())
 
 
-def test_no_grant_is_wider_than_named_actions_on_named_things(template: dict[str, Any]) -> None:
+def test_every_grant_names_its_actions_and_resources(template: dict[str, Any]) -> None:
     assert "*" not in json.dumps(properties(template, "DevicePolicy"))
     grants = statements(template["Resources"])
     assert len(grants) > len(FUNCTIONS)
@@ -205,7 +185,7 @@ def test_no_grant_is_wider_than_named_actions_on_named_things(template: dict[str
             assert grant.get("Principal") != "*"
 
 
-def test_people_need_a_key_except_for_the_description(template: dict[str, Any]) -> None:
+def test_every_path_but_the_description_needs_a_key(template: dict[str, Any]) -> None:
     assert properties(template, "SmileApi")["Auth"]["ApiKeyRequired"] is True
     events = properties(template, "HistoryApiFunction")["Events"].values()
     free = [
@@ -216,7 +196,7 @@ def test_people_need_a_key_except_for_the_description(template: dict[str, Any]) 
     assert free == ["/v1/openapi.json"]
 
 
-def test_the_gateways_own_answers_are_problem_documents(template: dict[str, Any]) -> None:
+def test_api_gateway_answers_errors_with_problem_documents(template: dict[str, Any]) -> None:
     responses = properties(template, "SmileApi")["GatewayResponses"]
     assert {"DEFAULT_4XX", "DEFAULT_5XX", "INVALID_API_KEY", "THROTTLED"} <= set(responses)
     for response in responses.values():
@@ -229,7 +209,7 @@ def test_the_gateways_own_answers_are_problem_documents(template: dict[str, Any]
         assert problem.get("status") == response.get("StatusCode")
 
 
-def test_the_layer_carries_the_versions_that_are_tested() -> None:
+def test_the_layer_holds_the_versions_that_the_tests_use() -> None:
     text = (ROOT / "layers/smile_cloud/requirements.txt").read_text("utf-8")
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
     assert "aws-lambda-powertools" in pins
@@ -237,7 +217,7 @@ def test_the_layer_carries_the_versions_that_are_tested() -> None:
     assert "aws-xray-sdk" not in pins
 
 
-def test_every_parameter_explains_what_it_takes(template: dict[str, Any]) -> None:
+def test_every_parameter_says_which_values_it_accepts(template: dict[str, Any]) -> None:
     grouped = {
         name
         for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -1,4 +1,4 @@
-"""Who is told when something breaks, and what takes back a bad version."""
+"""What notifies operators when something breaks, and what rolls back a bad version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def watched(alarm: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return namespace, metric and dimensions of everything an alarm looks at."""
+    """Return namespace, metric and dimensions of each metric that an alarm watches."""
     metrics = [
         one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one
     ]
@@ -54,7 +54,7 @@ def test_every_queue_has_its_alarm(template: dict[str, Any], queue: str) -> None
     assert dimensions == {"QueueName": {"!GetAtt": f"{queue}.QueueName"}}
 
 
-def test_the_rules_and_the_apis_failures_have_their_alarms(template: dict[str, Any]) -> None:
+def test_failures_of_the_rule_and_the_api_have_their_alarms(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     rule = watched(alarms["RuleFailuresAlarm"])
     assert {(metric, found.get("ActionType")) for _, metric, found in rule} == {
@@ -71,7 +71,9 @@ def test_the_rules_and_the_apis_failures_have_their_alarms(template: dict[str, A
     assert dimensions == {"ApiName": api["Name"], "Stage": api["StageName"]}
 
 
-def test_every_alarm_is_heard_and_silent_without_data(template: dict[str, Any]) -> None:
+def test_every_alarm_notifies_operators_and_stays_silent_without_data(
+    template: dict[str, Any],
+) -> None:
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"] == [{"!Ref": "AlarmTopic"}], name
         assert alarm["TreatMissingData"] == "notBreaching", name
@@ -92,7 +94,7 @@ def test_alarms_may_publish_to_their_topic(template: dict[str, Any]) -> None:
     assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": {"!Ref": "AWS::AccountId"}}}
 
 
-def test_somebody_has_to_be_named_or_nobody_on_purpose(template: dict[str, Any]) -> None:
+def test_a_deployment_must_name_an_address_or_none(template: dict[str, Any]) -> None:
     parameters = template["Parameters"]
     required = [name for name, given in parameters.items() if "Default" not in given]
     assert required == ["AlertEmail"]
@@ -103,7 +105,7 @@ def test_somebody_has_to_be_named_or_nobody_on_purpose(template: dict[str, Any])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_new_version_is_taken_back_by_its_own_alarm(
+def test_a_new_version_is_rolled_back_by_the_alarm_of_its_function(
     template: dict[str, Any], function: str
 ) -> None:
     preference = template["Resources"][function]["Properties"]["DeploymentPreference"]
@@ -113,7 +115,7 @@ def test_a_new_version_is_taken_back_by_its_own_alarm(
     assert (metric, dimensions) == ("Errors", {"FunctionName": {"!Ref": function}})
 
 
-def test_each_stage_is_guarded_more_than_the_one_before(template: dict[str, Any]) -> None:
+def test_each_stage_is_protected_better_than_the_one_before(template: dict[str, Any]) -> None:
     stages = template["Mappings"]["StageMap"]
     assert tuple(stages) == STAGES
     pattern = template["Parameters"]["Stage"]["AllowedPattern"]
@@ -132,7 +134,7 @@ def test_each_stage_is_guarded_more_than_the_one_before(template: dict[str, Any]
     }
 
 
-def test_the_dashboard_shows_metrics_and_alarms_that_are_there(template: dict[str, Any]) -> None:
+def test_the_dashboard_shows_every_alarm_and_existing_resources(template: dict[str, Any]) -> None:
     [dashboard] = of_type(template, "AWS::CloudWatch::Dashboard").values()
     text = dashboard["DashboardBody"]["!Sub"]
     widgets = json.loads(text)["widgets"]

@@ -1,32 +1,26 @@
-"""The device as a component of AWS IoT Greengrass, which no linter and no emulator knows."""
+"""The program as a component of AWS IoT Greengrass, which no linter or emulator supports."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smile_contract import events_topic
+from tests.helpers.template import ROOT, properties
 
-ROOT = Path(__file__).parents[3]
 STAGES = ("dev", "staging", "prod")
-# Set by Greengrass itself for each component.
+# Greengrass sets these for each component.
 GIVEN = {"AWS_IOT_THING_NAME", "SVCUID"}
-# For one device alone, by a deployment of one's own; the docs name them.
+# You can set these for a single device with another deployment; the docs list them.
 OPTIONAL = {"SMILE_CONFIG", "SMILE_OUTBOX", "SMILE_STREAM_TOKEN"}
 
 
-def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = template["Resources"][name]["Properties"]
-    return found
-
-
 def components(nested: dict[str, Any], stage: str) -> dict[str, Any]:
-    """Return what is deployed in a stage, its conditions decided."""
+    """Return the components that a stage deploys."""
     holds = {
         name: {"!Ref": "Stage"} in condition["!Equals"] and stage in condition["!Equals"]
         for name, condition in nested["Conditions"].items()
@@ -48,7 +42,7 @@ def configuration(nested: dict[str, Any], stage: str = "dev") -> dict[str, Any]:
 
 
 def names_in(node: Any) -> set[str]:
-    """Return what `node` refers to."""
+    """Return the names that `node` refers to."""
     if isinstance(node, dict):
         found = {node["!Ref"]} if "!Ref" in node else set()
         if "!Sub" in node:
@@ -71,11 +65,11 @@ def test_nested_stack_gets_each_parameter_that_it_declares_and_no_other(
         for name in ("ThingGroup", "Architecture", "Source", "User", "NucleusVersion")
     }
     defaults = [name for name, one in nested["Parameters"].items() if "Default" in one]
-    assert not defaults, "one that is forgotten would go unnoticed"
+    assert not defaults, "a default would hide a parameter that is not passed"
 
 
-def test_nested_stack_needs_no_capability_more(nested: dict[str, Any]) -> None:
-    # A macro in it would need CAPABILITY_AUTO_EXPAND, a role with a name CAPABILITY_NAMED_IAM.
+def test_the_nested_stack_needs_no_further_capability(nested: dict[str, Any]) -> None:
+    # A macro needs CAPABILITY_AUTO_EXPAND, a role with a name CAPABILITY_NAMED_IAM.
     assert "Transform" not in nested
     assert {one["Type"].rpartition("::")[0] for one in nested["Resources"].values()} == {
         "AWS::GreengrassV2"
@@ -85,7 +79,7 @@ def test_nested_stack_needs_no_capability_more(nested: dict[str, Any]) -> None:
         assert stages[stage]["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
 
 
-def test_component_arn_is_told_when_there_is_one(
+def test_the_stack_outputs_the_component_arn_when_it_creates_one(
     template: dict[str, Any], nested: dict[str, Any]
 ) -> None:
     output = template["Outputs"]["EdgeComponentArn"]
@@ -111,10 +105,10 @@ def test_component_is_the_published_version_pinned_and_outside_a_container(
     assert properties(template, "EdgeFunction")["Architectures"] == [{"!Ref": "EdgeArchitecture"}]
 
 
-def test_no_version_of_the_component_is_made_twice_when_a_parameter_changes(
+def test_no_component_version_is_created_twice_when_a_parameter_changes(
     nested: dict[str, Any],
 ) -> None:
-    # Its version is that of the function; another processor is another package, so another version.
+    # The version is that of the function. Another processor is another package, so a new version.
     assert "ComponentVersion" not in properties(nested, "Component")["LambdaFunction"]
     assert names_in(properties(nested, "Component")) == {
         "FunctionVersionArn",
@@ -123,11 +117,11 @@ def test_no_version_of_the_component_is_made_twice_when_a_parameter_changes(
     }
 
 
-def test_nothing_of_greengrass_is_made_when_no_thing_group_is_named(
+def test_no_greengrass_resource_is_created_when_there_is_no_thing_group(
     template: dict[str, Any],
 ) -> None:
-    # Many regions with AWS IoT do not know these types. CloudFormation refuses a template that
-    # holds an unknown one ("Unrecognized resource types"), in places whatever its condition says.
+    # Many regions with AWS IoT do not have these types. CloudFormation may refuse a template with
+    # an unknown type ("Unrecognized resource types") even if its condition is false.
     kinds = {one["Type"] for one in template["Resources"].values()}
     assert not {kind for kind in kinds if "Greengrass" in kind}
     assert template["Resources"]["EdgeOnGreengrass"]["Condition"] == "HasEdge"
@@ -153,9 +147,7 @@ def test_thing_group_gets_the_component_of_its_stage(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_component_may_publish_its_own_events_and_nothing_else(
-    nested: dict[str, Any], stage: str
-) -> None:
+def test_the_component_may_publish_only_its_own_events(nested: dict[str, Any], stage: str) -> None:
     ((service, policies),) = configuration(nested, stage)["accessControl"].items()
     ((name, policy),) = policies.items()
     assert service == "aws.greengrass.ipc.mqttproxy"
@@ -165,7 +157,7 @@ def test_component_may_publish_its_own_events_and_nothing_else(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_nucleus_is_left_alone_unless_a_version_is_named(
+def test_the_nucleus_is_changed_only_when_a_version_is_given(
     template: dict[str, Any], nested: dict[str, Any], stage: str
 ) -> None:
     condition, nucleus, otherwise = components(nested, stage)["aws.greengrass.Nucleus"]["!If"]
@@ -179,13 +171,13 @@ def test_nucleus_is_left_alone_unless_a_version_is_named(
     }
     parameter = template["Parameters"]["EdgeNucleusVersion"]
     assert parameter["Default"] == "none"
-    taken = ("none", "2.9.2", "2.9.10", "2.14.0")
+    accepted = ("none", "2.9.2", "2.9.10", "2.14.0")
     refused = ("2.9.1", "2.6.0", "1.9.2", "2.14", "latest", "")
-    assert all(re.fullmatch(parameter["AllowedPattern"], value) for value in taken)
+    assert all(re.fullmatch(parameter["AllowedPattern"], value) for value in accepted)
     assert not any(re.fullmatch(parameter["AllowedPattern"], value) for value in refused)
 
 
-def test_every_variable_of_the_component_is_read_and_every_one_read_is_set_or_told(
+def test_the_component_reads_the_variables_that_are_set_or_documented(
     nested: dict[str, Any],
 ) -> None:
     code = (ROOT / "edge_lambda" / "lambda_function.py").read_text("utf-8")
@@ -198,7 +190,7 @@ def test_every_variable_of_the_component_is_read_and_every_one_read_is_set_or_to
 
 
 @pytest.mark.parametrize("source", ['a"b', "a b", "a\\b", ""])
-def test_camera_is_refused_when_it_would_break_the_configuration(
+def test_a_camera_is_refused_when_it_would_break_the_configuration(
     template: dict[str, Any], source: str
 ) -> None:
     pattern = template["Parameters"]["EdgeSource"]["AllowedPattern"]

@@ -1,58 +1,43 @@
-"""Nobody may do more than the code does: functions by the calls they make, devices by topic."""
+"""Least privilege: functions get the calls they make, devices their own topics."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
 from smile_contract import events_topic, status_topic
+from tests.helpers.functions import CONTEXT, ENVIRONMENT, load_function
+from tests.helpers.rule_events import moved_to_now, samples
+from tests.helpers.template import properties
 
-ROOT = Path(__file__).parents[3]
 FUNCTIONS = {
     "store_event": "StoreEventFunction",
     "send_alert": "SendAlertFunction",
     "history_api": "HistoryApiFunction",
 }
-# A transaction needs no permission of its own but those of its parts ("DynamoDB API permissions").
+# A transaction needs the permissions of its parts and no other ("DynamoDB API permissions").
 TRANSACT = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
     "Delete": "dynamodb:DeleteItem",
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
-ENVIRONMENT = {
-    "API_URL": "https://api.example/dev",
-    "CURSOR_KEY": "k" * 64,
-    "EVENT_RETENTION_DAYS": "90",
-    "ROLLUP_RETENTION_DAYS": "400",
-    "ALERT_COOLDOWN_SECONDS": "300",
-    "ALERT_MAX_AGE_SECONDS": "99999",
-}
-CONTEXT = SimpleNamespace(
-    function_name="test",
-    memory_limit_in_mb=256,
-    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
-    aws_request_id="00000000-0000-0000-0000-000000000000",
-)
 Used = set[tuple[str, str]]  # action and the template's resource
 
 
 class Recorder:
-    """Writes down each call to AWS, as IAM sees it."""
+    """Records each call to AWS in IAM's terms."""
 
     def __init__(self, resources: dict[str, str]) -> None:
         self.used: Used = set()
         self._resources = resources
 
-    def see(self, service: str, operation: str, arguments: dict[str, Any]) -> None:
+    def record(self, service: str, operation: str, arguments: dict[str, Any]) -> None:
         if operation == "TransactWriteItems":
             for part in arguments["TransactItems"]:
                 [(kind, item)] = part.items()
@@ -67,17 +52,16 @@ class Recorder:
 
 @pytest.fixture
 def recorder(
-    table: str, queue: str, aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    table: str, queue: str, topic: str, aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Recorder]:
-    topic = str(aws.sns.create_topic(Name="alerts")["TopicArn"])
-    given = {"TABLE_NAME": table, "DEAD_LETTER_QUEUE_URL": queue, "TOPIC_ARN": topic}
-    for name, value in (ENVIRONMENT | given).items():
+    own = {"TABLE_NAME": table, "DEAD_LETTER_QUEUE_URL": queue, "TOPIC_ARN": topic}
+    for name, value in (ENVIRONMENT | own).items():
         monkeypatch.setenv(name, value)
     recorder = Recorder({table: "EventsTable", queue: "DeadLetterQueue", topic: "AlertTopic"})
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recorded(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
-        recorder.see(client.meta.service_model.service_name, operation, arguments)
+        recorder.record(client.meta.service_model.service_name, operation, arguments)
         return call(client, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
@@ -85,9 +69,9 @@ def recorder(
 
 
 def granted(template: dict[str, Any], function: str) -> Used:
-    """Return what a function's own policy allows, each action on each resource."""
+    """Return what the policy of a function allows, each action on each resource."""
     found: Used = set()
-    for policy in template["Resources"][function]["Properties"]["Policies"]:
+    for policy in properties(template, function)["Policies"]:
         for statement in policy["Statement"]:
             assert statement["Effect"] == "Allow"
             actions, resources = statement["Action"], statement["Resource"]
@@ -99,33 +83,25 @@ def granted(template: dict[str, Any], function: str) -> Used:
     return found
 
 
-def invoke_all(module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hand a function every sample, each message twice."""
-    if name == "send_alert":
-        at = datetime(2026, 11, 22, 17, 33, 7, tzinfo=UTC)
-        monkeypatch.setattr(module.service(), "_clock", lambda: at)
-    for path in sorted((ROOT / "events" / name).glob("*.json")):
-        event = json.loads(path.read_text("utf-8"))
-        if "received_at_ms" in event:
-            event["received_at_ms"] = round(datetime.now(UTC).timestamp() * 1000)
-        module.handler(event, CONTEXT)
-        module.handler(event, CONTEXT)
+def invoke_all(name: str) -> None:
+    """Pass every sample to a function, each one twice."""
+    module = load_function(name)
+    for event in samples(name).values():
+        current = moved_to_now(event) if "received_at_ms" in event else event
+        for _ in range(2):
+            module.handler(current, CONTEXT)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_may_do_what_it_does_and_nothing_else(
-    template: dict[str, Any],
-    recorder: Recorder,
-    load_function: Callable[[str], ModuleType],
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
+def test_a_function_may_make_its_calls_and_no_other(
+    template: dict[str, Any], recorder: Recorder, name: str
 ) -> None:
-    if name == "history_api":  # something to find
-        invoke_all(load_function("store_event"), "store_event", monkeypatch)
+    if name == "history_api":
+        invoke_all("store_event")  # gives it something to find
         recorder.used.clear()
-    invoke_all(load_function(name), name, monkeypatch)
+    invoke_all(name)
     allowed = granted(template, FUNCTIONS[name])
-    assert recorder.used - allowed == set(), "would be refused on AWS"
+    assert recorder.used - allowed == set(), "AWS would refuse it"
     assert allowed - recorder.used == set(), "never used"
 
 
@@ -133,8 +109,8 @@ def test_a_function_may_do_what_it_does_and_nothing_else(
 
 
 def device_may(template: dict[str, Any], action: str, what: str, thing: str = "cam-1") -> bool:
-    """Evaluate the device policy as AWS IoT does for an attached thing: no wildcards are in it."""
-    policy = template["Resources"]["DevicePolicy"]["Properties"]["PolicyDocument"]
+    """Evaluate the device policy, which has no wildcards, as AWS IoT does for an attached thing."""
+    policy = properties(template, "DevicePolicy")["PolicyDocument"]
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
         assert statement["Condition"] == {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
@@ -175,11 +151,13 @@ def test_a_device_may_publish_on_its_own_topics(template: dict[str, Any]) -> Non
         ("iot:RetainPublish", "topic/smile/cam-1/status"),
     ],
 )
-def test_a_device_may_do_nothing_else(template: dict[str, Any], action: str, what: str) -> None:
+def test_a_device_may_not_do_anything_else(
+    template: dict[str, Any], action: str, what: str
+) -> None:
     assert not device_may(template, action, what)
 
 
-def test_a_topic_of_the_device_is_one_that_a_rule_listens_to(template: dict[str, Any]) -> None:
-    sql = template["Resources"]["SmileEventsRule"]["Properties"]["TopicRulePayload"]["Sql"]
+def test_the_rule_gets_the_messages_of_the_devices_topic(template: dict[str, Any]) -> None:
+    sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
     [pattern] = re.findall(r"FROM '([^']+)'", sql)
     assert re.fullmatch(pattern.replace("+", "[^/]+"), events_topic("cam-1"))

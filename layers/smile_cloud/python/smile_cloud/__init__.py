@@ -1,28 +1,5 @@
-"""What the cloud functions share: event store, history, alert policy, settings, errors.
+"""The code of the cloud functions: a folder for each function, and what they share.
 
-Handlers import the one service they call from its own module, so that none pays for another's
-imports at a cold start. Nothing here knows of Lambda events, and no AWS client is made at
-import.
+A handler imports only the service of the same name, so a cold start loads nothing else.
+No module knows Lambda events of AWS services, and none creates an AWS client at import.
 """
-
-from __future__ import annotations
-
-from smile_cloud.errors import (
-    ConflictError,
-    CursorError,
-    NotFoundError,
-    ParameterProblem,
-    QueryError,
-    SettingsError,
-    SmileCloudError,
-)
-
-__all__ = [
-    "ConflictError",
-    "CursorError",
-    "NotFoundError",
-    "ParameterProblem",
-    "QueryError",
-    "SettingsError",
-    "SmileCloudError",
-]

@@ -1,7 +1,7 @@
-"""JSON-ready values to DynamoDB attribute values and back.
+"""Convert JSON-ready values to DynamoDB attribute values and back.
 
-DynamoDB numbers are decimal, so floats pass through their shortest representation: what is
-read equals what was written.
+DynamoDB numbers are decimal. Floats are written in their shortest decimal form, so you read
+exactly what you wrote.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-# The smallest magnitude DynamoDB keeps:
+# DynamoDB refuses numbers closer to 0 than this:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 _SMALLEST: Final = 1e-130
 _SERIALIZER: Final = TypeSerializer()
@@ -48,5 +48,5 @@ def to_attributes(fields: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]
 
 
 def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON-ready fields of a DynamoDB item; whole numbers come back as int."""
+    """Return the JSON-ready fields of a DynamoDB item; whole numbers become ``int``."""
     return {name: _plain(_DESERIALIZER.deserialize(value)) for name, value in item.items()}

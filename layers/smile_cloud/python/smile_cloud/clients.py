@@ -1,4 +1,4 @@
-"""AWS clients: made on first use, reused by every later invocation of the environment."""
+"""AWS clients: created on first use and kept for the life of the execution environment."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-# Three attempts end before the functions' timeout of 10 s, so that an unreachable service is
-# reported as such and not as a timeout.
+# Three attempts end within the functions' timeout of 10 s, so an unreachable service shows up in
+# the log as such and not as a timeout of the function.
 _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=2,

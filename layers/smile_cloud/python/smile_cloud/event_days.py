@@ -1,12 +1,10 @@
-"""Which UTC days have events: lets the history of all devices skip the days without any."""
+"""The UTC days that have events, so that listing all devices can skip the other days."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
-
-from botocore.exceptions import ClientError
 
 from smile_cloud.attributes import to_attributes
 from smile_cloud.keys import DAY_PREFIX, DAYS_PK, day_sk
@@ -18,7 +16,7 @@ _DAY_S: Final = 86_400
 
 
 class EventDays:
-    """The notes of days with events, one tiny item a day.
+    """The index of days with events: one small item a day.
 
     Parameters
     ----------
@@ -29,33 +27,33 @@ class EventDays:
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:
         self._client = client
         self._table_name = table_name
-        self._noted: dict[date, int] = {}
+        self._kept_until: dict[date, int] = {}
 
-    def note(self, day: date, expires_at: int) -> None:
-        """Make sure that `day` is noted at least until `expires_at` (epoch seconds).
+    def add(self, day: date, expires_at: int) -> None:
+        """Keep `day` in the index at least until `expires_at` (seconds since 1970).
 
-        A day is written once per execution environment and day, not once per event.
+        The item is kept one day longer than needed, so each execution environment writes it about
+        once a day instead of once per event.
         """
-        if self._noted.get(day, 0) >= expires_at:
+        if self._kept_until.get(day, 0) >= expires_at:
             return
-        until = expires_at + _DAY_S
-        values = to_attributes({":until": until, ":needed": expires_at})
+        kept_until = expires_at + _DAY_S
         try:
             self._client.update_item(
                 TableName=self._table_name,
                 Key=to_attributes({"pk": DAYS_PK, "sk": day_sk(day)}),
-                UpdateExpression="SET expires_at = :until",
+                UpdateExpression="SET expires_at = :kept_until",
                 ConditionExpression="attribute_not_exists(expires_at) OR expires_at < :needed",
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues=to_attributes(
+                    {":kept_until": kept_until, ":needed": expires_at}
+                ),
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            until = expires_at  # somebody else noted it, at least for so long
-        self._noted[day] = until
+        except self._client.exceptions.ConditionalCheckFailedException:
+            kept_until = expires_at  # the item is kept at least that long already
+        self._kept_until[day] = kept_until
 
     def between(self, first: date, last: date) -> Iterator[date]:
-        """Yield the noted days from `last` back to `first`, both included."""
+        """Yield the days with events from `last` back to `first`, both included."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",

@@ -1,13 +1,13 @@
-"""Keys of the one table, in one place.
+"""The keys of the table.
 
-==========  ===============  ================================================================
+==========  ===============  ===================================================================
 item        pk               sk
-==========  ===============  ================================================================
-event       DEVICE#<id>      EVENT#<event_id>; gsi1: DAY#<yyyy-mm-dd>#<shard> / <event_id>
-rollup      DEVICE#<id>      HOUR#<yyyy-mm-ddThh>
-alerts      DEVICE#<id>      ALERT
-day         DAYS             DAY#<yyyy-mm-dd>, there when any device has an event of that day
-==========  ===============  ================================================================
+==========  ===============  ===================================================================
+event       DEVICE#<id>      EVENT#<event_id>; in gsi1: DAY#<yyyy-mm-dd>#<shard> and <event_id>
+hour        DEVICE#<id>      HOUR#<yyyy-mm-ddThh>
+throttle    DEVICE#<id>      ALERT
+day         DAYS             DAY#<yyyy-mm-dd>, exists when any device has an event on that day
+==========  ===============  ===================================================================
 """
 
 from __future__ import annotations
@@ -21,37 +21,38 @@ DAYS_PK: Final = "DAYS"
 EVENT_PREFIX: Final = "EVENT#"
 DAY_PREFIX: Final = "DAY#"
 
-# One partition takes 1,000 writes a second: four make room for bursts of a whole fleet, and a
-# day of all devices still reads in four queries. Raising it hides no stored event; lowering does.
+# A partition takes 1,000 writes a second. Four shards a day take a burst of a whole fleet, and a
+# day of all devices is still read in four queries. You may raise the number: stored events stay
+# visible. After lowering it, those of the removed shards are no longer listed.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 DAY_SHARDS: Final = 4
 
 
 def device_pk(device_id: str) -> str:
-    """Return the partition of everything that belongs to one device."""
+    """Return the partition key of all items of a device."""
     return f"DEVICE#{device_id}"
 
 
 def event_sk(event_id: str) -> str:
-    """Return the sort key of an event; sorts by the time the smile started."""
+    """Return the sort key of an event; it sorts by the time the smile started."""
     return f"{EVENT_PREFIX}{event_id}"
 
 
 def hour_sk(at: datetime) -> str:
-    """Return the sort key of the hourly rollup that `at` falls in, UTC."""
+    """Return the sort key of the counts of the UTC hour that contains `at`."""
     return f"HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def day_sk(day: date) -> str:
-    """Return the sort key of the note that `day` has events."""
+    """Return the sort key of a day with events."""
     return f"{DAY_PREFIX}{day.isoformat()}"
 
 
 def day_pk(day: date, shard: int) -> str:
-    """Return the gsi1 partition of one shard of one UTC day of all devices."""
+    """Return the gsi1 partition key of one shard of the events of a UTC day."""
     return f"{DAY_PREFIX}{day.isoformat()}#{shard}"
 
 
 def shard_of(event_id: str) -> int:
-    """Return the shard of an event, taken from random bits of its id."""
+    """Return the shard of an event, computed from random bits of its id."""
     return int(event_id[-4:], 16) % DAY_SHARDS

@@ -1,4 +1,4 @@
-"""What the IoT rule hands to a function: a device's message plus what the broker vouches for."""
+"""What the IoT rule passes to a function: a device's message, its topic and time of arrival."""
 
 from __future__ import annotations
 
@@ -19,16 +19,14 @@ from smile_contract import (
 # The two fields that the rule's SQL adds; see SmileEventsRule in template.yaml.
 DEVICE_FIELD: Final = "topic_device_id"
 RECEIVED_FIELD: Final = "received_at_ms"
+# A device clock may be a little ahead. An event dated far ahead would stay on top of every list
+# until then.
+MAX_AHEAD: Final = timedelta(days=1)
 
 
 def device_id_of(rule_event: object) -> object:
-    """Return what stands in for the device id, good or bad, for the log."""
+    """Return the device id of a rule event for the log, whether it is valid or not."""
     return rule_event.get(DEVICE_FIELD) if isinstance(rule_event, Mapping) else None
-
-
-# A device without the right time may be a little ahead; one far ahead would stay on top of
-# every listing for years.
-MAX_AHEAD: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +36,13 @@ class RuleMessage:
     Attributes
     ----------
     device_id : str
-        From the topic, never from the payload.
+        From the topic, which AWS IoT has authorized; never from the payload.
     received_at : datetime
-        When the rule saw it, UTC.
+        When the rule received the message, UTC.
     events : tuple of SmileEvent
-        The good ones.
+        The valid events.
     rejected : tuple of Rejected
-        The others, each with its position and what is wrong.
+        The other events, each with its position and its error.
     body : Mapping
         What the device sent, without the rule's fields.
     """
@@ -57,12 +55,12 @@ class RuleMessage:
 
     @classmethod
     def from_rule(cls, rule_event: object) -> RuleMessage:
-        """Return the message.
+        """Return the message in what the rule passed.
 
         Raises
         ------
         ContractError
-            When it is no message of the rule, or none of the contract, as a whole.
+            When the rule's fields are invalid, or the message as a whole breaks the contract.
         """
         if not isinstance(rule_event, Mapping):
             raise ContractError("message", "expected an object, as the IoT rule sends it")
@@ -72,22 +70,20 @@ class RuleMessage:
         received_ms = rule_event.get(RECEIVED_FIELD)
         if type(received_ms) is not int or not 0 <= received_ms <= LATEST_UNIX_MS:
             raise ContractError(RECEIVED_FIELD, "expected milliseconds since 1970")
+        received_at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=received_ms)
         body = {
             name: value
             for name, value in rule_event.items()
             if name not in (DEVICE_FIELD, RECEIVED_FIELD)
         }
-        received_at = datetime.fromtimestamp(received_ms // 1000, UTC).replace(
-            microsecond=received_ms % 1000 * 1000
-        )
-        events, rejected = read_message(body, device_id=device_id)
-        now, early = _split_early(events, rejected, received_at)
-        return cls(device_id, received_at, tuple(now), (*rejected, *early), body)
+        valid, rejected = read_message(body, device_id=device_id)
+        events, too_early = _split_too_early(valid, rejected, received_at)
+        return cls(device_id, received_at, tuple(events), (*rejected, *too_early), body)
 
     def rejected_as_rule_event(self, rejected: Rejected) -> dict[str, Any]:
-        """Return a rejected event alone, as the rule would have handed it over.
+        """Return a rejected event on its own, in the form in which the rule passes it.
 
-        Once repaired, it can be given to the function again as it is.
+        After you repair it, you can pass it to the function unchanged.
         """
         item = self.body["events"][rejected.index] if "events" in self.body else self.body
         alone = dict(item) if isinstance(item, Mapping) else {"event": item}
@@ -95,18 +91,18 @@ class RuleMessage:
         return alone | {DEVICE_FIELD: self.device_id, RECEIVED_FIELD: received_ms}
 
 
-def _split_early(
-    events: Sequence[SmileEvent], rejected: Sequence[Rejected], received_at: datetime
+def _split_too_early(
+    valid: Sequence[SmileEvent], rejected: Sequence[Rejected], received_at: datetime
 ) -> tuple[list[SmileEvent], list[Rejected]]:
-    """Part the events that a clock far ahead has dated from the others."""
-    bad = {one.index for one in rejected}
-    indexes = (index for index in range(len(events) + len(bad)) if index not in bad)
-    now: list[SmileEvent] = []
-    early: list[Rejected] = []
-    for index, event in zip(indexes, events, strict=True):
+    """Reject the events that the device's clock dated too far ahead of their arrival."""
+    taken = {one.index for one in rejected}
+    indexes = (index for index in range(len(valid) + len(taken)) if index not in taken)
+    events: list[SmileEvent] = []
+    too_early: list[Rejected] = []
+    for index, event in zip(indexes, valid, strict=True):
         if event.started_at <= received_at + MAX_AHEAD:
-            now.append(event)
+            events.append(event)
         else:
             problem = "expected a time at most a day after it was received; is the clock right?"
-            early.append(Rejected(index, ContractError("started_at", problem)))
-    return now, early
+            too_early.append(Rejected(index, ContractError("started_at", problem)))
+    return events, too_early

@@ -1,1 +1,1 @@
-"""Answer questions about stored events: what the ``history_api`` function does."""
+"""Answer requests for stored events: the code of the ``history_api`` function."""

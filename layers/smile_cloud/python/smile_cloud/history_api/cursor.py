@@ -1,8 +1,8 @@
-"""Cursors: opaque, signed, and bound to the query they came from.
+"""Cursors: opaque, signed, and valid for one query only.
 
-A cursor is 64 URL-safe characters: a 16-byte position in the newest-first order and an
-HMAC-SHA256 (RFC 2104) of it together with the query. Nobody can forge a position or move a
-cursor to another query, and the server keeps no state.
+A cursor is 64 URL-safe characters: a 16-byte position in the newest-first order, and an
+HMAC-SHA256 (RFC 2104) of this position and the query. A client can neither forge a position nor
+use a cursor with another query. The server stores nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hmac
 import uuid
 from typing import Final
 
-from smile_cloud.errors import CursorError
+from smile_cloud.history_api.errors import CursorError
 
 _VERSION: Final = b"smile-history-cursor-1"
 _POSITION_BYTES: Final = 16
@@ -21,12 +21,12 @@ _TOKEN_CHARACTERS: Final = 64
 
 
 class CursorCodec:
-    """Makes and reads cursors.
+    """Encodes and decodes cursors.
 
     Parameters
     ----------
     key : bytes
-        Secret; who knows it can forge cursors.
+        Secret: everyone who knows it can forge cursors.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -43,7 +43,7 @@ class CursorCodec:
         Raises
         ------
         CursorError
-            On anything else, a single changed character included.
+            For any other text, even one that differs in a single character.
         """
         if len(cursor) != _TOKEN_CHARACTERS or not cursor.isascii() or set(cursor) & set("+/"):
             raise CursorError
@@ -57,5 +57,5 @@ class CursorCodec:
         return uuid.UUID(bytes=position)
 
     def _sign(self, position: bytes, fingerprint: bytes) -> bytes:
-        # the parts before the fingerprint have fixed lengths, so no two inputs run together
+        # Only the last part varies in length, so different inputs never concatenate to the same.
         return hmac.digest(self._key, _VERSION + position + fingerprint, "sha256")

@@ -1,9 +1,11 @@
-"""Reads events, newest first, of one device or of all: queries and gets, never a scan.
+"""Read the events of one device or of all devices, newest first, without scanning the table.
 
-The order is that of the event ids, whose first part is the time the smile began. A position in
-it is an id, and a page holds what is below: events that arrive meanwhile neither repeat nor hide
-one. The work of one request is bounded by the number of queries, and a page that stopped there
-says where to go on even when it found nothing.
+Events are ordered by id, which starts with the time the smile started. A page holds the events
+below a position, which is an id too. Events that arrive between two pages therefore neither
+repeat nor hide others.
+
+The number of queries limits the work of a request. A page that reaches this limit returns the
+position where the next page continues, even when the page is empty.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.event_days import EventDays
-from smile_cloud.history_api.query import HistoryQuery
+from smile_cloud.history_api.requests import HistoryQuery
 from smile_cloud.keys import DAY_SHARDS, EVENT_PREFIX, GSI1, day_pk, device_pk, event_sk
 from smile_contract import LATEST_UNIX_MS, uuid7_lower_bound
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 MAX_QUERIES: Final = 100
-# Items of one query at least: a few expired ones, which are read too, must not fill a whole one.
+# Smallest number of items in a query. Queries count expired items too, so a few of them must not
+# use up a whole query.
 _LEAST_READ: Final = 25
 _LOWEST: Final = uuid.UUID(int=0)
 _HIGHEST: Final = uuid.UUID(int=(1 << 128) - 1)
@@ -36,14 +39,14 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of the history.
+    """A page of events.
 
     Attributes
     ----------
     items : list of dict
         Stored events, newest first.
     position : uuid.UUID or None
-        Everything not seen yet is below it; None when nothing is left.
+        The remaining events are below it; None on the last page.
     """
 
     items: list[Item]
@@ -52,7 +55,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Checkpoint:
-    """Everything at or above `position` has been yielded."""
+    """Says that everything at or above `position` has been read."""
 
     position: uuid.UUID
 
@@ -77,14 +80,14 @@ class _Range:
 
 
 class EventHistory:
-    """Reads what :class:`smile_cloud.store_event.event_store.EventStore` wrote.
+    """Reads the events that ``store_event`` stored.
 
     Parameters
     ----------
     client : DynamoDBClient
     table_name : str
     max_queries : int
-        Queries after which a page ends at the next opportunity.
+        After this many queries a page ends at the next checkpoint.
     """
 
     def __init__(
@@ -96,7 +99,7 @@ class EventHistory:
         self._days = EventDays(client, table_name)
 
     def get(self, device_id: str, event_id: str, now: datetime) -> Item | None:
-        """Return the stored event, or None when there is none or it has expired."""
+        """Return the stored event, or None when it does not exist or has expired."""
         answer = self._client.get_item(
             TableName=self._table_name,
             Key=to_attributes({"pk": device_pk(device_id), "sk": event_sk(event_id)}),
@@ -107,15 +110,15 @@ class EventHistory:
         return item if item["expires_at"] > now.timestamp() else None
 
     def page(self, query: HistoryQuery, limit: int, below: uuid.UUID | None, now: datetime) -> Page:
-        """Return at most `limit` events of `query` below the position of the page before."""
+        """Return at most `limit` events of `query` below the position of the previous page."""
         ids = _Range.of(query, below)
         if ids.low > ids.high:
             return Page([], None)
-        reads = _Reads(self._client, self._table_name, now)
+        reads = _Reads(self._client, self._table_name, ids, now)
         if query.device_id is not None:
-            steps = self._of_device(reads, query.device_id, ids, limit)
+            steps = reads.partition(device_pk(query.device_id), limit + 1)
         else:
-            steps = self._of_all(reads, ids, limit)
+            steps = self._all_devices(reads, ids, limit)
         items: list[Item] = []
         for step in steps:
             if isinstance(step, _Checkpoint):
@@ -127,81 +130,61 @@ class EventHistory:
                 items.append(step)
         return Page(items, None)
 
-    def _of_device(
-        self, reads: _Reads, device_id: str, ids: _Range, limit: int
-    ) -> Iterator[Item | _Checkpoint]:
-        for items, last_key in reads.pages(
-            {
-                "TableName": self._table_name,
-                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
-                "ExpressionAttributeValues": {
-                    ":pk": device_pk(device_id),
-                    ":low": event_sk(str(ids.low)),
-                    ":high": event_sk(str(ids.high)),
-                },
-                "Limit": max(limit + 1, _LEAST_READ),
-            }
-        ):
-            yield from items
-            if last_key is not None:
-                yield _Checkpoint(uuid.UUID(last_key["sk"]["S"].removeprefix(EVENT_PREFIX)))
-
-    def _of_all(self, reads: _Reads, ids: _Range, limit: int) -> Iterator[Item | _Checkpoint]:
+    def _all_devices(self, reads: _Reads, ids: _Range, limit: int) -> Iterator[Item | _Checkpoint]:
+        share = limit // 2 + 1  # twice a shard's average share, so one query is usually enough
         for day in self._days.between(_day_of(ids.low), _day_of(ids.high)):
             shards = [
-                self._of_shard(reads, day_pk(day, shard), ids, limit) for shard in range(DAY_SHARDS)
+                reads.partition(day_pk(day, shard), share, index=GSI1)
+                for shard in range(DAY_SHARDS)
             ]
-            # A shard's checkpoint comes up when the others are below it, too.
+            # The merge yields a shard's checkpoint after the other shards have passed it too.
             yield from heapq.merge(*shards, key=_position_of, reverse=True)
             yield _Checkpoint(_floor_of(datetime.combine(day, time(), UTC)))
 
-    def _of_shard(
-        self, reads: _Reads, shard_pk: str, ids: _Range, limit: int
-    ) -> Iterator[Item | _Checkpoint]:
-        for items, last_key in reads.pages(
-            {
-                "TableName": self._table_name,
-                "IndexName": GSI1,
-                "KeyConditionExpression": "gsi1pk = :pk AND gsi1sk BETWEEN :low AND :high",
-                "ExpressionAttributeValues": {
-                    ":pk": shard_pk,
-                    ":low": str(ids.low),
-                    ":high": str(ids.high),
-                },
-                # twice a fair share, for one query to be enough
-                "Limit": max(limit // 2 + 1, _LEAST_READ),
-            }
-        ):
-            yield from items
-            if last_key is not None:
-                yield _Checkpoint(uuid.UUID(last_key["gsi1sk"]["S"]))
-
 
 class _Reads:
-    """Runs and counts the queries of one request, leaving out what has expired."""
+    """Runs and counts the queries of one request; leaves out expired events."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str, now: datetime) -> None:
+    def __init__(self, client: DynamoDBClient, table_name: str, ids: _Range, now: datetime) -> None:
         self._client = client
         self._table_name = table_name
+        self._ids = ids
         self._now_s = int(now.timestamp())
         self.count = 0
 
-    def pages(self, query: dict[str, Any]) -> Iterator[tuple[list[Item], dict[str, Any] | None]]:
-        """Yield the live items of each query page, and the key to go on from, if any."""
-        values = query["ExpressionAttributeValues"] | {":now": self._now_s}
-        request: QueryInputTypeDef = query | {  # type: ignore[assignment]
+    def partition(
+        self, pk: str, at_once: int, *, index: str | None = None
+    ) -> Iterator[Item | _Checkpoint]:
+        """Yield the events of a partition of the table or an index, and where each query ended."""
+        pk_name, sk_name, prefix = "pk", "sk", EVENT_PREFIX
+        if index is not None:
+            pk_name, sk_name, prefix = f"{index}pk", f"{index}sk", ""
+        request: QueryInputTypeDef = {
+            "TableName": self._table_name,
+            "KeyConditionExpression": f"{pk_name} = :pk AND {sk_name} BETWEEN :low AND :high",
             "FilterExpression": "expires_at > :now",
-            "ExpressionAttributeValues": to_attributes(values),
+            "ExpressionAttributeValues": to_attributes(
+                {
+                    ":pk": pk,
+                    ":low": f"{prefix}{self._ids.low}",
+                    ":high": f"{prefix}{self._ids.high}",
+                    ":now": self._now_s,
+                }
+            ),
             "ScanIndexForward": False,
+            "Limit": max(at_once, _LEAST_READ),
         }
+        if index is not None:
+            request["IndexName"] = index
         while True:
             self.count += 1
             answer = self._client.query(**request)
-            last_key = answer.get("LastEvaluatedKey")
-            yield [from_attributes(item) for item in answer["Items"]], last_key
-            if last_key is None:
+            yield from map(from_attributes, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
                 return
-            request["ExclusiveStartKey"] = last_key
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            last_sk = answer["LastEvaluatedKey"][sk_name]["S"]
+            yield _Checkpoint(uuid.UUID(last_sk.removeprefix(prefix)))
 
 
 def _position_of(step: Item | _Checkpoint) -> str:
@@ -209,9 +192,10 @@ def _position_of(step: Item | _Checkpoint) -> str:
 
 
 def _floor_of(at: datetime) -> uuid.UUID:
-    """Return what is at or below every id of the millisecond, and above all of the one before.
+    """Return the lowest UUID of a millisecond.
 
-    Unlike the lowest UUIDv7 it has no version bits, so that one less is in the millisecond before.
+    It has no version bits, unlike the lowest UUIDv7, so the UUID before it belongs to the
+    millisecond before.
     """
     lowest = uuid.UUID(uuid7_lower_bound(at))
     return uuid.UUID(int=lowest.int >> 80 << 80)

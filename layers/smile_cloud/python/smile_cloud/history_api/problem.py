@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from smile_cloud.errors import ParameterProblem
+from smile_cloud.history_api.errors import ParameterProblem
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -16,7 +16,7 @@ def problem(
 ) -> dict[str, Any]:
     """Return a problem document.
 
-    Its type is ``about:blank``, hence its title is the status' own phrase:
+    The type is ``about:blank``, so the title is the phrase of the status:
     https://www.rfc-editor.org/rfc/rfc9457#name-aboutblank
 
     Parameters
@@ -25,7 +25,7 @@ def problem(
     detail : str
         What went wrong and what to do about it.
     errors : sequence of ParameterProblem
-        One per parameter to change.
+        One for each parameter to change.
     """
     document: dict[str, Any] = {
         "type": "about:blank",

@@ -1,4 +1,4 @@
-"""Times in requests: RFC 3339 with any offset, as people and other programs write them."""
+"""Parse the times of requests: RFC 3339 with any offset, as people and programs write them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _MICROSECONDS: Final = 6
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Return the instant in UTC, rounded up to the next whole millisecond.
+    """Return the time in UTC, rounded up to whole milliseconds.
 
-    Event times are whole milliseconds, so rounding up keeps "at or after" and "before" true.
-    A blank instead of the offset's ``+`` is understood, for that is what an unescaped ``+``
-    becomes in a URL. Instants that no event can have are moved to the nearest one that it can.
+    Event times are whole milliseconds, so rounding up keeps "at or after" and "before" exact. A
+    space before the offset counts as ``+``, because that is what an unescaped ``+`` in a URL
+    becomes. A time that no event can have becomes the nearest one that an event can have.
 
     Raises
     ------
     ValueError
-        When `text` is no RFC 3339 date and time, offset included.
+        When `text` is not an RFC 3339 date and time with an offset.
     """
     match = _DATE_TIME.fullmatch(re.sub(r" (?=\d{2}:\d{2}$)", "+", text))
     if match is None:
-        raise ValueError("no RFC 3339 date-time")
+        raise ValueError("not an RFC 3339 date-time")
     date, minute, second, fraction, offset = match.groups()
     leap = int(second) == _LEAP_SECOND
     local = datetime.fromisoformat(f"{date}T{minute}:{59 if leap else second}")
@@ -42,7 +42,7 @@ def parse_rfc3339(text: str) -> datetime:
     try:
         at = (local - _offset(offset)).replace(tzinfo=UTC)
         at += timedelta(seconds=int(leap), milliseconds=milliseconds)
-    except OverflowError:
+    except OverflowError:  # the offset leads out of the years 1 to 9999
         return _EPOCH if local < datetime(5000, 1, 1) else LATEST_TIME
     return min(max(at, _EPOCH), LATEST_TIME)
 

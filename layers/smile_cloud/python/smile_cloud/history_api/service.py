@@ -1,31 +1,29 @@
-"""``history_api``: parameters in, JSON-ready answers out."""
+"""``history_api``: answer a parsed request with a JSON-ready document."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from smile_cloud import clients
-from smile_cloud.errors import NotFoundError, ParameterProblem, QueryError
 from smile_cloud.history_api.cursor import CursorCodec
+from smile_cloud.history_api.errors import NotFoundError
 from smile_cloud.history_api.event_history import EventHistory
 from smile_cloud.history_api.event_view import event_view
-from smile_cloud.history_api.query import DEVICE_EXPECTED, parse_history_request
-from smile_cloud.settings import HistoryApiSettings
-from smile_contract import is_device_id
+from smile_cloud.history_api.requests import GetEvent, ListEvents
+from smile_cloud.history_api.settings import HistoryApiSettings
 
 
-class HistoryService:
-    """Answers who smiled when.
+class HistoryApiService:
+    """Answers requests for stored events.
 
     Parameters
     ----------
     history : EventHistory
     cursors : CursorCodec
     clock : callable
-        Returns the time that decides what has expired.
+        Returns the current time, UTC, which decides what has expired.
     """
 
     def __init__(
@@ -39,20 +37,28 @@ class HistoryService:
         self._clock = clock
 
     @classmethod
-    def from_settings(cls, settings: HistoryApiSettings) -> HistoryService:
-        """Return the service with the environment's own client."""
+    def from_settings(cls, settings: HistoryApiSettings) -> HistoryApiService:
+        """Return the service with the AWS client of this execution environment."""
         history = EventHistory(clients.dynamodb(), settings.table_name)
         return cls(history, CursorCodec(settings.cursor_key))
 
-    def list_events(self, parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """Return a page of events, newest first, and the cursor of the next one.
+    def handle(self, request: ListEvents | GetEvent) -> dict[str, Any]:
+        """Return the document that answers `request`.
 
         Raises
         ------
-        QueryError
-            When a parameter cannot be used; `CursorError` when it is the cursor.
+        CursorError
+            When the cursor does not belong to the query.
+        NotFoundError
+            When the event does not exist or has expired.
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
+            When a later retry may succeed.
         """
-        request = parse_history_request(parameters)
+        if isinstance(request, ListEvents):
+            return self._list_events(request)
+        return self._get_event(request)
+
+    def _list_events(self, request: ListEvents) -> dict[str, Any]:
         fingerprint = request.query.fingerprint()
         below = None
         if request.cursor is not None:
@@ -63,37 +69,11 @@ class HistoryService:
             next_cursor = self._cursors.encode(page.position, fingerprint)
         return {"events": [event_view(item) for item in page.items], "next_cursor": next_cursor}
 
-    def get_event(self, device_id: str, event_id: str) -> dict[str, Any]:
-        """Return one event.
-
-        Raises
-        ------
-        QueryError
-            When either id cannot be one.
-        NotFoundError
-            When there is no such event, or it has expired.
-        """
-        event_id = event_id.lower()
-        problems = []
-        if not is_device_id(device_id):
-            problems.append(ParameterProblem("device", f"{DEVICE_EXPECTED}."))
-        if not _is_uuid7(event_id):
-            detail = "expected a UUIDv7, such as an event_id of GET /v1/events."
-            problems.append(ParameterProblem("event_id", detail))
-        if problems:
-            raise QueryError(problems)
-        item = self._history.get(device_id, event_id, self._clock())
+    def _get_event(self, request: GetEvent) -> dict[str, Any]:
+        item = self._history.get(request.device_id, request.event_id, self._clock())
         if item is None:
             raise NotFoundError(
-                f"Device {device_id} has no event {event_id}, or it has expired; "
-                "GET /v1/events lists the events there are."
+                f"Device {request.device_id} has no event {request.event_id}, or the event has "
+                "expired; GET /v1/events lists the events."
             )
         return event_view(item)
-
-
-def _is_uuid7(text: str) -> bool:
-    try:
-        parsed = uuid.UUID(text)
-    except ValueError:
-        return False
-    return parsed.version == 7 and str(parsed) == text  # noqa: PLR2004 - the version's name

@@ -1,1 +1,1 @@
-"""Send smile alerts: what the ``send_alert`` function does."""
+"""Send smile alerts: the code of the ``send_alert`` function."""

@@ -1,4 +1,4 @@
-"""The alert as people read it: on a phone, in one glance."""
+"""The text of an alert: short enough to read at a glance on a phone."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from smile_contract import SmileEvent
 if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-# SNS: less than 100 ASCII characters, no line breaks
+# SNS takes subjects of less than 100 ASCII characters without line breaks:
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 _MAX_DEVICE_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
-    """What is published.
+    """An alert as it is published.
 
     Attributes
     ----------
@@ -37,19 +37,19 @@ class AlertMessage:
 
 
 def compose(
-    event: SmileEvent, *, untold: int, last_sent_at: datetime | None, api_url: str
+    event: SmileEvent, *, suppressed: int, last_sent_at: datetime | None, api_url: str
 ) -> AlertMessage:
-    """Return the alert of `event`.
+    """Return the alert for a smile.
 
     Parameters
     ----------
     event : SmileEvent
-    untold : int
-        Smiles of this device since the last alert that were not announced.
+    suppressed : int
+        Smiles of this device since the last alert that got no alert.
     last_sent_at : datetime or None
         When the last alert was sent.
     api_url : str
-        Base of the REST API, without a slash at its end.
+        URL of the REST API, without a trailing slash.
     """
     paragraphs = [
         f"{event.device_id} saw a smile at {event.started_at:%H:%M:%S} UTC "
@@ -57,12 +57,12 @@ def compose(
     ]
     if event.phase == "ended":
         paragraphs.append(f"It lasted {event.duration_ms / 1000:.1f} s.")
-    if untold:
-        smiles = "1 more smile" if untold == 1 else f"{untold} more smiles"
+    if suppressed:
+        smiles = "1 more smile" if suppressed == 1 else f"{suppressed} more smiles"
         since = f" at {last_sent_at:%H:%M} UTC" if last_sent_at is not None else ""
-        paragraphs.append(f"{smiles} since the last alert{since} not announced one by one.")
+        paragraphs.append(f"{smiles} since the last alert{since}.")
     path = f"/v1/devices/{quote(event.device_id, safe=':')}/events/{event.event_id}"
-    paragraphs.append(f"Details (send your API key as x-api-key):\n{api_url}{path}")
+    paragraphs.append(f"Details (send your API key in the x-api-key header):\n{api_url}{path}")
     return AlertMessage(
         subject=f"Smile on {_shortened(event.device_id)} at {event.started_at:%H:%M} UTC",
         body="\n\n".join(paragraphs) + "\n",

@@ -1,1 +1,1 @@
-"""Store smile events: what the ``store_event`` function does."""
+"""Store smile events: the code of the ``store_event`` function."""

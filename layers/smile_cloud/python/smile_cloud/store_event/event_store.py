@@ -1,16 +1,15 @@
-"""Keeps each smile event once, whatever is redelivered and in whatever order it arrives.
+"""Store each smile event once, even if its messages repeat or arrive in another order.
 
-Of the messages of one event the item holds the one that ranks highest: ``ended`` above
-``started``, then the higher `seq`. The highest of a set does not depend on the order in which
-the set arrives, hence neither does the item. Each step to a higher rank and what it adds to the
-hourly rollup are one transaction on the condition that the item is still as it was read, so
-nothing is counted twice. That condition, and not DynamoDB's ten-minute ClientRequestToken, is
-what makes it idempotent.
+The item of an event holds the message that ranks highest: ``ended`` above ``started``, then the
+higher `seq`. The highest rank does not depend on the order of arrival, so neither does the item.
+
+A step to a higher rank and its change to the hourly counts are one transaction. The transaction
+requires that the item is still as it was read, so nothing is counted twice. This condition makes
+storing idempotent; DynamoDB's ClientRequestToken would do so for ten minutes only.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -23,20 +22,19 @@ from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.errors import ConflictError
 from smile_cloud.event_days import EventDays
 from smile_cloud.keys import day_pk, device_pk, event_sk, hour_sk, shard_of
+from smile_cloud.retry import attempts
 from smile_contract import SmileEvent, format_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_MAX_ATTEMPTS: Final = 6
-_BACKOFF_S: Final = 0.02
 _PHASE_RANK: Final = {"started": 0, "ended": 1}
 _WORTH_RETRYING: Final = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 
 
 class Outcome(StrEnum):
-    """What storing a message of an event did."""
+    """What storing a message of an event changed."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -44,16 +42,16 @@ class Outcome(StrEnum):
 
 
 class EventStore:
-    """Writes smile events and their hourly rollups.
+    """Writes smile events and the hourly counts of each device.
 
     Parameters
     ----------
     client : DynamoDBClient
     table_name : str
     event_retention, rollup_retention : timedelta
-        How long an item is kept after the message that last changed it was received.
+        How long to keep an item after receiving the message that last changed it.
     sleep : callable
-        Waits the given seconds before another attempt.
+        Pauses for the given seconds before another attempt.
     """
 
     def __init__(
@@ -73,25 +71,26 @@ class EventStore:
         self._days = EventDays(client, table_name)
 
     def store(self, event: SmileEvent, received_at: datetime) -> Outcome:
-        """Keep `event` unless the same or a later message of it is kept already.
+        """Store `event` unless the table holds this message or a higher-ranking one.
 
         Raises
         ------
         ConflictError
-            When others kept changing the event or its rollup for several attempts.
+            When other invocations changed the event or its hour during every attempt.
         """
         expires_at = int((received_at + self._event_retention).timestamp())
-        for attempt in range(_MAX_ATTEMPTS):
+        for _ in attempts(self._sleep):
             stored = self._read(event)
             if stored is not None and _rank(event.phase, event.seq) <= _rank(
                 stored["phase"], stored["seq"]
             ):
                 return Outcome.UNCHANGED
-            self._days.note(event.started_at.date(), expires_at)
+            self._days.add(event.started_at.date(), expires_at)
             if self._write(event, stored, received_at, expires_at):
                 return Outcome.CREATED if stored is None else Outcome.UPDATED
-            self._sleep(_BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
-        raise ConflictError(f"event {event.event_id} or its hour is changed by too many at once")
+        raise ConflictError(
+            f"event {event.event_id}: other invocations kept changing it or its hourly counts"
+        )
 
     def _read(self, event: SmileEvent) -> dict[str, Any] | None:
         answer = self._client.get_item(
@@ -109,6 +108,7 @@ class EventStore:
         received_at: datetime,
         expires_at: int,
     ) -> bool:
+        """Write the event and its counts; return False when another invocation was faster."""
         fields = _item_fields(event, received_at, expires_at)
         rollup_expires_at = int((received_at + self._rollup_retention).timestamp())
         writes = [
@@ -117,7 +117,7 @@ class EventStore:
         ]
         try:
             self._client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
+        except self._client.exceptions.TransactionCanceledException as error:
             if not _is_conflict(error):
                 raise
             return False
@@ -184,7 +184,7 @@ def _item_fields(event: SmileEvent, received_at: datetime, expires_at: int) -> d
 
 
 def _rollup_change(event: SmileEvent, stored: Mapping[str, Any] | None) -> dict[str, int]:
-    """Return what the step from `stored` to `event` adds to the hour in which the smile began."""
+    """Return what the step from `stored` to `event` adds to the hour in which the smile started."""
     was_ended = stored is not None and stored["phase"] == "ended"
     is_ended = event.phase == "ended"
     counted_ms = stored["duration_ms"] if stored is not None and was_ended else 0
@@ -196,8 +196,7 @@ def _rollup_change(event: SmileEvent, stored: Mapping[str, Any] | None) -> dict[
 
 
 def _is_conflict(error: ClientError) -> bool:
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        return False
+    """Return whether another invocation is the only reason that a transaction was canceled."""
     response: Mapping[str, Any] = error.response
     codes = {reason.get("Code", "None") for reason in response.get("CancellationReasons", ())}
     return bool(codes) and codes <= _WORTH_RETRYING

@@ -1,4 +1,4 @@
-"""Messages that can never succeed: set aside with the reason, without any retry."""
+"""The dead-letter queue, for messages that break the contract: no retry can store them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class DeadLetters:
-    """The queue of messages that break the contract.
+class DeadLetterQueue:
+    """Sends messages that break the contract to an SQS queue.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class DeadLetters:
         self._client = client
         self._queue_url = queue_url
 
-    def put(self, rule_event: Any, error: ContractError) -> None:
-        """Set `rule_event` aside; attributes ``field`` and ``reason`` say what is wrong."""
+    def send(self, rule_event: Any, error: ContractError) -> None:
+        """Send `rule_event`; the message attributes ``field`` and ``reason`` describe `error`."""
         self._client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=json.dumps(rule_event),
@@ -37,5 +37,5 @@ class DeadLetters:
 
 
 def _printable(text: str) -> str:
-    # a field's name comes from the message; SQS refuses control characters and empty values
+    # A device chooses its field names, and SQS refuses control characters and empty values.
     return text.encode("unicode_escape").decode("ascii") or "message"

@@ -1,0 +1,44 @@
+"""The environment variables of ``history_api``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from smile_cloud import environment
+from smile_cloud.errors import SettingsError
+
+_MIN_KEY_CHARACTERS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryApiSettings:
+    """What ``history_api`` reads from its environment.
+
+    Attributes
+    ----------
+    table_name : str
+        ``TABLE_NAME``.
+    cursor_key : bytes
+        ``CURSOR_KEY``, at least 32 characters; not part of ``repr``.
+    """
+
+    table_name: str
+    cursor_key: bytes = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> HistoryApiSettings:
+        """Return the settings.
+
+        Raises
+        ------
+        SettingsError
+            Names the first variable that is missing or has an unusable value.
+        """
+        key = environment.text(variables, "CURSOR_KEY")
+        if len(key) < _MIN_KEY_CHARACTERS:
+            raise SettingsError("CURSOR_KEY", f"expected at least {_MIN_KEY_CHARACTERS} characters")
+        if key.startswith("{{resolve:"):
+            raise SettingsError("CURSOR_KEY", "expected a key, got an unresolved reference to one")
+        return cls(table_name=environment.table_name(variables), cursor_key=key.encode())

@@ -1,0 +1,70 @@
+"""Watch the calls of a boto3 client, or make them fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from botocore.exceptions import EndpointConnectionError
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://unreachable.example/")
+
+
+@contextmanager
+def watched(client: Any, operation: str) -> Iterator[list[dict[str, Any]]]:
+    """Yield a list that collects the parameters of each call of `operation`."""
+    calls: list[dict[str, Any]] = []
+    with _before(client, operation, calls.append):
+        yield calls
+
+
+@contextmanager
+def failing(
+    client: Any,
+    operation: str,
+    *,
+    after: int = 0,
+    times: int | None = None,
+    error: Exception = UNREACHABLE,
+) -> Iterator[None]:
+    """Make calls of `operation` raise `error` before they reach AWS.
+
+    The first `after` calls work, then `times` calls fail, or all of them.
+    """
+    number, failed = count(), count()
+
+    def fail(_parameters: dict[str, Any]) -> None:
+        if next(number) >= after and (times is None or next(failed) < times):
+            raise error
+
+    with _before(client, operation, fail):
+        yield
+
+
+@contextmanager
+def before_first(client: Any, operation: str, act: Callable[[], object]) -> Iterator[None]:
+    """Run `act` just before the first call of `operation`, as a faster invocation would."""
+    acts = iter([act])
+
+    def act_once(_parameters: dict[str, Any]) -> None:
+        for one in acts:
+            one()
+
+    with _before(client, operation, act_once):
+        yield
+
+
+@contextmanager
+def _before(client: Any, operation: str, act: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+    event = f"provide-client-params.{client.meta.service_model.service_name}.{operation}"
+
+    def on_call(params: dict[str, Any], **_: Any) -> None:
+        act(params)
+
+    client.meta.events.register(event, on_call)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, on_call)

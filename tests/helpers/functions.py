@@ -1,0 +1,58 @@
+"""The cloud functions in this process: their environment, and their handlers."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+AWS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Smile",
+}
+# Valid values of every variable that a function reads.
+ENVIRONMENT = {
+    "TABLE_NAME": "events",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
+    "EVENT_RETENTION_DAYS": "90",
+    "ROLLUP_RETENTION_DAYS": "400",
+    "TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:alerts",
+    "API_URL": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/dev",
+    "ALERT_COOLDOWN_SECONDS": "300",
+    "ALERT_MAX_AGE_SECONDS": "600",
+    "CURSOR_KEY": "k" * 64,
+}
+CONTEXT = SimpleNamespace(
+    function_name="test",
+    memory_limit_in_mb=256,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
+    aws_request_id="00000000-0000-0000-0000-000000000000",
+)
+
+
+def variables_of(settings: Any) -> set[str]:
+    """Return the names of the variables that a settings class reads."""
+    read: set[str] = set()
+
+    class Variables(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return super().get(name, default)
+
+    settings.from_environment(Variables(ENVIRONMENT))
+    return read
+
+
+def load_function(name: str) -> ModuleType:
+    """Load ``functions/<name>/app.py`` as Lambda does at a cold start."""
+    spec = importlib.util.spec_from_file_location(f"{name}_app", FUNCTIONS / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+import psutil
 
 LOOPBACK = "127.0.0.1"
 
@@ -18,6 +20,11 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
         time.sleep(0.01)
 
 
+def wait_gone(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Return the processes that still run after `timeout_s`."""
+    return list(psutil.wait_procs(processes, timeout=timeout_s)[1])
+
+
 def free_port() -> int:
     """Return a TCP port on the loopback address that is free now."""
     with socket.socket() as probe:
@@ -26,7 +33,7 @@ def free_port() -> int:
 
 
 def is_listening(port: int) -> bool:
-    """Tell whether a server accepts connections on the loopback address."""
+    """Return whether a server accepts connections on the loopback address."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0

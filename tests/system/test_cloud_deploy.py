@@ -16,7 +16,8 @@ import pytest
 
 from local.aws.endpoints import LocalAws
 from local.aws.moto import start_aws_server
-from local.processes.child import Processes, free_port, wait_for_port
+from local.network.ports import free_port
+from local.processes.child import Processes, wait_for_port
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("deploy")]

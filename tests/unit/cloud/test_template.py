@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.iot_sql.parser import parse
-from local.iot_sql.syntax import Message
+from local.iot_sql import parse
 from smile_cloud.rule_message import RuleMessage
 from smile_contract import ContractError
 
@@ -149,7 +148,7 @@ def test_the_rule_hands_over_the_samples_when_devices_send_them(
     sent = {key: value for key, value in handed_over.items() if key not in added}
     sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
     topic, at = f"smile/{handed_over['topic_device_id']}/events", handed_over["received_at_ms"]
-    assert parse(sql).evaluate(Message(topic, sent, at)) == handed_over
+    assert parse(sql).evaluate(topic, json.dumps(sent).encode(), at) == handed_over
 
 
 def test_the_runtime_is_supported_for_a_year_and_longer(template: dict[str, Any]) -> None:

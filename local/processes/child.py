@@ -38,14 +38,10 @@ class Child:
     process: subprocess.Popen[str]
     log: Path | None
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
-
     def kill(self) -> None:
-        """End the whole group at once."""
-        self.signal(signal.SIGKILL)
+        """Kill the whole group, which may outlive its leader."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def last_line(self) -> str:
@@ -108,17 +104,12 @@ class Processes:
         """
         return self._spawner.submit(self._start, name, argv, environment, folder, piped).result()
 
-    def stop(self, grace_s: float = 1.0) -> None:
-        """End every child: SIGTERM first, SIGKILL after `grace_s` seconds."""
+    def stop(self) -> None:
+        """Kill every child: none has anything to save."""
         self._stopping = True
-        self._spawner.shutdown(wait=True)
+        self._spawner.shutdown(wait=True)  # its end already kills the children, not their groups
         for child in self._children:
-            child.signal(signal.SIGTERM)
-        deadline = time.monotonic() + grace_s
-        for child in self._children:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.0, deadline - time.monotonic()))
-            child.kill()  # even when it has ended: its group may outlive it
+            child.kill()
 
     def _start(
         self,

@@ -1,4 +1,4 @@
-"""Starts DynamoDB, SNS, SQS and Secrets Manager: moto's server, in a process of its own."""
+"""Starts DynamoDB, SNS, SQS and Secrets Manager: moto's server in a separate process."""
 
 from __future__ import annotations
 

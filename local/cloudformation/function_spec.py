@@ -180,5 +180,5 @@ def _folder(template: Template, uri: object, place: str) -> Path:
         raise TemplateError(place, "expected a folder")
     folder = (template.folder / uri).resolve()
     if not folder.is_dir():
-        raise TemplateError(place, f"there is no folder {uri}")
+        raise TemplateError(place, f"folder not found: {uri}")
     return folder

@@ -26,7 +26,7 @@ def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, 
     for name in given:
         if name not in declared:
             known = ", ".join(declared) or "none"
-            raise TemplateError("Parameters", f"there is no parameter {name}; known: {known}")
+            raise TemplateError("Parameters", f"unknown parameter {name}; known: {known}")
     return {name: _value(name, declared[name], given.get(name)) for name in declared}
 
 

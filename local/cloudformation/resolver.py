@@ -172,7 +172,7 @@ class Resolver:
 
     def _check_exists(self, logical_id: str, place: str) -> None:
         if logical_id not in self._template.section("Resources"):
-            raise TemplateError(place, f"there is no parameter or resource {logical_id}")
+            raise TemplateError(place, f"unknown parameter or resource {logical_id}")
 
     def _sub(self, argument: Any, place: str) -> str:
         text, variables = argument if isinstance(argument, list) else (argument, {})
@@ -218,7 +218,7 @@ class Resolver:
     def _named_condition(self, name: str, place: str) -> bool:
         conditions = self._template.section("Conditions")
         if name not in conditions:
-            raise TemplateError(place, f"there is no condition {name}")
+            raise TemplateError(place, f"unknown condition {name}")
         return self._condition(conditions[name], f"Conditions.{name}")
 
     def _condition(self, node: Any, place: str) -> bool:

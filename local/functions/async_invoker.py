@@ -144,7 +144,7 @@ class AsyncInvoker:
             return self._lines[function_arn], None
         arn, _, qualifier = function_arn.rpartition(":")
         if arn not in self._lines:
-            raise DeliveryError(f"there is no function {function_arn}")
+            raise DeliveryError(f"unknown function {function_arn}")
         return self._lines[arn], qualifier
 
     def _work(self, line: _Line, runtime: FunctionRuntime) -> None:

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class RuleListener:
     """Applies one rule to the messages of the broker.
 
-    Each rule has a connection of its own, so that a broker never delivers a message twice because
+    Each rule has its own connection, so that a broker never delivers a message twice because
     two filters overlap.
 
     Parameters

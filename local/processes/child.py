@@ -22,7 +22,7 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Child:
-    """A running program in a process group of its own.
+    """A running program in its own process group.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Runs a program that the kernel kills when the program's parent dies.
 
-Run as ``python -I -S launcher.py <parent's pid> <program> [argument …]``. A step of its own rather
-than ``preexec_fn``, which may deadlock in a process with threads (Python's subprocess module).
+Run as ``python -I -S launcher.py <parent's pid> <program> [argument …]``. Not a ``preexec_fn``:
+that may deadlock in a process with threads (Python's subprocess module).
 """
 
 from __future__ import annotations

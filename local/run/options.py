@@ -60,7 +60,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     if not is_device_id(options.device_id):
         raise StartError("--device-id: expected 1 to 128 letters, digits, ':', '_' or '-'")
     if options.source_file is not None and not options.source_file.is_file():
-        raise StartError(f"--source: there is no video {options.source}")
+        raise StartError(f"--source: video not found: {options.source}")
     return options
 
 

@@ -144,7 +144,7 @@ def test_alias_of_the_arn_reaches_the_function() -> None:
 
 
 def test_event_is_refused_when_the_function_does_not_exist() -> None:
-    with pytest.raises(DeliveryError, match="there is no function"):
+    with pytest.raises(DeliveryError, match="unknown function"):
         Setup(GOOD).invoker.accept(f"{ARN}Other", b"{}")
 
 

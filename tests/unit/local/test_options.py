@@ -13,7 +13,7 @@ from local.run.options import DEFAULT_CLIP, Options, parse_options
 @pytest.mark.parametrize(
     ("argv", "complaint"),
     [
-        (["--source", "/nowhere/clip.mp4"], "--source: there is no video /nowhere/clip.mp4"),
+        (["--source", "/nowhere/clip.mp4"], "--source: video not found: /nowhere/clip.mp4"),
         (["--port", "0"], "'0' is not a port: expected 1 to 65535"),
         (["--port", "65536"], "'65536' is not a port"),
         (["--port", "eighty"], "'eighty' is not a port"),

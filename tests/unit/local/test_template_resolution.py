@@ -112,14 +112,14 @@ def test_value_is_resolved_when_written_with(tmp_path: Path, written: str, expec
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [
-        ("!Ref Nobody", "there is no parameter or resource Nobody"),
-        ("!Sub '${Nobody}'", "there is no parameter or resource Nobody"),
-        ("!GetAtt Nobody.Arn", "there is no parameter or resource Nobody"),
+        ("!Ref Nobody", "unknown parameter or resource Nobody"),
+        ("!Sub '${Nobody}'", "unknown parameter or resource Nobody"),
+        ("!GetAtt Nobody.Arn", "unknown parameter or resource Nobody"),
         ("!GetAtt Table.StreamArn", "Fn::GetAtt StreamArn of a AWS::DynamoDB::Table"),
         ("!Ref Alarm", "Ref to a AWS::CloudWatch::Alarm"),
         ("!Base64 abc", "Fn::Base64 is not supported"),
         ("!ImportValue abc", "Fn::ImportValue is not supported"),
-        ("!If [Nobody, 1, 2]", "there is no condition Nobody"),
+        ("!If [Nobody, 1, 2]", "unknown condition Nobody"),
         ("!FindInMap [StageMap, test, Days]", "has no test"),
         ("'{{resolve:ssm:name}}'", "only {{resolve:secretsmanager"),
         ("!Sub '{{resolve:secretsmanager:${Key}:SecretString:b}}'", "no JSON key b"),
@@ -163,7 +163,7 @@ def test_parameter_changes_the_result_when_given(tmp_path: Path) -> None:
     ("parameters", "complaint"),
     [
         ({"Stage": "test"}, "Parameters.Stage: 'test' is not allowed: dev or prod"),
-        ({"Nobody": "1"}, "there is no parameter Nobody; known: Stage, Days"),
+        ({"Nobody": "1"}, "unknown parameter Nobody; known: Stage, Days"),
     ],
 )
 def test_parameter_is_refused_when_the_template_forbids_it(

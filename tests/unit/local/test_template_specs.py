@@ -122,7 +122,7 @@ def test_function_gets_the_local_url_when_it_has_that_of_the_api_on_aws(tmp_path
             "no AWS::Lambda::Permiss",
         ),
         ({"function": "InlineCode: pass"}, "Worker.Properties.InlineCode: not supported"),
-        ({"code": "nowhere"}, "there is no folder nowhere"),
+        ({"code": "nowhere"}, "folder not found: nowhere"),
         ({"runtime": "nodejs22.x"}, "nodejs22.x is not supported locally"),
         ({"function": "Layers: [arn:other]"}, "arn:other is not a layer of this template"),
         ({"function": "Events: {A: {Type: Schedule}}"}, "Events.A: Schedule events are not"),

@@ -60,7 +60,7 @@ def proxy_event(
 
 def raw_path(request: Request) -> str:
     """Return the path as sent: API Gateway leaves its percent signs in ``path``."""
-    return str(request.environ.get("REQUEST_URI") or request.path).partition("?")[0]
+    return str(request.environ["REQUEST_URI"]).partition("?")[0]
 
 
 def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
         "identity": {
             "apiKey": request.headers.get("x-api-key"),
             "apiKeyId": API_ID if "x-api-key" in request.headers else None,
-            "sourceIp": request.remote_addr or "127.0.0.1",
+            "sourceIp": request.remote_addr,
             "userAgent": request.headers.get("User-Agent"),
         },
         "path": raw_path(request),  # without the stage, as behind a custom domain name

@@ -65,7 +65,7 @@ class Template:
         own = self.resource(logical_id).get("Properties") or {}
         prefix, _, short = self.type_of(logical_id).rpartition("::")
         common = self.section("Globals").get(short) if prefix == "AWS::Serverless" else None
-        return _mapping(_merge(common or {}, own), f"Resources.{logical_id}.Properties")
+        return _mapping(_merge(common, own), f"Resources.{logical_id}.Properties")
 
 
 def load_template(path: Path) -> Template:

@@ -84,6 +84,18 @@ TABLE = (
 )
 
 
+@pytest.mark.parametrize("expires", [True, False])
+def test_new_table_is_used_when_it_exists_and_items_expire_when_the_template_says_so(
+    tmp_path: Path, expires: bool
+) -> None:
+    aws = fake_aws()
+    expiry = ", TimeToLiveSpecification: {AttributeName: at, Enabled: true}" if expires else ""
+    assert provision(tmp_path, TABLE[:-2] + expiry + "}}", aws) == []
+    assert "TimeToLiveSpecification" not in aws.dynamodb.create_table.call_args.kwargs
+    assert aws.dynamodb.get_waiter("table_exists").wait.called
+    assert aws.dynamodb.update_time_to_live.called is expires
+
+
 @pytest.mark.parametrize(
     ("key", "indexes", "kept"),
     [("pk", ["gsi1", "other"], True), ("id", ["gsi1"], False), ("pk", ["other"], False)],
@@ -132,10 +144,13 @@ def test_alert_is_received_after_an_error_of_the_queue() -> None:
     aws.sqs.receive_message.side_effect = lambda **_: _next(received)
     alerts: list[Alert] = []
     inbox = AlertInbox(aws, alerts.append)
+    started_at = time.time()
     inbox.subscribe(["arn:topic"])
     wait_until(lambda: aws.sqs.delete_message.call_args_list)
     inbox.stop()
+    wait_until(lambda: all(thread.name != "alert inbox" for thread in threading.enumerate()))
     assert [(alert.subject, alert.text) for alert in alerts] == [("Hi", "there")]
+    assert alerts[0].arrived_at - started_at > 0.4, "it waits before it tries again"
     assert aws.sqs.delete_message.call_args.kwargs["ReceiptHandle"] == "handle"
     assert aws.sns.subscribe.call_args.kwargs["TopicArn"] == "arn:topic"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from local.aws import containers
@@ -9,6 +11,7 @@ from local.aws.containers import (
     address_for_containers,
     container_networks,
     is_of_this_machine,
+    kernel_routes,
 )
 
 
@@ -31,6 +34,8 @@ eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
 eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
 cni-podman0\t0000580A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+br-1a2b3c\t000012AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+podman1\t0000590A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
 """
 
 
@@ -38,7 +43,18 @@ def test_networks_are_those_of_docker_and_podman() -> None:
     assert [str(network) for network in container_networks(ROUTES)] == [
         "172.17.0.0/16",
         "10.88.0.0/16",
+        "172.18.0.0/16",
+        "10.89.0.0/16",
     ]
+
+
+def test_routes_are_empty_when_the_kernel_does_not_show_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(containers, "_ROUTES", tmp_path / "route")
+    assert kernel_routes() == ""
+    (tmp_path / "route").write_text(ROUTES, "ascii")
+    assert kernel_routes() == ROUTES
 
 
 @pytest.mark.parametrize(

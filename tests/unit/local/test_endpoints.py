@@ -21,6 +21,12 @@ def test_keys_of_the_user_are_not_used_when_everything_is_local() -> None:
     assert variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == "us-east-1"
     assert "127.0.0.1" in variables["NO_PROXY"]
+    assert aws.dynamodb.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_region_is_the_one_that_aws_tools_use_first() -> None:
+    given = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
+    assert LocalAws.from_environment("", given).region == "eu-west-1"
 
 
 def test_keys_and_region_of_the_user_are_used_when_the_table_is_on_another_server() -> None:
@@ -34,8 +40,9 @@ def test_keys_and_region_of_the_user_are_used_when_the_table_is_on_another_serve
     assert aws.sqs.meta.endpoint_url == "http://127.0.0.1:1"
 
 
-def test_dummy_keys_are_used_when_the_user_has_only_one_of_the_two() -> None:
-    given = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8001", "AWS_ACCESS_KEY_ID": "mine"}
+@pytest.mark.parametrize("key", KEYS)
+def test_dummy_keys_are_used_when_the_user_has_only_one_of_the_two(key: str) -> None:
+    given = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8001", key: "mine"}
     aws = LocalAws.from_environment("http://127.0.0.1:1", given)
     assert (aws.access_key_id, aws.secret_access_key) == ("local", "local")
 
@@ -47,6 +54,10 @@ def test_dummy_keys_are_used_when_the_user_has_only_one_of_the_two() -> None:
         "https://DynamoDB.eu-west-1.amazonaws.com.",
         "https://dynamodb.cn-north-1.amazonaws.com.cn",
         "https://dynamodb.us-east-1.api.aws",
+        "https://dynamodb.aws.dev",
+        "https://dynamodb.eusc-de-east-1.amazonaws.eu",
+        "https://amazonaws.com",
+        "http://",
         "localhost:8000",
         "ftp://localhost",
     ],

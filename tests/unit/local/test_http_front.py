@@ -51,7 +51,10 @@ def test_event_has_every_part_of_the_request() -> None:
     gateway.client.get(
         "/v1/devices/cam%2F1/events/a%20b?limit=2&limit=3&q=%C3%A4&empty=",
         headers={**KEY, "X-Twice": "1", "User-Agent": "test"},
-        environ_overrides={"REQUEST_URI": "/v1/devices/cam%2F1/events/a%20b?limit=2"},
+        environ_overrides={
+            "REQUEST_URI": "/v1/devices/cam%2F1/events/a%20b?limit=2",
+            "REMOTE_ADDR": "127.0.0.9",
+        },
     )
     event = gateway.events[0]
     assert event["resource"] == "/v1/devices/{device}/events/{event_id}"
@@ -66,6 +69,9 @@ def test_event_has_every_part_of_the_request() -> None:
     assert context["path"] == event["path"]  # the front serves no stage in its paths
     assert (context["stage"], context["httpMethod"]) == ("dev", "GET")
     assert context["identity"]["userAgent"] == "test"
+    assert context["identity"]["sourceIp"] == "127.0.0.9"
+    assert context["identity"]["apiKey"] == "right"
+    assert context["identity"]["apiKeyId"]
 
 
 def test_event_has_null_for_the_query_when_there_is_none() -> None:
@@ -75,6 +81,7 @@ def test_event_has_null_for_the_query_when_there_is_none() -> None:
     assert event["queryStringParameters"] is None
     assert event["multiValueQueryStringParameters"] is None
     assert event["pathParameters"] is None
+    assert event["requestContext"]["identity"]["apiKeyId"] is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from local.functions.runtime_api import Answer, Invocation, RuntimeApi
+from tests.helpers.waiting import is_listening, wait_until
 
 PREFIX = "/2018-06-01/runtime"
 
@@ -119,6 +120,7 @@ def test_every_invocation_ends_when_the_process_does() -> None:
     api.fail("Runtime.ExitError", "exit status 7")
     api.submit(late)
     for one in (running, waiting, late):
+        assert one.started.is_set()
         assert one.answer.result(1).error_message() == "Runtime.ExitError: exit status 7"
     assert api.initialized.result(1) is None, "it was initialized before"
     api.close()
@@ -142,6 +144,7 @@ def test_close_releases_a_client_that_waits() -> None:
     api.close()
     client.join(30)
     assert statuses == [410]
+    wait_until(lambda: not is_listening(int(api.address.partition(":")[2])))
 
 
 def test_answer_has_no_error_message_when_there_was_no_error() -> None:

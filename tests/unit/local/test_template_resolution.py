@@ -39,6 +39,8 @@ Globals:
     Runtime: python3.13
     Layers: [one]
     AutoPublishAlias: live
+    Tags: {a: b}
+    Events: [a]
     Environment: {Variables: {A: global, B: global}}
 Resources:
   Table: {Type: AWS::DynamoDB::Table}
@@ -46,12 +48,15 @@ Resources:
   Topic: {Type: AWS::SNS::Topic}
   Key: {Type: AWS::SecretsManager::Secret}
   Rule: {Type: AWS::IoT::TopicRule}
+  Layer: {Type: AWS::Serverless::LayerVersion}
   Alarm: {Type: AWS::CloudWatch::Alarm, Condition: IsProd}
   Function:
     Type: AWS::Serverless::Function
     Properties:
       Layers: [two]
       Environment: {Variables: {B: own}}
+      Tags: [list]
+      Events: {map: ping}
 """
 
 
@@ -85,6 +90,10 @@ def value_of(tmp_path: Path, written: str, **parameters: str) -> Any:
         ("!GetAtt Queue.QueueName", "failures"),
         ("!GetAtt [Table, Arn]", "arn:aws:dynamodb:us-east-1:123456789012:table/smile-local-Table"),
         ("!Ref Topic", "arn:aws:sns:us-east-1:123456789012:smile-local-Topic"),
+        ("!GetAtt Topic.TopicName", "smile-local-Topic"),
+        ("!GetAtt Topic.TopicArn", "arn:aws:sns:us-east-1:123456789012:smile-local-Topic"),
+        ("!GetAtt Key.Id", "arn:aws:secretsmanager:us-east-1:123456789012:secret:smile-local-Key"),
+        ("!Ref Layer", "arn:aws:lambda:us-east-1:123456789012:layer:smile-local-Layer:1"),
         (
             "!Ref Function.Alias",
             "arn:aws:lambda:us-east-1:123456789012:function:smile-local-Function:live",
@@ -117,6 +126,8 @@ def test_value_is_resolved_when_written_with(tmp_path: Path, written: str, expec
         ("!GetAtt Nobody.Arn", "unknown parameter or resource Nobody"),
         ("!GetAtt Table.StreamArn", "Fn::GetAtt StreamArn of a AWS::DynamoDB::Table"),
         ("!Ref Alarm", "Ref to a AWS::CloudWatch::Alarm"),
+        ("!GetAtt Alarm.Arn", "Fn::GetAtt Arn of a AWS::CloudWatch::Alarm"),
+        ("!GetAtt Alarm.TopicName", "Fn::GetAtt TopicName of a AWS::CloudWatch::Alarm"),
         ("!Base64 abc", "Fn::Base64 is not supported"),
         ("!ImportValue abc", "Fn::ImportValue is not supported"),
         ("!If [Nobody, 1, 2]", "unknown condition Nobody"),
@@ -148,6 +159,7 @@ def test_globals_are_merged_when_a_function_has_its_own(tmp_path: Path) -> None:
     assert function["Runtime"] == "python3.13"
     assert function["Layers"] == ["one", "two"]
     assert function["Environment"] == {"Variables": {"A": "global", "B": "own"}}
+    assert (function["Tags"], function["Events"]) == (["list"], {"map": "ping"})
 
 
 def test_resource_is_left_out_when_its_condition_is_false(tmp_path: Path) -> None:
@@ -180,6 +192,7 @@ def test_parameter_is_refused_when_the_template_forbids_it(
         ("{Type: CommaDelimitedList, Default: a}", "the type CommaDelimitedList is not supported"),
         ("{Type: String, Default: c, AllowedValues: [a, b]}", "expected one of ['a', 'b']"),
         ("{Type: String, Default: c, AllowedPattern: '[ab]'}", "'c' is not allowed: [ab]"),
+        ("{Type: Number, Default: 3, AllowedValues: [1, 2]}", "'3' is not allowed: expected"),
         ("{Type: String, AllowedValues: [a, b]}", "has no default"),
         ("{Type: String, AllowedPattern: '[ab]'}", "has no default"),
     ],
@@ -207,9 +220,19 @@ def test_parameter_is_asked_for_when_it_has_no_default(tmp_path: Path) -> None:
         resolver(tmp_path, head)
 
 
-def test_parameter_is_none_when_it_has_no_default_but_allows_that(tmp_path: Path) -> None:
+def test_parameter_is_refused_when_the_template_has_none(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="unknown parameter Stage; known: none"):
+        resolver(tmp_path, "Resources: {Q: {Type: AWS::SQS::Queue}}", Stage="dev")
+
+
+@pytest.mark.parametrize(
+    "allowed", ["AllowedPattern: '^(none|.+@.+)$'", "AllowedValues: [none, a@b.c]"]
+)
+def test_parameter_is_none_when_it_has_no_default_but_allows_that(
+    tmp_path: Path, allowed: str
+) -> None:
     head = (
-        "Parameters: {Email: {Type: String, AllowedPattern: '^(none|.+@.+)$'}}\n"
+        f"Parameters: {{Email: {{Type: String, {allowed}}}}}\n"
         "Resources: {S: {Type: AWS::Test, Properties: {Value: !Ref Email}}}"
     )
     assert resolver(tmp_path, head).properties("S")["Value"] == "none"
@@ -218,7 +241,14 @@ def test_parameter_is_none_when_it_has_no_default_but_allows_that(tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "Resources: {}", "Resourses: {A: {Type: x}}", "a: [", "a: 1\na: 2"],
+    [
+        "",
+        "[]",
+        "Resources: {}",
+        "Resourses: {A: {Type: x}}",
+        "a: [",
+        "Resources: {A: {Type: x}, A: {Type: y}}",
+    ],
 )
 def test_file_is_refused_in_one_line_when_it_is_not_a_template(tmp_path: Path, text: str) -> None:
     with pytest.raises(TemplateError) as caught:

@@ -1,10 +1,4 @@
-"""The AWS side on one machine: broker, IoT rule, functions and REST API, read from template.yaml.
+"""The AWS side on one machine: broker, IoT rules, functions and REST API, from template.yaml.
 
-Nothing here knows what the functions do; the template says what runs and how it is joined.
+Nothing here knows what the functions do. The template says what runs and how it is connected.
 """
-
-from __future__ import annotations
-
-from local.errors import LocalError, SqlError, StartError, TemplateError
-
-__all__ = ["LocalError", "SqlError", "StartError", "TemplateError"]

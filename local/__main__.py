@@ -6,8 +6,8 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # Until the command takes over there is nothing to clean up: Ctrl-C ends it without a word.
+    # There is nothing to clean up yet: until the command starts, Ctrl-C ends it without a message.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from local.command import leave, main
+    from local.run.command import leave, main
 
     leave(main(sys.argv[1:]))

@@ -1,1 +1,1 @@
-"""API Gateway in small: an HTTP front for the functions."""
+"""API Gateway: an HTTP front for the functions."""

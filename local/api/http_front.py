@@ -1,4 +1,4 @@
-"""API Gateway's REST proxy in small: routes, keys and proxy events, on the loopback address.
+"""API Gateway's REST proxy: routes, API keys, proxy events and answers.
 
 Source: "Lambda proxy integrations in API Gateway" and "Gateway response types for API Gateway",
 Amazon API Gateway Developer Guide.
@@ -9,16 +9,15 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import socket
-import threading
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from local.api.proxy_event import proxy_event, raw_path
@@ -59,25 +58,25 @@ _ERRORS = {
     ),
 }
 _FIRST_5XX = 500
-
 _ANSWER_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+_PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
 
 Invoke = Callable[[str, bytes], Answer]
 
 
 class HttpFront:
-    """The REST API of the template.
+    """The REST API of the template, a WSGI application.
 
     Parameters
     ----------
     spec : ApiSpec
-        Routes and who answers them.
+        Routes and the functions behind them.
     api_key : str
-        What ``x-api-key`` must hold.
+        The value that ``x-api-key`` must have.
     invoke : callable
         Invokes a function by logical id with an event as JSON.
     on_problem : callable
-        Told in one line of each failed or malformed answer.
+        Called with one line for each failed or malformed answer.
     """
 
     def __init__(
@@ -87,6 +86,8 @@ class HttpFront:
         self._api_key = api_key
         self._invoke = invoke
         self._on_problem = on_problem
+        rules = [_rule(route) for route in spec.routes]
+        self._paths = Map(rules, merge_slashes=False).bind("")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
@@ -97,7 +98,7 @@ class HttpFront:
         return response(environ, start_response)
 
     def answer(self, request: Request) -> Response:
-        """Route a request, check its key, invoke the function and turn its answer into HTTP."""
+        """Find the route, check the key, invoke the function and return its answer as HTTP."""
         found = self._find(request)
         if found is None:
             return self._error("no route")
@@ -112,9 +113,8 @@ class HttpFront:
         answer = self._invoke(route.function, json.dumps(event).encode())
         if answer.error_type is not None:
             self._on_problem(f"{route.function}: {answer.error_message()}")
-            return self._error(
-                "timeout" if answer.error_type == "Sandbox.Timedout" else "bad answer"
-            )
+            timed_out = answer.error_type == "Sandbox.Timedout"
+            return self._error("timeout" if timed_out else "bad answer")
         try:
             return response_of(json.loads(answer.payload))
         except (ValueError, TypeError) as error:
@@ -122,7 +122,7 @@ class HttpFront:
             return self._error("bad answer")
 
     def _error(self, kind: str) -> Response:
-        """Answer as the template wants it for the response type, else as API Gateway does."""
+        """Return the template's response for an error, else API Gateway's own."""
         response_type, status, name, message = _ERRORS[kind]
         own = self._spec.gateway_responses
         default = "DEFAULT_5XX" if status >= _FIRST_5XX else "DEFAULT_4XX"
@@ -134,66 +134,27 @@ class HttpFront:
         return response
 
     def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
-        segments = [unquote(part) for part in raw_path(request).removeprefix("/").split("/")]
-        for route in self._spec.routes:
-            if route.method in (request.method, "ANY"):
-                parameters = route.match(segments)
-                if parameters is not None:
-                    return route, parameters
-        return None
+        try:
+            route, parameters = self._paths.match(raw_path(request), request.method)
+        except HTTPException:
+            return None
+        if route.method not in (request.method, "ANY"):  # werkzeug adds HEAD to GET
+            return None
+        return route, {name: unquote(value) for name, value in parameters.items()}
 
     def _has_key(self, request: Request) -> bool:
         given = request.headers.get("x-api-key", "")
         return hmac.compare_digest(given.encode(), self._api_key.encode())
 
 
-class HttpServer:
-    """Serves a front in the background.
-
-    Parameters
-    ----------
-    front : HttpFront
-        The application.
-    listening : socket
-        Bound to the loopback address and listening; closed with this server.
-    """
-
-    def __init__(self, front: HttpFront, listening: socket.socket) -> None:
-        host, port = listening.getsockname()
-        self._listening = listening
-        self._server = make_server(
-            host,
-            port,
-            front,
-            threaded=True,
-            request_handler=_QuietHandler,
-            fd=listening.fileno(),
-        )
-        self._server.daemon_threads = True  # type: ignore[attr-defined]  # it is a ThreadingMixIn
-        threading.Thread(
-            target=self._server.serve_forever, args=(0.1,), name="http front", daemon=True
-        ).start()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._listening.close()
-
-
-class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write no access log."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Write no error log: a client that hangs up is no news."""
+def _rule(route: Route) -> Rule:
+    """Return a route in the form of werkzeug: ``{name}`` as ``<name>``, ``{name+}`` greedy."""
+    path = _PARAMETER.sub(lambda m: f"<path:{m[1]}>" if m[2] else f"<{m[1]}>", route.resource)
+    return Rule(path, endpoint=route, methods=None if route.method == "ANY" else [route.method])
 
 
 def response_of(answer: object) -> Response:
-    """Turn a function's proxy answer into HTTP.
+    """Return a function's answer as HTTP.
 
     Parameters
     ----------
@@ -203,7 +164,7 @@ def response_of(answer: object) -> Response:
     Raises
     ------
     ValueError, TypeError
-        When it is no proxy answer: API Gateway then says 502.
+        When it is not a proxy answer; API Gateway then responds with 502.
     """
     if not isinstance(answer, Mapping):
         raise TypeError("expected an object")
@@ -215,25 +176,19 @@ def response_of(answer: object) -> Response:
     status = int(answer["statusCode"])
     body = answer.get("body")
     if body is not None and not isinstance(body, str):
-        raise TypeError("body must be a text")
+        raise TypeError("the body must be a text")
     data = (body or "").encode("utf-8")
     if answer.get("isBase64Encoded"):
         data = base64.b64decode(data, validate=True)
-    response = Response(data, status=status)
-    response.headers.clear()
-    for name, value in _headers(answer):
-        response.headers.add(name, value)
-    response.headers.setdefault("Content-Type", "application/json")  # API Gateway's default
+    response = Response(data, status=status, content_type="application/json")  # the default
+    for name, values in _headers(answer).items():
+        response.headers.setlist(name, values)
     return response
 
 
-def _headers(answer: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    merged: dict[str, tuple[str, list[str]]] = {}
-    for name, value in (answer.get("headers") or {}).items():
-        merged[name.lower()] = (name, [str(value)])
+def _headers(answer: Mapping[str, Any]) -> dict[str, list[str]]:
+    merged = {name: [str(value)] for name, value in (answer.get("headers") or {}).items()}
     for name, values in (answer.get("multiValueHeaders") or {}).items():
-        merged[name.lower()] = (name, [str(value) for value in values])
-    for name, values in merged.values():
-        if name.lower() == "content-length":
-            continue  # it is counted here
-        yield from ((name, value) for value in values)
+        merged = {key: value for key, value in merged.items() if key.lower() != name.lower()}
+        merged[name] = [str(value) for value in values]
+    return {name: values for name, values in merged.items() if name.lower() != "content-length"}

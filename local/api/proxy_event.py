@@ -1,4 +1,4 @@
-"""The event that API Gateway hands to a function: Lambda proxy integration, format 1.0.
+"""The event that API Gateway gives a function: Lambda proxy integration, format 1.0.
 
 Source: "Input format of a Lambda function for proxy integration", API Gateway Developer Guide.
 """
@@ -19,13 +19,9 @@ from local.cloudformation.physical import ACCOUNT_ID, API_ID
 
 
 def proxy_event(
-    request: Request,
-    body: bytes,
-    spec: ApiSpec,
-    resource: str,
-    parameters: Mapping[str, str],
+    request: Request, body: bytes, spec: ApiSpec, resource: str, parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Build the event of one request.
+    """Return the event of one request.
 
     Parameters
     ----------
@@ -34,7 +30,7 @@ def proxy_event(
     body : bytes
         Its body.
     spec : ApiSpec
-        For the stage and what counts as binary.
+        The API: its stage and its binary media types.
     resource : str
         The route's path with its braces.
     parameters : Mapping of str to str
@@ -44,7 +40,7 @@ def proxy_event(
     for name, value in request.headers:
         headers.setdefault(name, []).append(value)
     query = {name: request.args.getlist(name) for name in request.args}
-    binary = _is_binary(request, spec)
+    binary = any(fnmatchcase(request.mimetype, kind) for kind in spec.binary_media_types)
     text = base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")
     return {
         "resource": resource,
@@ -64,7 +60,7 @@ def proxy_event(
 
 def raw_path(request: Request) -> str:
     """Return the path as sent: API Gateway leaves its percent signs in ``path``."""
-    return str(request.environ.get("REQUEST_URI") or request.path).partition("?")[0]
+    return str(request.environ["REQUEST_URI"]).partition("?")[0]
 
 
 def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
@@ -79,10 +75,10 @@ def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
         "identity": {
             "apiKey": request.headers.get("x-api-key"),
             "apiKeyId": API_ID if "x-api-key" in request.headers else None,
-            "sourceIp": request.remote_addr or "127.0.0.1",
+            "sourceIp": request.remote_addr,
             "userAgent": request.headers.get("User-Agent"),
         },
-        "path": raw_path(request),  # no stage in it, as behind a domain name of one's own
+        "path": raw_path(request),  # without the stage, as behind a custom domain name
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
@@ -91,8 +87,3 @@ def _context(request: Request, spec: ApiSpec, resource: str) -> dict[str, Any]:
         "resourcePath": resource,
         "stage": spec.stage,
     }
-
-
-def _is_binary(request: Request, spec: ApiSpec) -> bool:
-    kind = request.mimetype
-    return any(fnmatchcase(kind, pattern) for pattern in spec.binary_media_types)

@@ -1,1 +1,1 @@
-"""The AWS services of a run, all on this machine."""
+"""The AWS services that the functions use, on this machine."""

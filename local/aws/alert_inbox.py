@@ -1,4 +1,4 @@
-"""Reads alerts back from SNS: a queue subscribed to every topic of the template."""
+"""Receives the alerts from SNS: a queue that is subscribed to every topic of the template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.cloudformation.physical import STACK_NAME, arn
 QUEUE_NAME = f"{STACK_NAME}-alert-inbox"
 _WAIT_S = 5
 _RETRY_S = 0.5
-# Alerts are for people; the event they speak of is found by the form of its id (RFC 9562).
+# Alerts are texts for people. The form of an event's id (RFC 9562) finds it in the text.
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 
 
@@ -30,7 +30,7 @@ class Alert:
     subject, text : str
         What people read.
     event_ids : frozenset of str
-        Ids of the events found in its text and attributes.
+        Ids of the events in its text and attributes.
     arrived_at : float
         Seconds since the epoch.
     """
@@ -49,7 +49,7 @@ class AlertInbox:
     aws : LocalAws
         Where the topics are.
     on_alert : callable
-        Told of each alert; called in the background.
+        Called in the background with each `Alert`.
     """
 
     def __init__(self, aws: LocalAws, on_alert: Callable[[Alert], None]) -> None:
@@ -58,7 +58,7 @@ class AlertInbox:
         self._stopping = threading.Event()
 
     def subscribe(self, topic_arns: Sequence[str]) -> None:
-        """Create the queue, subscribe it and start reading."""
+        """Create the queue, subscribe it and start to read it."""
         url = self._aws.sqs.create_queue(QueueName=QUEUE_NAME)["QueueUrl"]
         queue_arn = arn("AWS::SQS::Queue", QUEUE_NAME, self._aws.region)
         for topic_arn in topic_arns:
@@ -66,7 +66,7 @@ class AlertInbox:
         threading.Thread(target=self._read, args=(url,), name="alert inbox", daemon=True).start()
 
     def stop(self) -> None:
-        """Read no more; a read under way ends with the server."""
+        """Stop reading. A request in progress ends with the server."""
         self._stopping.set()
 
     def _read(self, url: str) -> None:
@@ -79,24 +79,18 @@ class AlertInbox:
                     if self._stopping.is_set():
                         return
                     self._on_alert(parse_alert(message["Body"], time.time()))
-                    self._aws.sqs.delete_message(
-                        QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
-                    )
+                    handle = message["ReceiptHandle"]
+                    self._aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
             except (BotoCoreError, ClientError):
                 self._stopping.wait(_RETRY_S)
 
 
 def parse_alert(body: str, arrived_at: float) -> Alert:
-    """Read what SNS put in the queue ("Amazon SNS message and JSON formats")."""
-    try:
-        message = json.loads(body)
-    except ValueError:
-        message = {}
-    if not isinstance(message, dict):
-        message = {}
+    """Read a message that SNS sent to a queue ("Amazon SNS message and JSON formats")."""
+    message = json.loads(body)
     return Alert(
         str(message.get("Subject") or ""),
-        str(message.get("Message") or body),
+        str(message["Message"]),
         frozenset(_UUID.findall(body)),
         arrived_at,
     )

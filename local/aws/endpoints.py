@@ -1,4 +1,4 @@
-"""The AWS that this run talks to: never the real one, never the user's own credentials for it."""
+"""The AWS endpoints of a run: never the real AWS, never the user's credentials for it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "aws.dev", "amazonaws.eu")
 _DUMMY_KEY = "local"
 _DEFAULT_REGION = "us-east-1"
+_CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 2}, proxies={})
+_NO_USER_SETTINGS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 @dataclass(frozen=True)
@@ -50,36 +56,32 @@ class LocalAws:
 
     @staticmethod
     def from_environment(endpoint_url: str, environment: Mapping[str, str]) -> LocalAws:
-        """Take region and table server from the user's environment, and nothing else.
+        """Read the region and the table's server from the user's environment.
 
         Raises
         ------
         StartError
-            When the table server is AWS itself or no http(s) URL.
+            When the table's server is AWS itself or its URL is not http or https.
         """
         region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
         dynamodb_url = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or None
-        key = secret = _DUMMY_KEY
+        keys = (_DUMMY_KEY, _DUMMY_KEY)
         if dynamodb_url is not None:
             _check_not_aws(dynamodb_url)
-            given = (
-                environment.get("AWS_ACCESS_KEY_ID"),
-                environment.get("AWS_SECRET_ACCESS_KEY"),
-            )
-            key, secret = (given[0] or key, given[1] or secret) if all(given) else (key, secret)
-        return LocalAws(endpoint_url, region or _DEFAULT_REGION, dynamodb_url, key, secret)
+            key_id = environment.get("AWS_ACCESS_KEY_ID")
+            secret = environment.get("AWS_SECRET_ACCESS_KEY")
+            keys = (key_id, secret) if key_id and secret else keys
+        return LocalAws(endpoint_url, region or _DEFAULT_REGION, dynamodb_url, *keys)
 
     def environment(self) -> dict[str, str]:
-        """Return what makes any AWS SDK in a child process talk to this AWS only."""
+        """Return variables that make every AWS SDK of a child process use these endpoints only."""
         variables = {
+            **_NO_USER_SETTINGS,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1,localhost",
         }
         if self.dynamodb_url:
@@ -89,9 +91,8 @@ class LocalAws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """A DynamoDB client."""
-        return self._session.client(
-            "dynamodb", endpoint_url=self.dynamodb_url or self.endpoint_url, config=_CONFIG
-        )
+        url = self.dynamodb_url or self.endpoint_url
+        return self._session.client("dynamodb", endpoint_url=url, config=_CONFIG)
 
     @cached_property
     def sns(self) -> SNSClient:
@@ -106,9 +107,12 @@ class LocalAws:
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
         """A Secrets Manager client."""
-        return self._session.client(
-            "secretsmanager", endpoint_url=self.endpoint_url, config=_CONFIG
-        )
+        url = self.endpoint_url
+        return self._session.client("secretsmanager", endpoint_url=url, config=_CONFIG)
+
+    def secret(self, secret_id: str) -> str:
+        """Return the text of a secret, by name or ARN."""
+        return str(self.secretsmanager.get_secret_value(SecretId=secret_id)["SecretString"])
 
     @cached_property
     def _session(self) -> boto3.session.Session:
@@ -119,16 +123,11 @@ class LocalAws:
         )
 
 
-_CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 2}, proxies={})
-
-
 def forget_user_settings(environment: dict[str, str] | os._Environ[str]) -> None:
-    """Remove every AWS setting, so that no profile or key can be used by accident."""
+    """Remove every AWS setting, so that no profile or key is used by accident."""
     for name in [name for name in environment if name.startswith("AWS_")]:
         del environment[name]
-    environment["AWS_CONFIG_FILE"] = os.devnull
-    environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    environment["AWS_EC2_METADATA_DISABLED"] = "true"
+    environment.update(_NO_USER_SETTINGS)
 
 
 def _check_not_aws(url: str) -> None:
@@ -140,6 +139,6 @@ def _check_not_aws(url: str) -> None:
         )
     if any(host == domain or host.endswith(f".{domain}") for domain in _AWS_DOMAINS):
         raise StartError(
-            f"AWS_ENDPOINT_URL_DYNAMODB points at AWS itself ({host}); this runner only talks to "
-            "servers of your own, such as DynamoDB Local"
+            f"AWS_ENDPOINT_URL_DYNAMODB is AWS itself ({host}): expected a server of your own, "
+            "such as DynamoDB Local"
         )

@@ -1,4 +1,4 @@
-"""DynamoDB, SNS, SQS and Secrets Manager: moto's server in a process of its own."""
+"""Starts DynamoDB, SNS, SQS and Secrets Manager: moto's server in a separate process."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SERVER = Path(__file__).with_name("moto_server.py")
 def start_aws_server(
     aws: LocalAws, port: int, processes: Processes, *, containers: bool = False
 ) -> Child:
-    """Start moto's server; it keeps nothing over a restart.
+    """Start moto's server. It keeps everything in memory.
 
-    It listens on the loopback address, or, for ``containers``, on every address but answers this
-    machine and the containers on it only.
+    It listens on the loopback address. For `containers` it listens on every address, but answers
+    this machine and the containers on it only.
 
     Raises
     ------
     StartError
-        When it cannot be started.
+        When it cannot start.
     """
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -31,7 +31,8 @@ def start_aws_server(
         "PYTHONWARNINGS": "ignore",
         **aws.environment(),
     }
-    del environment["AWS_ENDPOINT_URL"]  # it is the endpoint
-    argv = [sys.executable, "-P", str(_SERVER), str(port)]  # -P: our modules shadow nobody's
+    del environment["AWS_ENDPOINT_URL"]  # moto is the endpoint
+    # -P: no file of ours beside the script hides a package, such as moto
+    argv = [sys.executable, "-P", str(_SERVER), str(port)]
     argv += ["containers"] if containers else []
     return processes.start("aws", argv, environment=environment)

@@ -1,1 +1,1 @@
-"""Reads template.yaml: resolves it, and finds functions, routes and rules in it."""
+"""Reads template.yaml: resolves its values; finds functions, routes and rules."""

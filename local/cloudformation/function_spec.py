@@ -1,14 +1,15 @@
-"""What the template says about each function: code, layers, environment, retries."""
+"""The template's functions: code, layers, environment, retries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from local.cloudformation.physical import API_ID
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.template import Template, load_template
+from local.cloudformation.template import Template, check_keys, load_template
 from local.errors import TemplateError
 
 FUNCTION = "AWS::Serverless::Function"
@@ -23,14 +24,14 @@ _DEFAULT_RETRIES = 2
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """One function as it will run.
+    """One function as it runs here.
 
     Attributes
     ----------
     logical_id : str
         Its name in the template.
     name, arn : str
-        What it is called on this machine.
+        Its name and ARN on this machine.
     handler : str
         Module and function, such as ``app.handler``.
     code_folder : Path
@@ -40,13 +41,13 @@ class FunctionSpec:
     environment : Mapping of str to str
         The template's variables, resolved.
     runtime : str
-        The template's ``Runtime``; the interpreter at hand runs it.
+        The template's ``Runtime``. The interpreter of this process runs it.
     timeout_s, memory_mb : int
-        Its limits; the memory is only told to the function.
+        Its limits. The memory is only shown to the function.
     retries : int
-        Further tries of a failed asynchronous invocation.
+        Further attempts after a failed asynchronous invocation.
     failure_queue_arn : str or None
-        Where the record of an asynchronous invocation goes that failed every time.
+        Receives the record of an asynchronous invocation whose attempts have all failed.
     """
 
     logical_id: str
@@ -64,20 +65,30 @@ class FunctionSpec:
 
 
 def function_specs(template: Template, resolver: Resolver) -> list[FunctionSpec]:
-    """Read every function of the template.
+    """Return every function of the template.
 
     Raises
     ------
     TemplateError
-        When a function uses something that has no counterpart here.
+        When a function uses something that is not supported here.
     """
     return [_spec(template, resolver, name) for name in resolver.logical_ids(FUNCTION)]
+
+
+def with_api_url(spec: FunctionSpec, region: str, stage: str, url: str) -> FunctionSpec:
+    """Return the function with `url` where its variables name the REST API on AWS."""
+    on_aws = f"https://{API_ID}.execute-api.{region}.amazonaws.com"
+    variables = {
+        name: value.replace(f"{on_aws}/{stage}", url).replace(on_aws, url)
+        for name, value in spec.environment.items()
+    }
+    return replace(spec, environment=variables)
 
 
 def device_functions(template: Template) -> set[str]:
     """Return the functions that AWS IoT Greengrass runs on devices, whatever the conditions.
 
-    Their components may stand in a nested template, which gets the function as a parameter.
+    A component may be in a nested template, which gets the function as a parameter.
 
     Raises
     ------
@@ -95,12 +106,12 @@ def device_functions(template: Template) -> set[str]:
             arns = [passed.get(parameter) for parameter in device_functions(nested)]
         else:
             continue
-        found |= {str(arn["Ref"]).partition(".")[0] for arn in arns if _is_reference(arn)}
+        found |= {
+            str(arn["Ref"]).partition(".")[0]
+            for arn in arns
+            if isinstance(arn, Mapping) and "Ref" in arn
+        }
     return found
-
-
-def _is_reference(value: object) -> bool:
-    return isinstance(value, Mapping) and "Ref" in value
 
 
 def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSpec:
@@ -125,7 +136,7 @@ def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSp
         code_folder=_folder(template, get("CodeUri"), f"{place}.CodeUri"),
         layer_folders=_layers(template, resolver, logical_id),
         environment={
-            name: _variable(value)
+            name: str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in (get("Environment", {}).get("Variables") or {}).items()
         },
         runtime=runtime,
@@ -137,40 +148,30 @@ def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSp
 
 
 def _invoke_config(config: Mapping[str, Any], place: str) -> tuple[int, str | None]:
-    for key in config:
-        if key not in ("DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts"):
-            raise TemplateError(f"{place}.{key}", "not supported locally")
+    supported = {"DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts"}
+    check_keys(config, supported, place)
     destinations = config.get("DestinationConfig") or {}
-    if "OnSuccess" in destinations:
-        raise TemplateError(f"{place}.DestinationConfig.OnSuccess", "not supported locally")
-    queue_arn = None
-    failure = destinations.get("OnFailure")
-    if failure is not None:
-        queue_arn = failure.get("Destination")
-        if failure.get("Type") != "SQS" or not queue_arn:
-            raise TemplateError(
-                f"{place}.DestinationConfig.OnFailure", "expected Type SQS and a Destination"
-            )
-    return int(config.get("MaximumRetryAttempts", _DEFAULT_RETRIES)), queue_arn
+    check_keys(destinations, {"OnFailure"}, f"{place}.DestinationConfig")
+    failure = destinations.get("OnFailure") or {}
+    if failure and (failure.get("Type") != "SQS" or not failure.get("Destination")):
+        where = f"{place}.DestinationConfig.OnFailure"
+        raise TemplateError(where, "expected Type SQS and a Destination")
+    return int(config.get("MaximumRetryAttempts", _DEFAULT_RETRIES)), failure.get("Destination")
 
 
 def _layers(template: Template, resolver: Resolver, logical_id: str) -> tuple[Path, ...]:
     place = f"Resources.{logical_id}.Properties.Layers"
     known = {
-        resolver.resolve({"Ref": layer}, f"Resources.{layer}"): layer
-        for layer in resolver.logical_ids(LAYER)
+        resolver.resolve({"Ref": layer}, place): layer for layer in resolver.logical_ids(LAYER)
     }
     folders = []
-    written = template.properties(logical_id).get("Layers", [])
-    for arn in resolver.resolve(written, place):
+    for arn in resolver.resolve(template.properties(logical_id).get("Layers", []), place):
         if arn not in known:
-            raise TemplateError(place, f"{arn} is no layer of this template")
-        layer = known[arn]
-        layer_place = f"Resources.{layer}.Properties.ContentUri"
-        uri = resolver.resolve(template.properties(layer).get("ContentUri"), layer_place)
-        content = _folder(template, uri, layer_place) / "python"
-        if content.is_dir():  # a layer of third-party packages only is in the environment already
-            folders.append(content)
+            raise TemplateError(place, f"{arn} is not a layer of this template")
+        uri = resolver.properties(known[arn]).get("ContentUri")
+        content = _folder(template, uri, f"Resources.{known[arn]}.Properties.ContentUri")
+        if (content / "python").is_dir():  # third-party packages are in .venv already
+            folders.append(content / "python")
     return tuple(folders)
 
 
@@ -179,9 +180,5 @@ def _folder(template: Template, uri: object, place: str) -> Path:
         raise TemplateError(place, "expected a folder")
     folder = (template.folder / uri).resolve()
     if not folder.is_dir():
-        raise TemplateError(place, f"there is no folder {uri}")
+        raise TemplateError(place, f"folder not found: {uri}")
     return folder
-
-
-def _variable(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What the template makes API Gateway answer by itself.
+"""The responses that API Gateway gives without a function, as the template sets them.
 
 Source: "Gateway response types for API Gateway" and "Set up gateway responses to customize error
 responses", Amazon API Gateway Developer Guide.
@@ -11,24 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.cloudformation.template import check_keys
 from local.errors import TemplateError
 
 _MESSAGE = "$context.error.messageString"
-_KEYS = {"StatusCode", "ResponseParameters", "ResponseTemplates"}
 
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """One answer of the gateway's own.
+    """One response of the gateway itself.
 
     Attributes
     ----------
     status : int or None
-        Its status code, None for the type's own.
+        Its status code; None for the default of its type.
     headers : Mapping of str to str
         Its headers.
     body : str
-        Its body, where ``$context.error.messageString`` stands for the message.
+        Its body, with ``$context.error.messageString`` in place of the message.
     """
 
     status: int | None = None
@@ -36,28 +36,25 @@ class GatewayResponse:
     body: str = f'{{"message":{_MESSAGE}}}'
 
     def body_for(self, message: str) -> str:
-        """Return the body with the gateway's message in it."""
+        """Return the body with the gateway's message."""
         return self.body.replace(_MESSAGE, json.dumps(message))
 
 
 def gateway_responses(written: Any, place: str) -> dict[str, GatewayResponse]:
-    """Read ``GatewayResponses`` of an ``AWS::Serverless::Api``.
+    """Return ``GatewayResponses`` of an ``AWS::Serverless::Api`` by response type.
 
     Raises
     ------
     TemplateError
-        For anything but static headers and a template for ``application/json``.
+        For anything but fixed headers and a template for ``application/json``.
     """
     return {name: _one(given or {}, f"{place}.{name}") for name, given in (written or {}).items()}
 
 
 def _one(given: Mapping[str, Any], place: str) -> GatewayResponse:
-    for key in given:
-        if key not in _KEYS:
-            raise TemplateError(f"{place}.{key}", "not supported locally")
+    check_keys(given, {"StatusCode", "ResponseParameters", "ResponseTemplates"}, place)
     templates = given.get("ResponseTemplates") or {}
-    if set(templates) - {"application/json"}:
-        raise TemplateError(f"{place}.ResponseTemplates", "only application/json is supported")
+    check_keys(templates, {"application/json"}, f"{place}.ResponseTemplates")
     body = templates.get("application/json", GatewayResponse.body)
     if "$" in body.replace(_MESSAGE, ""):
         raise TemplateError(f"{place}.ResponseTemplates", f"only {_MESSAGE} is supported locally")

@@ -1,17 +1,17 @@
-"""The names and ARNs that resources have on this machine."""
+"""The names, ARNs and URLs that resources have on this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from local.errors import TemplateError
 
-ACCOUNT_ID = "123456789012"  # moto's only account
+ACCOUNT_ID = "123456789012"  # moto's default account
 STACK_NAME = "smile-local"
-API_ID = "local"  # what Ref gives for the REST API
+API_ID = "local"  # Ref of the REST API
 
-# The property that names a resource, and the ARN's part after "arn:<partition>:".
-_NAME_PROPERTY = {
+# The property that names a resource, and its ARN after "arn:aws:".
+_NAMED = {
     "AWS::DynamoDB::Table": ("TableName", "dynamodb:{scope}:table/{name}"),
     "AWS::SNS::Topic": ("TopicName", "sns:{scope}:{name}"),
     "AWS::SQS::Queue": ("QueueName", "sqs:{scope}:{name}"),
@@ -33,7 +33,7 @@ _REF_IS_ARN = {
 
 
 def pseudo_parameters(region: str) -> dict[str, str]:
-    """Return CloudFormation's pseudo parameters for this machine."""
+    """Return the values of CloudFormation's pseudo parameters."""
     return {
         "AWS::AccountId": ACCOUNT_ID,
         "AWS::Partition": "aws",
@@ -45,7 +45,7 @@ def pseudo_parameters(region: str) -> dict[str, str]:
 
 
 def default_name(logical_id: str, resource_type: str) -> str:
-    """Return the name a resource gets when the template gives none; the same on every run."""
+    """Return the name of a resource that the template does not name; the same in every run."""
     if resource_type == "AWS::IoT::TopicRule":  # letters, digits and underscores only
         return f"{STACK_NAME}_{logical_id}".replace("-", "_")
     return f"{STACK_NAME}-{logical_id}"
@@ -53,67 +53,52 @@ def default_name(logical_id: str, resource_type: str) -> str:
 
 def name_property(resource_type: str) -> str | None:
     """Return the property that names resources of a type, None for types without one."""
-    known = _NAME_PROPERTY.get(resource_type)
+    known = _NAMED.get(resource_type)
     return known[0] if known else None
 
 
 def arn(resource_type: str, name: str, region: str) -> str:
-    """Return a resource's ARN on this machine."""
-    rest = _NAME_PROPERTY[resource_type][1]
+    """Return the ARN of a resource. A secret's ARN has no random suffix, as moto allows."""
+    rest = _NAMED[resource_type][1]
     return "arn:aws:" + rest.format(scope=f"{region}:{ACCOUNT_ID}", account=ACCOUNT_ID, name=name)
 
 
 def queue_url(endpoint_url: str, name: str) -> str:
-    """Return a queue's URL on the server that answers for AWS here."""
+    """Return the URL of a queue on the local AWS server."""
     return f"{endpoint_url}/{ACCOUNT_ID}/{name}"
 
 
+@dataclass(frozen=True)
 class PhysicalNames:
-    """Answers ``Ref`` and ``Fn::GetAtt`` on resources.
+    """Values of ``Ref`` and ``Fn::GetAtt`` for resources.
 
-    Parameters
+    Attributes
     ----------
     region : str
         The region in ARNs.
     endpoint_url : str
-        The server that answers for AWS; queue URLs start with it.
-    recorded : Mapping of str to str, optional
-        ``Ref`` values known only after creation, by logical id (a secret's ARN).
+        The local AWS server, which queue URLs start with.
     """
 
-    def __init__(
-        self, region: str, endpoint_url: str, recorded: Mapping[str, str] | None = None
-    ) -> None:
-        self.region = region
-        self._endpoint_url = endpoint_url
-        self._recorded = dict(recorded or {})
+    region: str
+    endpoint_url: str
 
-    def record(self, logical_id: str, ref: str) -> None:
-        """Remember a ``Ref`` value that only the creation told."""
-        self._recorded[logical_id] = ref
-
-    def ref(self, logical_id: str, resource_type: str, name: str, place: str) -> str:
-        """Return what ``Ref`` gives for a resource."""
-        if logical_id in self._recorded:
-            return self._recorded[logical_id]
+    def ref(self, resource_type: str, name: str, place: str) -> str:
+        """Return the value of ``Ref``."""
         if resource_type == "AWS::Serverless::Api":
             return API_ID
-        if resource_type not in _NAME_PROPERTY:
+        if resource_type not in _NAMED:
             raise TemplateError(place, f"Ref to a {resource_type} is not supported locally")
         if resource_type == "AWS::SQS::Queue":
-            return queue_url(self._endpoint_url, name)
-        if resource_type in _REF_IS_ARN:
-            return arn(resource_type, name, self.region)
-        return name
+            return queue_url(self.endpoint_url, name)
+        return arn(resource_type, name, self.region) if resource_type in _REF_IS_ARN else name
 
-    def attribute(
-        self, logical_id: str, resource_type: str, name: str, attribute: str, place: str
-    ) -> str:
-        """Return what ``Fn::GetAtt`` gives for a resource."""
-        if resource_type in _NAME_PROPERTY and attribute in _NAME_ATTRIBUTES:
+    def attribute(self, resource_type: str, name: str, attribute: str, place: str) -> str:
+        """Return the value of ``Fn::GetAtt``."""
+        if resource_type in _NAMED and attribute in _NAME_ATTRIBUTES:
             return name
-        if resource_type in _NAME_PROPERTY and attribute in _ARN_ATTRIBUTES:
-            return self._recorded.get(logical_id) or arn(resource_type, name, self.region)
+        if resource_type in _NAMED and attribute in _ARN_ATTRIBUTES:
+            return arn(resource_type, name, self.region)
         raise TemplateError(
             place, f"Fn::GetAtt {attribute} of a {resource_type} is not supported locally"
         )

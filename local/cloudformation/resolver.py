@@ -1,4 +1,4 @@
-"""Works out the template's intrinsic functions; whatever it does not know it refuses by place."""
+"""Resolves the template's intrinsic functions. What is not supported raises with its place."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from local.errors import TemplateError
 
 _NO_VALUE = object()
 _SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
-# {{resolve:secretsmanager:<name or ARN>:SecretString[:<JSON key>[:…]]}}; an ARN has colons itself
+# {{resolve:secretsmanager:<name or ARN>:SecretString[:<JSON key>[:…]]}}; an ARN contains colons
 _SECRET = re.compile(
     r"\{\{resolve:secretsmanager:(?P<id>arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:}]+|[^:}]+)"
-    r":SecretString(?::(?P<key>[^:}]*)(?P<version>(?::[^}]*)?))?\}\}"
+    r":SecretString(?::(?P<key>[^:}]*)(?::[^}]*)?)?\}\}"
 )
-_GENERATED_ALIAS = re.compile(r"(?P<function>\w+)\.(?P<what>Alias|Version)")
+_GENERATED = re.compile(r"(?P<function>\w+)\.(?P<what>Alias|Version)")  # by SAM
 
 SecretReader = Callable[[str], str]
 
 
 class Resolver:
-    """Resolves values of one template for one run.
+    """Resolves the values of one template for one run.
 
     Parameters
     ----------
     template : Template
         The template as written.
     names : PhysicalNames
-        What resources are called on this machine.
+        The names of resources on this machine.
     parameters : Mapping of str to str, optional
         Values that replace the parameters' defaults.
     read_secret : callable, optional
-        Gives the text of a secret by name or ARN, for ``{{resolve:secretsmanager:…}}``; without
-        it such references become empty, which serves to check a template.
+        Returns the text of a secret by name or ARN, for ``{{resolve:secretsmanager:…}}``.
+        Without it such references become empty, which is enough to check a template.
 
     Raises
     ------
@@ -73,16 +73,23 @@ class Resolver:
             "Fn::Join": self._join,
             "Fn::Select": self._select,
         }
+        self._tests: dict[str, Callable[[Any, str], bool]] = {
+            "Condition": self._named_condition,
+            "Fn::Equals": self._equals,
+            "Fn::Not": lambda parts, place: not self._condition(parts[0], place),
+            "Fn::And": lambda parts, place: all(self._condition(part, place) for part in parts),
+            "Fn::Or": lambda parts, place: any(self._condition(part, place) for part in parts),
+        }
 
     def resolve(self, node: object, place: str) -> Any:
-        """Return a value with every intrinsic function in it worked out.
+        """Return a value with every intrinsic function in it resolved.
 
         Parameters
         ----------
         node : object
             Any part of the template.
         place : str
-            Where it stands, for error messages.
+            Where it is, for error messages.
 
         Raises
         ------
@@ -93,14 +100,12 @@ class Resolver:
         return None if value is _NO_VALUE else value
 
     def properties(self, logical_id: str) -> dict[str, Any]:
-        """Return a resource's properties, SAM's ``Globals`` merged in and all resolved."""
+        """Return the properties of a resource, resolved and merged with SAM's ``Globals``."""
         place = f"Resources.{logical_id}.Properties"
-        resolved = self.resolve(self._template.properties(logical_id), place)
-        assert isinstance(resolved, dict)  # noqa: S101 - the template's properties are a mapping
-        return resolved
+        return dict(self.resolve(self._template.properties(logical_id), place))
 
     def logical_ids(self, *types: str) -> list[str]:
-        """Return the resources of the given types (all when none) whose condition holds."""
+        """Return the resources of these types (or of all) whose condition holds."""
         found = []
         for logical_id in self._template.section("Resources"):
             condition = self._template.resource(logical_id).get("Condition")
@@ -112,25 +117,24 @@ class Resolver:
         return found
 
     def name(self, logical_id: str) -> str:
-        """Return a resource's physical name: the template's, or one made of the logical id."""
+        """Return the physical name of a resource: the template's, or one from the logical id."""
         resource_type = self._template.type_of(logical_id)
         key = name_property(resource_type)
-        place = f"Resources.{logical_id}.Properties.{key}"
         given = self._template.properties(logical_id).get(key) if key else None
         if given is not None:
-            return str(self.resolve(given, place))
+            return str(self.resolve(given, f"Resources.{logical_id}.Properties.{key}"))
         return default_name(logical_id, resource_type)
 
     def arn(self, logical_id: str) -> str:
-        """Return a resource's ARN."""
-        return str(self._get_att([logical_id, "Arn"], f"Resources.{logical_id}"))
+        """Return the ARN of a resource."""
+        return self._get_att([logical_id, "Arn"], f"Resources.{logical_id}")
 
     def _resolve(self, node: object, place: str) -> Any:
         if isinstance(node, Mapping):
             if len(node) == 1:
                 (key, argument), *_ = node.items()
                 if key in self._functions:
-                    return self._functions[key](argument, f"{place}.{key}")
+                    return _call(self._functions[key], argument, f"{place}.{key}")
                 if key.startswith("Fn::"):
                     raise TemplateError(place, f"{key} is not supported locally")
             values = {k: self._resolve(v, f"{place}.{k}") for k, v in node.items()}
@@ -138,48 +142,37 @@ class Resolver:
         if isinstance(node, list):
             items = [self._resolve(item, f"{place}[{i}]") for i, item in enumerate(node)]
             return [item for item in items if item is not _NO_VALUE]
-        if isinstance(node, str):
-            return self._dynamic_reference(node, place)
-        return node
+        return self._dynamic_reference(node, place) if isinstance(node, str) else node
 
     # --- references ---
 
-    def _ref(self, argument: Any, place: str) -> Any:
+    def _ref(self, argument: str, place: str) -> Any:
         if argument == "AWS::NoValue":
             return _NO_VALUE
         if argument in self._values:
             return self._values[argument]
-        return self._resource_ref(str(argument), place)
-
-    def _resource_ref(self, reference: str, place: str) -> str:
-        generated = _GENERATED_ALIAS.fullmatch(reference)
-        if generated:  # SAM: <function>.Alias and <function>.Version
+        generated = _GENERATED.fullmatch(argument)
+        if generated:
             function = generated["function"]
-            alias = self._known(function, place).get("AutoPublishAlias")
+            self._check_exists(function, place)
+            alias = self._template.properties(function).get("AutoPublishAlias")
             if alias is None:
                 raise TemplateError(place, f"{function} has no AutoPublishAlias")
             qualifier = self.resolve(alias, place) if generated["what"] == "Alias" else "1"
             return f"{self.arn(function)}:{qualifier}"
-        self._known(reference, place)
-        resource_type = self._template.type_of(reference)
-        return self._names.ref(reference, resource_type, self.name(reference), place)
+        self._check_exists(argument, place)
+        return self._names.ref(self._template.type_of(argument), self.name(argument), place)
 
-    def _known(self, logical_id: str, place: str) -> Mapping[str, Any]:
-        if logical_id not in self._template.section("Resources"):
-            raise TemplateError(place, f"there is no parameter or resource {logical_id}")
-        return self._template.properties(logical_id)
-
-    def _get_att(self, argument: Any, place: str) -> str:
-        if isinstance(argument, str):
-            argument = argument.split(".", 1)
-        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - resource, attribute
-            raise TemplateError(place, "expected a resource and an attribute")
-        logical_id, attribute = argument
-        self._known(logical_id, place)
+    def _get_att(self, argument: str | list[str], place: str) -> str:
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        logical_id, attribute = parts
+        self._check_exists(logical_id, place)
         resource_type = self._template.type_of(logical_id)
-        return self._names.attribute(
-            logical_id, resource_type, self.name(logical_id), attribute, place
-        )
+        return self._names.attribute(resource_type, self.name(logical_id), attribute, place)
+
+    def _check_exists(self, logical_id: str, place: str) -> None:
+        if logical_id not in self._template.section("Resources"):
+            raise TemplateError(place, f"unknown parameter or resource {logical_id}")
 
     def _sub(self, argument: Any, place: str) -> str:
         text, variables = argument if isinstance(argument, list) else (argument, {})
@@ -191,12 +184,10 @@ class Resolver:
                 return f"${{{name}}}"
             if name in values:
                 return str(values[name])
-            if name in self._values or "." not in name or _GENERATED_ALIAS.fullmatch(name):
+            if name in self._values or "." not in name or _GENERATED.fullmatch(name):
                 return str(self._ref(name, place))
             return self._get_att(name, place)
 
-        if not isinstance(text, str):
-            raise TemplateError(place, "expected a text with ${…} in it")
         return self._dynamic_reference(_SUB_VARIABLE.sub(replace, text), place)
 
     def _dynamic_reference(self, text: str, place: str) -> str:
@@ -220,35 +211,27 @@ class Resolver:
 
     # --- choices ---
 
-    def _if(self, argument: Any, place: str) -> Any:
-        if not isinstance(argument, list) or len(argument) != 3:  # noqa: PLR2004 - condition, then, else
-            raise TemplateError(place, "expected a condition and two values")
+    def _if(self, argument: list[Any], place: str) -> Any:
         name, then, otherwise = argument
         return self._resolve(then if self._named_condition(name, place) else otherwise, place)
 
-    def _named_condition(self, name: Any, place: str) -> bool:
+    def _named_condition(self, name: str, place: str) -> bool:
         conditions = self._template.section("Conditions")
         if name not in conditions:
-            raise TemplateError(place, f"there is no condition {name}")
+            raise TemplateError(place, f"unknown condition {name}")
         return self._condition(conditions[name], f"Conditions.{name}")
 
     def _condition(self, node: Any, place: str) -> bool:
-        if not isinstance(node, Mapping) or len(node) != 1:
-            raise TemplateError(place, "expected one condition function")
-        ((key, argument),) = node.items()
-        if key == "Condition":
-            return self._named_condition(argument, place)
-        if key == "Fn::Equals":
-            left, right = (self._resolve(side, f"{place}.{key}") for side in argument)
-            return str(left) == str(right)
-        if key not in ("Fn::Not", "Fn::And", "Fn::Or"):
-            raise TemplateError(place, f"{key} is not supported locally")
-        parts = [self._condition(part, f"{place}.{key}") for part in argument]
-        if key == "Fn::Not":
-            return not parts[0]
-        return all(parts) if key == "Fn::And" else any(parts)
+        key, argument = next(iter(node.items())) if isinstance(node, Mapping) and node else ("", 0)
+        if key not in self._tests:
+            raise TemplateError(place, f"expected a condition function, not {key or node}")
+        return bool(_call(self._tests[key], argument, f"{place}.{key}"))
 
-    def _find_in_map(self, argument: Any, place: str) -> Any:
+    def _equals(self, sides: list[Any], place: str) -> bool:
+        left, right = (self._resolve(side, place) for side in sides)
+        return str(left) == str(right)
+
+    def _find_in_map(self, argument: list[Any], place: str) -> Any:
         names = [str(self._resolve(part, place)) for part in argument]
         found: Any = self._template.section("Mappings")
         for name in names:
@@ -257,10 +240,18 @@ class Resolver:
             found = found[name]
         return found
 
-    def _join(self, argument: Any, place: str) -> str:
+    def _join(self, argument: list[Any], place: str) -> str:
         separator, parts = argument
         return str(separator).join(str(part) for part in self._resolve(parts, place))
 
-    def _select(self, argument: Any, place: str) -> Any:
+    def _select(self, argument: list[Any], place: str) -> Any:
         index, parts = (self._resolve(part, place) for part in argument)
         return parts[int(index)]
+
+
+def _call(function: Callable[[Any, str], Any], argument: Any, place: str) -> Any:
+    """Call an intrinsic function; what CloudFormation would refuse raises with its place."""
+    try:
+        return function(argument, place)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise TemplateError(place, f"malformed: {argument}") from None

@@ -1,4 +1,4 @@
-"""What the template says about its IoT rules."""
+"""The template's IoT rules."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from local.cloudformation.function_spec import FUNCTION
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.template import Template
-from local.errors import SqlError, TemplateError
-from local.iot_sql.parser import Query, parse
+from local.errors import TemplateError
+from local.iot_sql import Query, SqlError, parse
 
 RULE = "AWS::IoT::TopicRule"
 PERMISSION = "AWS::Lambda::Permission"
@@ -23,19 +22,18 @@ class RuleSpec:
 
     Attributes
     ----------
-    logical_id, name : str
-        Its name in the template and on this machine.
+    name : str
+        Its name on this machine.
     query : Query
         Its parsed SQL.
     function_arns : tuple of str
-        The functions it invokes, in the template's order.
+        The functions that it invokes, in the template's order.
     error_queue_url : str or None
-        Where messages go that it could not hand over.
+        Receives messages that it could not deliver.
     error_base64 : bool
         Whether that queue gets its messages in base64.
     """
 
-    logical_id: str
     name: str
     query: Query
     function_arns: tuple[str, ...]
@@ -43,49 +41,48 @@ class RuleSpec:
     error_base64: bool = False
 
 
-def rule_specs(template: Template, resolver: Resolver) -> list[RuleSpec]:
-    """Read the enabled rules.
+def rule_specs(resolver: Resolver) -> list[RuleSpec]:
+    """Return the enabled rules.
 
     Raises
     ------
     TemplateError
-        For SQL, actions or error actions outside the supported subset, and for a function that
+        For SQL, actions or error actions that are not supported here, and for a function that
         the rule has no permission to invoke.
     """
     specs = []
+    permissions = _permissions(resolver)
     for logical_id in resolver.logical_ids(RULE):
         place = f"Resources.{logical_id}.Properties.TopicRulePayload"
-        written = template.properties(logical_id).get("TopicRulePayload")
-        payload = resolver.resolve(written, place)
+        payload = resolver.properties(logical_id).get("TopicRulePayload")
         if not isinstance(payload, Mapping):
             raise TemplateError(place, "expected a mapping")
-        if str(payload.get("RuleDisabled", False)).lower() != "true":
-            specs.append(_spec(template, resolver, logical_id, payload, place))
+        if str(payload.get("RuleDisabled", False)).lower() == "true":
+            continue
+        functions = [
+            _function_arn(action, f"{place}.Actions[{i}]")
+            for i, action in enumerate(payload.get("Actions", []))
+        ]
+        for i, function in enumerate(functions):
+            if (function, resolver.arn(logical_id)) not in permissions:
+                raise TemplateError(
+                    f"{place}.Actions[{i}]",
+                    f"no AWS::Lambda::Permission lets this rule invoke {function}",
+                )
+        query = _query(payload, place)
+        queue = _error_queue(payload.get("ErrorAction"), f"{place}.ErrorAction")
+        specs.append(RuleSpec(resolver.name(logical_id), query, tuple(functions), *queue))
     return specs
 
 
-def _spec(
-    template: Template, resolver: Resolver, logical_id: str, payload: Mapping[str, Any], place: str
-) -> RuleSpec:
+def _query(payload: Mapping[str, Any], place: str) -> Query:
     version = payload.get("AwsIotSqlVersion")
     if version != SQL_VERSION:
         raise TemplateError(f"{place}.AwsIotSqlVersion", f"expected '{SQL_VERSION}', not {version}")
     try:
-        query = parse(str(payload.get("Sql", "")))
+        return parse(str(payload.get("Sql", "")))
     except SqlError as error:
         raise TemplateError(f"{place}.Sql", str(error)) from error
-    functions = tuple(
-        _function_arn(action, f"{place}.Actions[{i}]")
-        for i, action in enumerate(payload.get("Actions", []))
-    )
-    for i, function in enumerate(functions):
-        if (function, resolver.arn(logical_id)) not in _permissions(template, resolver):
-            raise TemplateError(
-                f"{place}.Actions[{i}]",
-                f"no AWS::Lambda::Permission lets this rule invoke {function}",
-            )
-    url, base64 = _error_queue(payload.get("ErrorAction"), f"{place}.ErrorAction")
-    return RuleSpec(logical_id, resolver.name(logical_id), query, functions, url, base64)
 
 
 def _function_arn(action: Any, place: str) -> str:
@@ -106,13 +103,12 @@ def _error_queue(action: Any, place: str) -> tuple[str | None, bool]:
     return str(action["Sqs"]["QueueUrl"]), bool(action["Sqs"].get("UseBase64", False))
 
 
-def _permissions(template: Template, resolver: Resolver) -> set[tuple[str, str]]:
-    """Return (function ARN, rule ARN) pairs that a permission of the template joins."""
+def _permissions(resolver: Resolver) -> set[tuple[str, str]]:
+    """Return (function ARN, rule ARN) for each permission of a rule."""
     pairs = set()
     arns = {resolver.name(f): resolver.arn(f) for f in resolver.logical_ids(FUNCTION)}
     for logical_id in resolver.logical_ids(PERMISSION):
-        place = f"Resources.{logical_id}.Properties"
-        permission = resolver.resolve(template.properties(logical_id), place)
+        permission = resolver.properties(logical_id)
         if permission.get("Principal") == "iot.amazonaws.com":
             function = str(permission.get("FunctionName"))  # a name or an ARN
             pairs.add((arns.get(function, function), str(permission.get("SourceArn"))))

@@ -1,8 +1,8 @@
-"""Loads a CloudFormation template with its short tags; values are resolved elsewhere."""
+"""Loads a CloudFormation template with its short tags. The resolver resolves its values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,7 @@ import yaml
 
 from local.errors import TemplateError
 
-_BARE_TAGS = {"Ref", "Condition"}  # the two whose long form has no "Fn::" before it
-_SECTIONS = {
-    "AWSTemplateFormatVersion",
-    "Description",
-    "Metadata",
-    "Parameters",
-    "Mappings",
-    "Conditions",
-    "Rules",
-    "Transform",
-    "Globals",
-    "Resources",
-    "Outputs",
-}
+_BARE_TAGS = {"Ref", "Condition"}  # the only ones whose long form has no "Fn::" in front
 
 
 @dataclass(frozen=True)
@@ -34,7 +21,7 @@ class Template:
     Attributes
     ----------
     path : Path
-        The file; relative paths in the template (``CodeUri``) start from its folder.
+        The file. Relative paths in the template, such as ``CodeUri``, start from its folder.
     sections : Mapping
         ``Resources``, ``Parameters`` and so on.
     """
@@ -44,15 +31,16 @@ class Template:
 
     @property
     def folder(self) -> Path:
-        """The folder that ``CodeUri`` and ``ContentUri`` start from."""
+        """The folder that relative paths in the template start from."""
         return self.path.parent
 
     def section(self, name: str) -> Mapping[str, Any]:
         """Return a top-level section, empty when the template has none."""
-        found = self.sections.get(name) or {}
-        if not isinstance(found, Mapping):
-            raise TemplateError(name, "expected a mapping")
-        return found
+        return _mapping(self.sections.get(name) or {}, name)
+
+    def type_of(self, logical_id: str) -> str:
+        """Return the type of a resource, such as ``AWS::SQS::Queue``."""
+        return str(self.resource(logical_id)["Type"])
 
     def resource(self, logical_id: str) -> Mapping[str, Any]:
         """Return a resource as written.
@@ -60,34 +48,24 @@ class Template:
         Raises
         ------
         TemplateError
-            When the template has no such resource.
+            When it is not a mapping with a Type.
         """
-        found = self.section("Resources").get(logical_id)
-        if found is None:
-            raise TemplateError("Resources", f"there is no resource {logical_id}")
-        if not isinstance(found, Mapping) or not isinstance(found.get("Type"), str):
-            raise TemplateError(f"Resources.{logical_id}", "expected a mapping with a Type")
+        place = f"Resources.{logical_id}"
+        found = _mapping(self.section("Resources")[logical_id], place)
+        if not isinstance(found.get("Type"), str):
+            raise TemplateError(place, "expected a Type")
         return found
 
-    def type_of(self, logical_id: str) -> str:
-        """Return a resource's type, such as ``AWS::SQS::Queue``."""
-        return str(self.resource(logical_id)["Type"])
-
     def properties(self, logical_id: str) -> Mapping[str, Any]:
-        """Return a resource's properties as written, with SAM's ``Globals`` merged in.
+        """Return the properties of a resource as written, merged with SAM's ``Globals``.
 
-        Dictionaries are merged, lists appended and other values overridden, as the SAM
-        specification says (Globals section of the AWS SAM template).
+        Mappings are merged, lists appended and other values overridden: "Globals section of the
+        AWS SAM template", AWS SAM Developer Guide.
         """
-        resource = self.resource(logical_id)
-        own = resource.get("Properties") or {}
-        if not isinstance(own, Mapping):
-            raise TemplateError(f"Resources.{logical_id}.Properties", "expected a mapping")
+        own = self.resource(logical_id).get("Properties") or {}
         prefix, _, short = self.type_of(logical_id).rpartition("::")
         common = self.section("Globals").get(short) if prefix == "AWS::Serverless" else None
-        merged = _merge(common or {}, own)
-        assert isinstance(merged, Mapping)  # noqa: S101 - both sides are mappings
-        return merged
+        return _mapping(_merge(common, own), f"Resources.{logical_id}.Properties")
 
 
 def load_template(path: Path) -> Template:
@@ -96,7 +74,7 @@ def load_template(path: Path) -> Template:
     Raises
     ------
     TemplateError
-        When the file cannot be read, is no YAML mapping or has an unknown section.
+        When the file cannot be read or is not a YAML mapping with Resources.
     """
     try:
         sections = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
@@ -106,28 +84,33 @@ def load_template(path: Path) -> Template:
         raise TemplateError(str(path), " ".join(str(error).split())) from error
     if not isinstance(sections, Mapping) or not sections.get("Resources"):
         raise TemplateError(str(path), "expected a mapping with Resources")
-    for name in sections:
-        if name not in _SECTIONS:
-            raise TemplateError(str(name), "unknown section")
     return Template(path.resolve(), sections)
+
+
+def check_keys(given: Iterable[str], supported: Container[str], place: str) -> None:
+    """Raise `TemplateError` for the first key that is not supported."""
+    for key in given:
+        if key not in supported:
+            raise TemplateError(f"{place}.{key}", "not supported locally")
+
+
+def _mapping(value: object, place: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TemplateError(place, "expected a mapping")
+    return value
 
 
 def _merge(common: object, own: object) -> object:
     if isinstance(common, Mapping) and isinstance(own, Mapping):
-        keys = [*common, *(key for key in own if key not in common)]
-        return {
-            key: _merge(common[key], own[key])
-            if key in common and key in own
-            else own.get(key, common.get(key))
-            for key in keys
-        }
+        merged = {key: _merge(common[key], own[key]) for key in own if key in common}
+        return {**common, **own, **merged}
     if isinstance(common, list) and isinstance(own, list):
         return [*common, *own]
     return own
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML with CloudFormation's tags, and dates left as the text they are."""
+    """Safe YAML with CloudFormation's tags; dates stay texts."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -144,8 +127,6 @@ def _long_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
         value = loader.construct_sequence(node, deep=True)
     elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
     return {suffix if suffix in _BARE_TAGS else f"Fn::{suffix}": value}
 
 
@@ -153,9 +134,8 @@ def _unique_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
     for key in keys:
         if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", node.start_mark
-            )
+            problem = f"the key {key!r} is used twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     return loader.construct_mapping(node, deep=True)
 
 

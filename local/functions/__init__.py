@@ -1,1 +1,1 @@
-"""The Lambda runtime in small: the real handlers under the real runtime client."""
+"""The Lambda service: runs the real handlers under AWS's own runtime interface client."""

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: a queue per function, retries, and a record of what failed.
+"""Asynchronous invocations: a queue per function, retries, records of failures.
 
 Source: "Error handling for asynchronous invocation" and "Capturing records of Lambda
 asynchronous invocations", AWS Lambda Developer Guide.
@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ MAX_PAYLOAD_BYTES = 1024 * 1024  # of an asynchronous invocation, "Lambda quotas
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one try of an asynchronous invocation ended.
+    """The result of one attempt.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class Outcome:
     payload : bytes
         The event.
     answer : Answer
-        What the function said.
+        What the function answered.
     attempt : int
-        1 for the first try.
+        1 for the first attempt.
     final : bool
-        False when it will be tried again.
+        False when a retry follows.
     ended_at : float
         Seconds since the epoch.
     """
@@ -61,7 +61,7 @@ class _Job:
     payload: bytes
     qualifier: str | None
     attempt: int = 1
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # the same on every try
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # the same for all attempts
 
 
 @dataclass
@@ -71,26 +71,27 @@ class _Line:
 
 
 class AsyncInvoker:
-    """Invokes functions in the background, one event at a time each.
+    """Invokes functions in the background, each with one event at a time.
 
-    Events are taken at once and wait until the functions are attached, so that a device may
-    already send while the functions start.
+    It accepts events at once and keeps them until the function is attached: a device may send
+    while the functions start.
 
     Parameters
     ----------
-    specs : list of FunctionSpec
+    specs : sequence of FunctionSpec
         The functions.
     aws : LocalAws
-        Where failure queues are.
+        Where the on-failure queues are.
     retry_delay_s : float
-        Pause before each retry; Lambda waits one minute, then two.
+        Pause before the first retry, twice that before the second. Lambda waits one minute,
+        then two.
     on_outcome : callable
-        Told of every try; called in the background.
+        Called in the background with the `Outcome` of each attempt.
     """
 
     def __init__(
         self,
-        specs: list[FunctionSpec],
+        specs: Sequence[FunctionSpec],
         aws: LocalAws,
         retry_delay_s: float,
         on_outcome: Callable[[Outcome], None],
@@ -104,7 +105,7 @@ class AsyncInvoker:
         self._changed = threading.Condition()
 
     def attach(self, runtime: FunctionRuntime) -> None:
-        """Begin to invoke a function."""
+        """Start to invoke a function."""
         threading.Thread(
             target=self._work,
             args=(self._lines[runtime.spec.arn], runtime),
@@ -113,12 +114,12 @@ class AsyncInvoker:
         ).start()
 
     def accept(self, function_arn: str, payload: bytes) -> None:
-        """Take an event, as Lambda does with status 202.
+        """Accept an event, as Lambda does with status 202.
 
         Raises
         ------
         DeliveryError
-            When there is no such function or the event is too large.
+            When the function does not exist or the event is too large.
         """
         line, qualifier = self._line(function_arn)
         if len(payload) > MAX_PAYLOAD_BYTES:
@@ -133,7 +134,7 @@ class AsyncInvoker:
             return self._changed.wait_for(lambda: self._pending == 0, timeout_s)
 
     def close(self) -> None:
-        """Take no more events from the queues, and record no more failures."""
+        """Stop invoking, and ignore the failures of functions that are being ended."""
         self._closed = True
         for line in self._lines.values():
             line.jobs.put(None)
@@ -143,33 +144,34 @@ class AsyncInvoker:
             return self._lines[function_arn], None
         arn, _, qualifier = function_arn.rpartition(":")
         if arn not in self._lines:
-            raise DeliveryError(f"there is no function {function_arn}")
+            raise DeliveryError(f"unknown function {function_arn}")
         return self._lines[arn], qualifier
 
     def _work(self, line: _Line, runtime: FunctionRuntime) -> None:
         while (job := line.jobs.get()) is not None:
             answer = runtime.invoke(job.payload, job.qualifier, job.request_id)
             if self._closed:
-                return  # the function was ended with everything else
+                return
             failed = answer.error_type is not None
             retry = failed and job.attempt <= line.spec.retries
             if retry:
-                self._later(line, replace(job, attempt=job.attempt + 1))
+                self._retry_later(line, job)
             elif failed:
                 self._record_failure(line.spec, job, answer)
-            self._tell(line.spec, job, answer, final=not retry)
+            self._report(line.spec, job, answer, final=not retry)
             if not retry:
                 with self._changed:
                     self._pending -= 1
                     self._changed.notify_all()
 
-    def _tell(self, spec: FunctionSpec, job: _Job, answer: Answer, *, final: bool) -> None:
+    def _report(self, spec: FunctionSpec, job: _Job, answer: Answer, *, final: bool) -> None:
         self._on_outcome(
             Outcome(spec.logical_id, job.payload, answer, job.attempt, final, time.time())
         )
 
-    def _later(self, line: _Line, job: _Job) -> None:
-        timer = threading.Timer(self._retry_delay_s * (job.attempt - 1), line.jobs.put, [job])
+    def _retry_later(self, line: _Line, job: _Job) -> None:
+        again = replace(job, attempt=job.attempt + 1)
+        timer = threading.Timer(self._retry_delay_s * job.attempt, line.jobs.put, [again])
         timer.daemon = True
         timer.start()
 
@@ -183,7 +185,7 @@ class AsyncInvoker:
             self._aws.sqs.send_message(QueueUrl=url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             failed = Answer.error("DestinationFailed", f"{arn}: {error}")
-            self._tell(spec, job, failed, final=True)
+            self._report(spec, job, failed, final=True)
 
 
 def _failure_record(function_arn: str, job: _Job, answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs a real handler under the real Lambda runtime interface client, one process a function."""
+"""Runs one function: the real handler under AWS's runtime interface client, in a process."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from local.errors import StartError
 from local.functions.runtime_api import Answer, Invocation, RuntimeApi
 from local.processes.child import Child, Processes
 
-# Lambda gives 10 s; a loaded machine with cold caches may need more.
+# Lambda allows 10 s; a loaded machine with cold caches may need more.
 _INIT_TIMEOUT_S = 30.0
 
 
 class FunctionRuntime:
-    """One execution environment of one function, started again whenever it dies.
+    """One execution environment of a function. A process that ends is started again.
 
-    Invocations wait for each other, as on one execution environment of Lambda.
+    Invocations run one after another, as in one execution environment of Lambda.
 
     Parameters
     ----------
     spec : FunctionSpec
-        What the template says.
+        The function.
     aws : LocalAws
-        The endpoints that the function is given.
+        The endpoints that the function gets.
     processes : Processes
-        What starts and ends the process.
+        Starts and ends the process.
     """
 
     def __init__(self, spec: FunctionSpec, aws: LocalAws, processes: Processes) -> None:
@@ -46,12 +46,13 @@ class FunctionRuntime:
     def start(self) -> None:
         """Start the process without waiting for it."""
         with self._turn:
-            self._restart_if_needed()
+            self._running_api()
 
     def wait_initialized(self) -> Answer | None:
-        """Wait until the handler is imported; returns the error when it cannot be."""
+        """Wait until the handler is imported; return the error when it cannot be."""
         with self._turn:
-            return self._initialized()
+            ready = self._initialized_api()
+        return ready if isinstance(ready, Answer) else None
 
     def invoke(
         self, payload: bytes, qualifier: str | None = None, request_id: str | None = None
@@ -70,47 +71,42 @@ class FunctionRuntime:
         arn = f"{self.spec.arn}:{qualifier}" if qualifier else self.spec.arn
         invocation = Invocation(payload, arn, self.spec.timeout_s, request_id or str(uuid.uuid4()))
         with self._turn:
-            failure = self._initialized()
-            if failure is not None:
-                return failure
-            assert self._api is not None  # noqa: S101 - initialized
-            self._api.submit(invocation)
-            return self._answer(invocation)
+            api = self._initialized_api()
+            if isinstance(api, Answer):
+                return api
+            api.submit(invocation)
+            invocation.started.wait(_INIT_TIMEOUT_S)
+            try:
+                return invocation.answer.result(self.spec.timeout_s)
+            except FutureTimeoutError:
+                limit = f"{self.spec.timeout_s:.2f} seconds"
+                return self._time_out(f"{invocation.request_id} Task timed out after {limit}")
 
     def close(self) -> None:
-        """Stop serving the process; ending it is the business of ``Processes``."""
+        """Stop serving the process, which `Processes` ends."""
         if self._api is not None:
             self._api.close()
 
-    def _initialized(self) -> Answer | None:
+    def _initialized_api(self) -> RuntimeApi | Answer:
         try:
-            self._restart_if_needed()
+            api = self._running_api()
         except StartError as error:
             return Answer.error("ServiceException", str(error))
-        assert self._api is not None  # noqa: S101 - just started
         try:
-            return self._api.initialized.result(_INIT_TIMEOUT_S)
+            return api.initialized.result(_INIT_TIMEOUT_S) or api
         except FutureTimeoutError:
-            self._kill()
-            return Answer.error(
-                "Sandbox.Timedout", f"initialization took more than {_INIT_TIMEOUT_S:.0f} s"
-            )
+            return self._time_out(f"initialization took more than {_INIT_TIMEOUT_S:.0f} s")
 
-    def _answer(self, invocation: Invocation) -> Answer:
-        invocation.started.wait(_INIT_TIMEOUT_S)
-        try:
-            return invocation.answer.result(self.spec.timeout_s)
-        except FutureTimeoutError:
-            self._kill()
-            return Answer.error(
-                "Sandbox.Timedout",
-                f"{invocation.request_id} Task timed out after {self.spec.timeout_s:.2f} seconds",
-            )
+    def _time_out(self, message: str) -> Answer:
+        if self._child is not None:
+            self._child.kill()
+        return Answer.error("Sandbox.Timedout", message)
 
-    def _restart_if_needed(self) -> None:
-        if self._child is not None and self._child.process.poll() is None:
-            return
-        if self._api is not None:
+    def _running_api(self) -> RuntimeApi:
+        """Return the API of a running process, which is started when there is none."""
+        if self._api is not None and self._child is not None:
+            if self._child.process.poll() is None:
+                return self._api
             self._api.close()
         api = self._api = RuntimeApi()
         child = self._child = self._processes.start(
@@ -122,10 +118,7 @@ class FunctionRuntime:
         threading.Thread(
             target=_watch, args=(child, api), name=f"watch {child.name}", daemon=True
         ).start()
-
-    def _kill(self) -> None:
-        if self._child is not None:
-            self._processes.kill(self._child)
+        return api
 
 
 def function_environment(spec: FunctionSpec, aws: LocalAws, api_address: str) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""AWS IoT in small: a broker, and the rules' SQL."""
+"""AWS IoT Core: the MQTT broker and the rules engine."""

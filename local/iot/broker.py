@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from local.errors import StartError
-from local.processes.child import LOOPBACK, Child, Processes, wait_for_port
+from local.network.ports import LOOPBACK
+from local.processes.child import Child, Processes
 
-# Debian keeps it outside the PATH of ordinary users.
+# Debian installs it outside the PATH of ordinary users.
 _MOSQUITTO_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 
 _MOSQUITTO_CONFIG = """\
@@ -41,12 +42,12 @@ def find_mosquitto() -> str | None:
 
 
 def choose_broker(wanted: str) -> str:
-    """Return ``mosquitto`` or ``amqtt`` for a wish of ``auto`` or one of the two.
+    """Return ``mosquitto`` or ``amqtt`` for ``auto``, ``mosquitto`` or ``amqtt``.
 
     Raises
     ------
     StartError
-        When mosquitto is asked for and not installed.
+        When `wanted` is mosquitto, which is not installed.
     """
     if wanted == "mosquitto" and not find_mosquitto():
         raise StartError("mosquitto is not installed; leave out --broker to use amqtt")
@@ -56,7 +57,7 @@ def choose_broker(wanted: str) -> str:
 
 
 def start_broker(kind: str, port: int, processes: Processes, folder: Path) -> Child:
-    """Start the broker on the loopback address; nothing it holds outlives it.
+    """Start the broker on the loopback address. It keeps everything in memory.
 
     Parameters
     ----------
@@ -65,19 +66,19 @@ def start_broker(kind: str, port: int, processes: Processes, folder: Path) -> Ch
     port : int
         The port to listen on.
     processes : Processes
-        What starts and ends it.
+        Starts and ends it.
     folder : Path
         A temporary folder for its configuration.
 
     Raises
     ------
     StartError
-        When it does not come up.
+        When it cannot start.
     """
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
     if kind == "mosquitto":
         config = folder / "mosquitto.conf"
-        # Staying the same user keeps the kernel's parent-death signal (prctl(2)).
+        # With another user mosquitto would lose the kernel's parent-death signal (prctl(2)).
         config.write_text(_MOSQUITTO_CONFIG.format(port=port, host=LOOPBACK, user=_user()), "utf-8")
         argv = [find_mosquitto() or kind, "-c", str(config)]
     else:
@@ -85,11 +86,6 @@ def start_broker(kind: str, port: int, processes: Processes, folder: Path) -> Ch
         config.write_text(_AMQTT_CONFIG.format(port=port, host=LOOPBACK), "utf-8")
         argv = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(config)]
     return processes.start("broker", argv, environment=environment, folder=folder)
-
-
-def wait_for_broker(child: Child, port: int) -> None:
-    """Wait until the broker accepts connections."""
-    wait_for_port(child, port)
 
 
 def _user() -> str:

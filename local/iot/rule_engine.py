@@ -1,4 +1,4 @@
-"""The IoT rules engine: listens to the broker and hands messages on as the rules say."""
+"""The rules engine: subscribes to the broker and sends messages where the rules say."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from botocore.exceptions import BotoCoreError, ClientError
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from local.aws.endpoints import LocalAws
 from local.cloudformation.rule_spec import RuleSpec
-from local.errors import DeliveryError, PayloadError, StartError
+from local.errors import DeliveryError, StartError
 from local.functions.async_invoker import AsyncInvoker
-from local.iot_sql.syntax import Message
-from local.iot_sql.topics import topic_matches, within_aws_limits
-from local.iot_sql.values import UNDEFINED, parse_payload
-from local.processes.child import LOOPBACK
+from local.iot_sql import UNDEFINED, PayloadError
+from local.network.ports import LOOPBACK
 
-MAX_PAYLOAD_BYTES = 128 * 1024  # of a message, "AWS IoT Core quotas"
-_BASIC_INGEST = "$aws/rules/{rule}/"
+# "AWS IoT Core message broker and protocol limits and quotas"
+MAX_PAYLOAD_BYTES = 128 * 1024
+MAX_TOPIC_BYTES = 256
+MAX_SLASHES = 7
 _SUBSCRIBE_TIMEOUT_S = 10.0
 
 _log = logging.getLogger(__name__)
 
 
 class RuleListener:
-    """One rule at work.
+    """Applies one rule to the messages of the broker.
 
-    A connection for each rule, so that overlapping filters never deliver a message twice to one.
+    Each rule has its own connection, so that a broker never delivers a message twice because
+    two filters overlap.
 
     Parameters
     ----------
     rule : RuleSpec
-        What it does.
+        The rule.
     invoker : AsyncInvoker
-        Takes the functions' events.
+        Accepts the functions' events.
     aws : LocalAws
         Where the error queue is.
     on_problem : callable
-        Told in one line of each message that could not be handed over.
+        Called with one line for each message that could not be delivered.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RuleListener:
         self._invoker = invoker
         self._aws = aws
         self._on_problem = on_problem
-        self._prefix = _BASIC_INGEST.format(rule=rule.name)
+        self._basic_ingest = f"$aws/rules/{rule.name}/"
         self._subscribed = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"rule-{rule.name}-{uuid.uuid4().hex[:8]}"
@@ -75,15 +75,15 @@ class RuleListener:
         Raises
         ------
         StartError
-            When the broker does not.
+            When the broker does not answer.
         """
         try:
             self._client.connect(LOOPBACK, port, keepalive=60)
         except OSError as error:
-            raise StartError(f"the rule engine cannot reach the broker: {error}") from error
+            raise StartError(f"the rules engine cannot reach the broker: {error}") from error
         self._client.loop_start()
         if not self._subscribed.wait(_SUBSCRIBE_TIMEOUT_S):
-            raise StartError("the broker did not confirm the rule engine's subscription")
+            raise StartError("the broker did not confirm the subscription of the rules engine")
 
     def stop(self) -> None:
         """Disconnect."""
@@ -91,44 +91,35 @@ class RuleListener:
         self._client.loop_stop()
 
     def handle(self, topic: str, payload: bytes) -> None:
-        """Apply the rule to one message, which may come through Basic Ingest."""
-        topic = topic.removeprefix(self._prefix)
-        if not within_aws_limits(topic) or len(payload) > MAX_PAYLOAD_BYTES:
-            self._on_problem(
-                f"{topic[:80]}: AWS IoT Core would refuse it: topic or payload too long"
-            )
+        """Apply the rule to one message, which may use Basic Ingest."""
+        topic = topic.removeprefix(self._basic_ingest)
+        if (
+            len(topic.encode()) > MAX_TOPIC_BYTES
+            or topic.count("/") > MAX_SLASHES
+            or len(payload) > MAX_PAYLOAD_BYTES
+        ):
+            self._on_problem(f"{topic[:80]}: AWS IoT Core refuses it: topic or payload too long")
             return
+        arns = self._rule.function_arns
         try:
-            value = parse_payload(payload)
-            result = self._rule.query.evaluate(Message(topic, value, int(time.time() * 1000)))
+            result = self._rule.query.evaluate(topic, payload, int(time.time() * 1000))
         except PayloadError as error:
-            self._report(topic, payload, [self._failure(arn, error) for arn in self._targets()])
+            self._report(topic, payload, [_failure(arn, error) for arn in arns or [""]])
             return
         if result is UNDEFINED:
             return
-        # ASCII, for JSON may escape half a surrogate pair, which UTF-8 cannot spell
+        # ASCII: JSON may escape half a surrogate pair, which UTF-8 cannot encode
         event = json.dumps(result, separators=(",", ":")).encode("ascii")
         failures = []
-        for arn in self._rule.function_arns:
+        for arn in arns:
             try:
                 self._invoker.accept(arn, event)
             except DeliveryError as error:
-                failures.append(self._failure(arn, error))
+                failures.append(_failure(arn, error))
         if failures:
             self._report(topic, payload, failures)
 
-    def _targets(self) -> tuple[str, ...]:
-        return self._rule.function_arns or ("",)
-
-    @staticmethod
-    def _failure(arn: str, error: Exception) -> dict[str, str]:
-        return {
-            "failedAction": "LambdaAction",
-            "failedResource": arn,
-            "errorMessage": str(error),
-        }
-
-    def _report(self, topic: str, payload: bytes, failures: list[dict[str, str]]) -> None:
+    def _report(self, topic: str, payload: bytes, failures: Sequence[dict[str, str]]) -> None:
         """Send the error action's message ("Error handling (error action)", AWS IoT Core)."""
         self._on_problem(f"{topic}: {failures[0]['errorMessage']}")
         if self._rule.error_queue_url is None:
@@ -152,39 +143,23 @@ class RuleListener:
 
     # --- called by paho, in its thread ---
 
-    def _on_connect(
-        self,
-        client: mqtt.Client,
-        userdata: object,  # noqa: ARG002 - paho's signature
-        flags: mqtt.ConnectFlags,  # noqa: ARG002
-        reason: ReasonCode,
-        properties: Properties | None,  # noqa: ARG002
-    ) -> None:
+    def _on_connect(self, client: mqtt.Client, *reply: Any) -> None:
+        _userdata, _flags, reason, _properties = reply
         if not reason.is_failure:
-            client.subscribe([(self._rule.query.topic_filter, 1), (f"{self._prefix}#", 1)])
+            client.subscribe([(self._rule.query.topic_filter, 1), (f"{self._basic_ingest}#", 1)])
 
-    def _on_subscribe(
-        self,
-        client: mqtt.Client,  # noqa: ARG002 - paho's signature
-        userdata: object,  # noqa: ARG002
-        mid: int,  # noqa: ARG002
-        reasons: list[ReasonCode],
-        properties: Properties | None,  # noqa: ARG002
-    ) -> None:
+    def _on_subscribe(self, _client: mqtt.Client, *reply: Any) -> None:
+        _userdata, _message_id, reasons, _properties = reply
         if not reasons[0].is_failure:
             self._subscribed.set()
 
-    def _on_message(
-        self,
-        client: mqtt.Client,  # noqa: ARG002 - paho's signature
-        userdata: object,  # noqa: ARG002
-        message: mqtt.MQTTMessage,
-    ) -> None:
-        topic = message.topic
-        direct = topic.startswith(self._prefix)
-        if direct or topic_matches(self._rule.query.topic_filter, topic):
-            try:
-                self.handle(topic, bytes(message.payload))
-            except Exception as error:  # noqa: BLE001 - the guard of paho's thread, which would end
-                _log.exception("message not handled", extra={"topic": topic})
-                self._on_problem(f"{topic[:80]}: not handled: {type(error).__name__}: {error}")
+    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            self.handle(message.topic, bytes(message.payload))
+        except Exception as error:  # noqa: BLE001 - else paho's thread would end
+            _log.exception("message not handled", extra={"topic": message.topic})
+            self._on_problem(f"{message.topic[:80]}: not handled: {type(error).__name__}: {error}")
+
+
+def _failure(arn: str, error: Exception) -> dict[str, str]:
+    return {"failedAction": "LambdaAction", "failedResource": arn, "errorMessage": str(error)}

@@ -1,66 +1,63 @@
-"""The subset of AWS IoT SQL that the template uses: read, checked and evaluated.
-
-``SELECT`` of ``*``, fields with dots, ``topic()``, ``topic(n)``, ``timestamp()``,
-``isUndefined(x)`` and literals, each with ``AS``; ``FROM`` a topic filter; ``WHERE`` with
-comparisons, AND, OR, NOT and brackets.
-Anything else is refused with its position. Source: AWS IoT SQL reference, version 2016-03-23.
-"""
+"""Parses a statement and applies it to messages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from local.errors import PayloadError, SqlError
-from local.iot_sql.syntax import (
-    Column,
-    Comparison,
+from local.iot_sql.errors import PayloadError, SqlError
+from local.iot_sql.expressions import (
     Expression,
     Field,
-    IsUndefined,
-    Literal,
-    Logical,
     Message,
-    Not,
-    Timestamp,
-    Topic,
+    comparison,
+    is_undefined,
+    literal,
+    logical,
+    negation,
+    timestamp,
+    topic,
+    topic_level,
 )
 from local.iot_sql.tokens import Token, tokenize
-from local.iot_sql.topics import filter_problem
-from local.iot_sql.values import UNDEFINED
+from local.iot_sql.values import UNDEFINED, parse_payload
 
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
 _KEYWORDS = {"SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", *_CONSTANTS}
 _UNSUPPORTED_KEYWORDS = {"VALUE", "SET", "CASE", "IN", "LIKE", "BETWEEN", "EXISTS", "IS"}
 _COMPARISONS = {"=", "<>", ">", ">=", "<", "<="}
-_MAX_DEPTH = 50
+_MAX_DEPTH = 50  # keeps Python's own stack from overflowing
 
 
 @dataclass(frozen=True)
 class Query:
-    """One rule's statement.
+    """A parsed statement.
 
     Attributes
     ----------
-    columns : tuple of Column
-        The SELECT list in its order.
+    columns : tuple of (str, Expression or None)
+        The SELECT list: names and values; ``*`` has no expression.
     topic_filter : str
-        What FROM names.
+        The topics that FROM selects. Subscribe to them; `evaluate` does not check the topic.
     where : Expression or None
-        What must be true for the rule to act.
+        The condition of WHERE.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[tuple[str, Expression | None], ...]
     topic_filter: str
     where: Expression | None
 
-    def evaluate(self, message: Message) -> Any:
-        """Return what the rule hands to its actions.
+    def evaluate(self, topic: str, payload: bytes, received_at_ms: int) -> Any:
+        """Return what the rule sends to its actions.
 
         Parameters
         ----------
-        message : Message
-            The message; that its topic falls under the filter is not checked again.
+        topic : str
+            The topic of the message.
+        payload : bytes
+            Its payload, a JSON text.
+        received_at_ms : int
+            When it arrived, in milliseconds since the epoch: the value of ``timestamp()``.
 
         Returns
         -------
@@ -70,38 +67,55 @@ class Query:
         Raises
         ------
         PayloadError
-            When ``*`` stands beside other columns and the payload is no JSON object.
+            When the payload is not JSON, or not an object although ``*`` has other columns
+            beside it.
         """
-        if self.where is not None and self.where.value(message) is not True:
+        message = Message(topic, parse_payload(payload), received_at_ms)
+        if self.where is not None and self.where(message) is not True:
             return UNDEFINED
-        if len(self.columns) == 1 and self.columns[0].expression is None:
+        if self.columns == (("*", None),):
             return message.payload
         result: dict[str, Any] = {}
-        for column in self.columns:
-            if column.expression is None:
-                if not isinstance(message.payload, dict):
-                    raise PayloadError("the payload is not a JSON object")
+        for name, expression in self.columns:
+            if expression is not None:
+                if (value := expression(message)) is not UNDEFINED:
+                    result[name] = value
+            elif isinstance(message.payload, dict):
                 result.update(message.payload)
-                continue
-            value = column.expression.value(message)
-            if value is not UNDEFINED:
-                result[column.name] = value
+            else:
+                raise PayloadError("the payload is not a JSON object")
         return result
 
 
 def parse(sql: str) -> Query:
-    """Read a statement.
+    """Parse a statement.
 
     Raises
     ------
     SqlError
-        With the position of the first thing outside the supported subset.
+        At the first thing outside the supported subset.
     """
     return _Parser(sql).query()
 
 
+def _filter_problem(topic_filter: str) -> str | None:
+    """Return what is wrong with a topic filter (MQTT 3.1.1, section 4.7), None when it is valid."""
+    levels = topic_filter.split("/")
+    if not topic_filter:
+        return "a topic filter must not be empty"
+    if "\0" in topic_filter:
+        return "a topic filter must not contain a null character"
+    if any("+" in level and level != "+" for level in levels):
+        return "+ must stand alone between slashes"
+    if any("#" in level and level != "#" for level in levels) or "#" in levels[:-1]:
+        return "# must stand alone after the last slash"
+    if any("*" in level for level in levels):
+        return "* is not an MQTT wildcard: use + for one level or # for the rest"
+    return None
+
+
 class _Parser:
-    """Recursive descent; OR binds loosest, then AND, NOT, comparisons."""
+    """Recursive descent. OR binds loosest, then AND, NOT, comparisons."""
 
     def __init__(self, sql: str) -> None:
         self._tokens = tokenize(sql)
@@ -109,128 +123,128 @@ class _Parser:
         self._depth = 0
 
     def query(self) -> Query:
-        self._expect_keyword("SELECT")
+        self._expect("SELECT")
         columns = [self._column()]
-        while self._take_sign(","):
+        while self._take(","):
             columns.append(self._column())
-        self._expect_keyword("FROM")
+        self._expect("FROM")
         topic_filter = self._topic_filter()
-        where = self._disjunction() if self._take_keyword("WHERE") else None
+        where = self._disjunction() if self._take("WHERE") else None
         if self._now.kind != "end":
             raise self._unexpected("AND, OR, WHERE or the end")
         return Query(tuple(columns), topic_filter, where)
 
     # --- clauses ---
 
-    def _column(self) -> Column:
-        if self._take_sign("*"):
-            return Column("*", None)
+    def _column(self) -> tuple[str, Expression | None]:
+        if self._take("*"):
+            return "*", None
         start = self._now
         expression = self._operand()
-        if self._take_keyword("AS"):
-            return Column(self._name(), expression)
+        if self._take("AS"):
+            return self._name(), expression
         if isinstance(expression, Field):
-            return Column(expression.path[-1], expression)
+            return expression.path[-1], expression
         raise SqlError(start.position, f"{start.text} needs a name: add AS <name>")
 
     def _topic_filter(self) -> str:
-        token = self._now
-        if token.kind != "text":
+        if self._now.kind != "text":
             raise self._unexpected("a topic filter in single quotes")
+        topic_filter = self._now.text[1:-1]
+        if problem := _filter_problem(topic_filter):
+            raise SqlError(self._now.position, problem)
         self._index += 1
-        topic_filter = token.text[1:-1]
-        problem = filter_problem(topic_filter)
-        if problem:
-            raise SqlError(token.position, problem)
         return topic_filter
 
     # --- conditions ---
 
     def _disjunction(self) -> Expression:
         left = self._conjunction()
-        while self._take_keyword("OR"):
-            left = Logical("OR", left, self._conjunction())
+        while self._take("OR"):
+            left = logical("OR", left, self._conjunction())
         return left
 
     def _conjunction(self) -> Expression:
         left = self._negation()
-        while self._take_keyword("AND"):
-            left = Logical("AND", left, self._negation())
+        while self._take("AND"):
+            left = logical("AND", left, self._negation())
         return left
 
     def _negation(self) -> Expression:
-        if not self._take_keyword("NOT"):
+        if not self._take("NOT"):
             return self._comparison()
         self._deeper()
-        operand = Not(self._negation())
+        operand = self._negation()
         self._depth -= 1
-        return operand
+        return negation(operand)
 
     def _comparison(self) -> Expression:
-        left = self._operand(brackets=True)
-        if self._now.kind != "sign" or self._now.text not in _COMPARISONS:
+        left = self._bracketed()
+        symbol = self._now.keyword
+        if symbol not in _COMPARISONS:
             return left
-        symbol = self._now.text
         self._index += 1
-        comparison = Comparison(symbol, left, self._operand(brackets=True))
-        if self._now.kind == "sign" and self._now.text in _COMPARISONS:
+        right = self._bracketed()
+        if self._now.keyword in _COMPARISONS:
             raise self._unexpected("AND, OR or the end")
-        return comparison
+        return comparison(symbol, left, right)
+
+    def _bracketed(self) -> Expression:
+        if not self._take("("):
+            return self._operand()
+        self._deeper()
+        inside = self._disjunction()
+        self._expect(")")
+        self._depth -= 1
+        return inside
 
     # --- operands ---
 
-    def _operand(self, *, brackets: bool = False) -> Expression:
+    def _operand(self) -> Expression:
         token = self._now
-        if brackets and self._take_sign("("):
-            self._deeper()
-            inside = self._disjunction()
-            self._expect_sign(")")
-            self._depth -= 1
-            return inside
+        if token.kind == "word" and token.keyword not in _KEYWORDS:
+            following = self._tokens[self._index + 1]
+            return self._function() if following.keyword == "(" else self._field()
         if token.kind == "text":
-            self._index += 1
-            return Literal(token.text[1:-1])
-        if token.kind == "number":
-            self._index += 1
+            value: Any = token.text[1:-1]
+        elif token.kind == "number":
             number = float(token.text)
-            return Literal(int(number) if number.is_integer() else number)
-        if token.keyword in _CONSTANTS:
-            self._index += 1
-            return Literal(_CONSTANTS[token.keyword])
-        if token.kind != "word" or token.keyword in _KEYWORDS:
+            value = int(number) if number.is_integer() else number
+        elif token.keyword in _CONSTANTS:
+            value = _CONSTANTS[token.keyword]
+        else:
             raise self._unexpected("a field, a function or a literal")
-        following = self._tokens[self._index + 1]
-        if following.kind == "sign" and following.text == "(":
-            return self._function()
-        return self._field()
+        self._index += 1
+        return literal(value)
 
     def _field(self) -> Field:
         path = [self._name()]
-        while self._take_sign("."):
+        while self._take("."):
             path.append(self._name())
         return Field(tuple(path))
 
     def _function(self) -> Expression:
         token = self._now
-        self._index += 1
-        self._expect_sign("(")
-        if token.text.lower() == "timestamp":
-            self._expect_sign(")")
-            return Timestamp()
-        if token.text.lower() == "isundefined":
-            operand = self._operand()
-            self._expect_sign(")")
-            return IsUndefined(operand)
-        if token.text.lower() != "topic":
-            raise SqlError(token.position, f"the function {token.text}() is not supported")
-        if self._take_sign(")"):
-            return Topic(None)
+        self._index += 2  # the name and its bracket
+        function: Expression
+        match token.text.lower():
+            case "timestamp":
+                function = timestamp
+            case "isundefined":
+                function = is_undefined(self._operand())
+            case "topic":
+                function = topic if self._now.text == ")" else topic_level(self._level())
+            case _:
+                raise SqlError(token.position, f"the function {token.text}() is not supported")
+        self._expect(")")
+        return function
+
+    def _level(self) -> int:
         level = self._now
         if level.kind != "number" or not level.text.isdigit() or int(level.text) < 1:
             raise self._unexpected("a level of the topic, counted from 1")
         self._index += 1
-        self._expect_sign(")")
-        return Topic(int(level.text))
+        return int(level.text)
 
     # --- tokens ---
 
@@ -252,25 +266,14 @@ class _Parser:
         self._index += 1
         return token.text
 
-    def _take_sign(self, sign: str) -> bool:
-        if self._now.kind == "sign" and self._now.text == sign:
-            self._index += 1
-            return True
-        return False
+    def _take(self, keyword: str) -> bool:
+        found = self._now.keyword == keyword
+        self._index += found
+        return found
 
-    def _take_keyword(self, keyword: str) -> bool:
-        if self._now.keyword == keyword:
-            self._index += 1
-            return True
-        return False
-
-    def _expect_sign(self, sign: str) -> None:
-        if not self._take_sign(sign):
-            raise self._unexpected(f"{sign!r}")
-
-    def _expect_keyword(self, keyword: str) -> None:
-        if not self._take_keyword(keyword):
-            raise self._unexpected(keyword)
+    def _expect(self, keyword: str) -> None:
+        if not self._take(keyword):
+            raise self._unexpected(keyword if keyword.isalpha() else repr(keyword))
 
     def _unexpected(self, expected: str) -> SqlError:
         return SqlError(self._now.position, f"expected {expected}, found {self._now.text}")

@@ -1,4 +1,4 @@
-"""Values of AWS IoT SQL and how its operators compare them.
+"""Values of AWS IoT SQL and the conversions of its operators.
 
 Source: "Data types" and "Operators", AWS IoT SQL reference, AWS IoT Core Developer Guide.
 """
@@ -14,11 +14,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from local.errors import PayloadError
+from local.iot_sql.errors import PayloadError
 
 
 class Undefined(Enum):
-    """SQL's "not a value": what a missing field or a wrong operand gives."""
+    """SQL's "not a value": a missing field, or the result for an operand of the wrong type."""
 
     UNDEFINED = "Undefined"
 
@@ -35,14 +35,14 @@ _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def parse_payload(payload: bytes) -> Any:
-    """Read a payload as the rules engine does with SQL version 2016-03-23.
+    """Decode a payload as the rules engine does for SQL version 2016-03-23.
 
     Whole numbers such as ``10.0`` become integers ("Data types").
 
     Raises
     ------
     PayloadError
-        When the payload is no JSON text in UTF-8.
+        When the payload is not a JSON text in UTF-8.
     """
     try:
         return json.loads(payload.decode("utf-8"), parse_float=_number, parse_constant=_refuse)
@@ -51,28 +51,19 @@ def parse_payload(payload: bytes) -> Any:
 
 
 def compare(symbol: str, left: Any, right: Any) -> bool | Undefined:
-    """Apply a comparison operator.
-
-    Parameters
-    ----------
-    symbol : str
-        ``=``, ``<>``, ``>``, ``>=``, ``<`` or ``<=``.
-    left, right : object
-        JSON values or ``UNDEFINED``.
-    """
+    """Apply ``=``, ``<>``, ``>``, ``>=``, ``<`` or ``<=`` to JSON values or ``UNDEFINED``."""
     if symbol in _ORDERINGS:
         first, second = to_decimal(left), to_decimal(right)
         if first is None or second is None:
             return UNDEFINED
-        return bool(_ORDERINGS[symbol](first, second))
+        return _ORDERINGS[symbol](first, second)
     if isinstance(left, Undefined) or isinstance(right, Undefined):
         return UNDEFINED
-    equal: bool = _kind(left) == _kind(right) and _equal(left, right)
-    return equal is (symbol == "=")
+    return _equal(left, right) is (symbol == "=")
 
 
 def to_decimal(value: Any) -> Decimal | None:
-    """Convert to Decimal as orderings do; None where the reference says Undefined."""
+    """Convert an operand of an ordering; None where the reference says Undefined."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -83,7 +74,7 @@ def to_decimal(value: Any) -> Decimal | None:
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Convert to Boolean as AND, OR and NOT do; None where the reference says Undefined."""
+    """Convert an operand of AND, OR and NOT; None where the reference says Undefined."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -92,21 +83,14 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def _equal(left: Any, right: Any) -> bool:
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(
-            compare("=", left[key], right[key]) is True for key in left
-        )
-    if isinstance(left, list):
-        return len(left) == len(right) and all(
-            compare("=", a, b) is True for a, b in zip(left, right, strict=True)
-        )
+    """Compare two JSON values; True is not 1, as it is in Python."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
     return bool(left == right)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"  # True == 1 in Python, not in SQL
-    return "number" if isinstance(value, int | float) else type(value).__name__
 
 
 def _number(text: str) -> int | float:
@@ -117,4 +101,4 @@ def _number(text: str) -> int | float:
 
 
 def _refuse(_: str) -> None:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise ValueError("NaN and Infinity are not JSON")

@@ -1,1 +1,1 @@
-"""What a run prints, and what it finds at its end."""
+"""What a run prints, and what it checks at its end."""

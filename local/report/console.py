@@ -1,4 +1,4 @@
-"""What the person at the terminal sees; plain lines where there is no terminal."""
+"""The output at the terminal; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -17,11 +16,11 @@ from rich.text import Text
 from local.aws.alert_inbox import Alert
 
 _PLAIN_PROGRESS_S = 10.0
-_ID_CHARACTERS = 13  # enough of a UUIDv7 to tell neighbours apart: its time
+_ID_CHARACTERS = 13  # of a UUIDv7: its time, which tells neighbours apart
 
 
 class RunConsole:
-    """Prints from several threads, a progress bar at the bottom when there is a terminal.
+    """Prints from several threads, with a progress bar at the bottom of a terminal.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ class RunConsole:
         self._console = console or Console(soft_wrap=True, highlight=False)
         self._lock = threading.Lock()
         self._broken = False
-        self._said_progress_at = time.monotonic()
+        self._printed_progress_at = time.monotonic()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         if self._console.is_terminal:
@@ -46,21 +45,8 @@ class RunConsole:
                 refresh_per_second=4,
             )
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self.end_progress()
-
     def line(self, text: str = "", style: str = "") -> None:
-        """Print one line; control characters in it are shown, not obeyed."""
+        """Print one line, with control characters made visible."""
         safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
         with self._lock:
             if self._broken:
@@ -69,20 +55,20 @@ class RunConsole:
                 self._console.print(Text(safe, style=style), soft_wrap=True)
                 if not self._console.is_terminal:
                     self._console.file.flush()
-            except OSError:  # whoever read our output is gone
+            except (OSError, SystemExit):  # the reader has gone; rich raises SystemExit for EPIPE
                 self._broken = True
                 os.kill(os.getpid(), signal.SIGTERM)
 
     def note(self, text: str) -> None:
-        """Print something of lesser interest."""
+        """Print a remark."""
         self.line(text, "dim")
 
     def problem(self, text: str) -> None:
-        """Print something that went wrong without ending the run."""
+        """Print a problem that does not end the run."""
         self.line(f"!  {text}", "yellow")
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Print an event as the edge made it."""
+        """Print an event of the edge."""
         ended = event.get("phase") == "ended"
         length = f" after {float(event.get('duration_ms', 0)) / 1000:.1f} s" if ended else ""
         sign, what = ("■", "smile ended") if ended else ("▶", "smile started")
@@ -95,34 +81,34 @@ class RunConsole:
         )
 
     def alert(self, alert: Alert) -> None:
-        """Print an alert as its reader would get it."""
+        """Print an alert as its subscribers get it."""
         text = " ".join(alert.text.split())
         self.line(f"✉  {alert.subject}: {text}" if alert.subject else f"✉  {text}", "magenta")
 
     def progress(self, record: Mapping[str, Any]) -> None:
-        """Show how far the edge has got, from its ``progress`` record."""
+        """Show the position in the clip, from a ``progress`` record of the edge."""
         position_ms = float(record.get("position_ms") or 0)
         duration_ms = float(record.get("duration_ms") or 0)
-        state = f"{position_ms / 1000:.0f} s"
-        if duration_ms:
-            state = f"{position_ms / 1000:.0f} of {duration_ms / 1000:.0f} s"
-        state += f"  {float(record.get('frame_rate') or 0):.0f} frames/s"
-        state += f"  faces: {record.get('faces', 0)}"
+        of = f" of {duration_ms / 1000:.0f}" if duration_ms else ""
+        state = (
+            f"{position_ms / 1000:.0f}{of} s  {float(record.get('frame_rate') or 0):.0f} frames/s"
+            f"  faces: {record.get('faces', 0)}"
+        )
         if self._progress is not None:
-            self._draw(position_ms, duration_ms, state)
-        elif time.monotonic() - self._said_progress_at >= _PLAIN_PROGRESS_S:
-            self._said_progress_at = time.monotonic()
+            self._update_bar(position_ms, duration_ms, state)
+        elif time.monotonic() - self._printed_progress_at >= _PLAIN_PROGRESS_S:
+            self._printed_progress_at = time.monotonic()
             self.note(f"   at {state}")
 
     def end_progress(self) -> None:
-        """Take the bar away."""
+        """Remove the progress bar."""
         with self._lock:
             if self._progress is not None and self._task is not None:
                 self._progress.stop()
             self._progress = None
 
     def addresses(self, url: str, api_key: str, curls: Sequence[str]) -> None:
-        """Print where the API is and three commands to try."""
+        """Print the address of the API and commands to try."""
         self.line()
         self.line(f"REST API  {url}", "bold")
         self.line(f"API key   {api_key}")
@@ -130,7 +116,7 @@ class RunConsole:
             self.line(f"  {curl}", "cyan")
         self.line()
 
-    def _draw(self, position_ms: float, duration_ms: float, state: str) -> None:
+    def _update_bar(self, position_ms: float, duration_ms: float, state: str) -> None:
         with self._lock:
             if self._progress is None:
                 return

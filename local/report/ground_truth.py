@@ -1,4 +1,4 @@
-"""Compares what was found in the bundled clip with what is really in it."""
+"""Compares the stored events of the bundled clip with the smiles that it contains."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from typing import Any
 
 from smile_contract import parse_time
 
-# A found smile that begins further off than this is another one.
-MAX_ERROR_MS = 500
-_MAX_OFFSET_MS = 2000
+MAX_ERROR_MS = 500  # of a start or end
+_MAX_OFFSET_MS = 2000  # an event that starts further off belongs to another smile
 
 
 @dataclass(frozen=True)
 class Episode:
-    """A smile that is really in the clip.
+    """A smile in the clip.
 
     Attributes
     ----------
     person : str
         Who smiles.
     start_ms, end_ms : int
-        From when to when, from the clip's first frame.
+        Its start and end, from the clip's first frame.
     """
 
     person: str
@@ -35,16 +34,16 @@ class Episode:
 
 @dataclass(frozen=True)
 class Match:
-    """An episode and the stored event that tells of it.
+    """A smile in the clip and the stored event for it.
 
     Attributes
     ----------
     episode : Episode
-        What is really there.
+        The smile.
     event_id : str or None
-        None when nothing was found.
+        None when there is no event.
     start_error_ms, end_error_ms : int
-        Found minus real.
+        The event's times minus the smile's.
     """
 
     episode: Episode
@@ -54,47 +53,38 @@ class Match:
 
     @property
     def is_close(self) -> bool:
-        """Whether the episode was found, start and end within half a second."""
+        """Whether there is an event, and its start and end are within `MAX_ERROR_MS`."""
         errors_ms = (abs(self.start_error_ms), abs(self.end_error_ms))
         return self.event_id is not None and max(errors_ms) <= MAX_ERROR_MS
 
 
-def load_episodes(clip: Path) -> list[Episode] | None:
-    """Read the ground truth beside a clip; None when there is none.
-
-    Parameters
-    ----------
-    clip : Path
-        The video; ``smiles.mp4`` has ``smiles.json`` beside it.
-    """
-    try:
-        truth = json.loads(clip.with_suffix(".json").read_text("utf-8"))
-        names = [str(person["name"]) for person in truth["people"]]
-        return [Episode(names[e["person"]], e["start_ms"], e["end_ms"]) for e in truth["episodes"]]
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+def load_episodes(clip: Path) -> list[Episode]:
+    """Return the smiles of a clip from the file beside it: ``smiles.mp4`` has ``smiles.json``."""
+    truth = json.loads(clip.with_suffix(".json").read_text("utf-8"))
+    names = [str(person["name"]) for person in truth["people"]]
+    return [Episode(names[e["person"]], e["start_ms"], e["end_ms"]) for e in truth["episodes"]]
 
 
 def compare(
     episodes: Sequence[Episode], stored: Sequence[Mapping[str, Any]], start_time: datetime
 ) -> tuple[list[Match], list[str]]:
-    """Give each episode the nearest stored event.
+    """Assign the nearest stored event to each smile.
 
     Parameters
     ----------
     episodes : sequence of Episode
-        The ground truth.
+        The smiles in the clip.
     stored : sequence of Mapping
-        Events as the REST API shows them.
+        Events from the REST API.
     start_time : datetime
         The time of the clip's first frame.
 
     Returns
     -------
     matches : list of Match
-        One for each episode.
+        One for each smile.
     extra : list of str
-        Ids of events that belong to no episode.
+        Ids of events that belong to no smile.
     """
     found = {str(event["event_id"]): _span_ms(event, start_time) for event in stored}
     pairs = sorted(

@@ -1,4 +1,4 @@
-"""What happened to each event of this run, and when: the ground of the summary."""
+"""What happened to each event of a run, and when."""
 
 from __future__ import annotations
 
@@ -8,94 +8,106 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from local.aws.alert_inbox import Alert
 from local.functions.async_invoker import Outcome
+from smile_contract import parse_time
 
 
 @dataclass
 class Record:
-    """One event on its way.
+    """The log of one event.
 
     Attributes
     ----------
-    made : dict
-        The event as the edge printed it last.
-    first_made_at : float
+    event : dict
+        The edge's last message about it.
+    sent_at : float
         When the edge first printed it, seconds since the epoch.
     handled_at : dict of str to float
-        When each function had first handled it, by logical id.
+        When each function first succeeded with it, by logical id.
     alerted_at : float or None
         When an alert about it arrived.
     """
 
-    made: dict[str, Any]
-    first_made_at: float
+    event: dict[str, Any]
+    sent_at: float
     handled_at: dict[str, float] = field(default_factory=dict)
     alerted_at: float | None = None
 
 
 @dataclass(frozen=True)
 class Delays:
-    """How long something took, over all events.
+    """A delay over all events.
 
     Attributes
     ----------
-    p50_ms, max_ms : float
+    median_ms, max_ms : float
         Median and longest.
     count : int
-        Of how many events.
+        Number of events.
     """
 
-    p50_ms: float
+    median_ms: float
     max_ms: float
     count: int
 
     @staticmethod
     def of(seconds: Iterable[float]) -> Delays | None:
-        """Sum up; None when there is nothing to sum up."""
-        values = sorted(1000 * max(0.0, value) for value in seconds)
+        """Return the delays of these times, None when there are none."""
+        values = [1000 * max(0.0, value) for value in seconds]
         if not values:
             return None
-        return Delays(statistics.median(values), values[-1], len(values))
+        return Delays(statistics.median(values), max(values), len(values))
 
 
-class Ledger:
-    """Collects what the parts report from their threads."""
+class RunLog:
+    """Collects what the parts of a run report from their threads.
+
+    Attributes
+    ----------
+    alerts : list of Alert
+        The alerts that SNS delivered.
+    first_frame_at : float or None
+        When the edge showed the first frame, seconds since the epoch.
+    """
 
     def __init__(self) -> None:
+        self.alerts: list[Alert] = []
+        self.first_frame_at: float | None = None
         self._lock = threading.Lock()
         self._records: dict[str, Record] = {}
-        self._early: dict[str, dict[str, float]] = {}  # handled before its line was read
-        self.alerts: list[Alert] = []
-        self.failures: list[Outcome] = []
+        self._early: dict[str, dict[str, float]] = {}  # handled before the edge's line was read
 
-    def made(self, event: dict[str, Any]) -> None:
-        """Note an event that the edge printed."""
+    def frame(self, position_ms: float) -> None:
+        """Log that the edge shows the frame at this position now."""
+        first = time.time() - position_ms / 1000
+        self.first_frame_at = min(first, self.first_frame_at or first)
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Log an event that the edge printed."""
         event_id, now = str(event.get("event_id")), time.time()
         with self._lock:
             record = self._records.get(event_id)
             if record is None:
-                handled = self._early.pop(event_id, {})
-                self._records[event_id] = Record(event, now, handled)
+                self._records[event_id] = Record(event, now, self._early.pop(event_id, {}))
             else:
-                record.made = event
+                record.event = event
 
     def outcome(self, outcome: Outcome) -> None:
-        """Note how an invocation ended."""
+        """Log the result of an invocation."""
+        if outcome.answer.error_type is not None:
+            return
         with self._lock:
-            if outcome.answer.error_type is not None:
-                if outcome.final:
-                    self.failures.append(outcome)
-                return
             for event_id in event_ids(outcome.payload):
                 record = self._records.get(event_id)
                 handled = record.handled_at if record else self._early.setdefault(event_id, {})
                 handled.setdefault(outcome.function, outcome.ended_at)
 
     def alert(self, alert: Alert) -> None:
-        """Note an alert that was delivered."""
+        """Log an alert that SNS delivered."""
         with self._lock:
             self.alerts.append(alert)
             for event_id in alert.event_ids:
@@ -108,31 +120,44 @@ class Ledger:
         with self._lock:
             return dict(self._records)
 
+    def detection_delays(self, start_time: datetime | None) -> Delays | None:
+        """Return the time from the first frame of a smile to the edge's event.
+
+        Parameters
+        ----------
+        start_time : datetime or None
+            The time that events give to the first frame; None when they have the real time.
+        """
+        offset_s = 0.0
+        if start_time is not None:
+            if self.first_frame_at is None:
+                return None
+            offset_s = self.first_frame_at - start_time.timestamp()
+        return Delays.of(
+            record.sent_at - parse_time(str(record.event["started_at"])).timestamp() - offset_s
+            for record in self.records().values()
+        )
+
     def handling_delays(self) -> dict[str, Delays]:
-        """Return, by function, the time from the edge's line to the function's success."""
-        records = self.records().values()
-        functions = sorted({name for record in records for name in record.handled_at})
-        delays = {
-            name: Delays.of(
-                record.handled_at[name] - record.first_made_at
-                for record in records
-                if name in record.handled_at
-            )
-            for name in functions
-        }
+        """Return, by function, the time from the edge's event to the function's success."""
+        seconds: dict[str, list[float]] = {}
+        for record in self.records().values():
+            for name, handled_at in record.handled_at.items():
+                seconds.setdefault(name, []).append(handled_at - record.sent_at)
+        delays = {name: Delays.of(seconds[name]) for name in sorted(seconds)}
         return {name: delay for name, delay in delays.items() if delay is not None}
 
     def alert_delays(self) -> Delays | None:
-        """Return the time from the edge's line to the alert's arrival."""
+        """Return the time from the edge's event to the alert's arrival."""
         return Delays.of(
-            record.alerted_at - record.first_made_at
+            record.alerted_at - record.sent_at
             for record in self.records().values()
             if record.alerted_at is not None
         )
 
 
 def event_ids(payload: bytes) -> list[str]:
-    """Return the ids of the events in a rule's output: one event, or a list under ``events``."""
+    """Return the ids in a function's event: one smile event, or a list under ``events``."""
     message = json.loads(payload)
     if not isinstance(message, Mapping):
         return []

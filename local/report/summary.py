@@ -1,82 +1,64 @@
-"""The lines that a run ends with."""
+"""The lines at the end of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from local.report.ground_truth import Match
-from local.report.run_check import Verdict
-from local.report.run_log import Delays, Ledger
-
-GOOD_ERROR_MS = 500  # a start or end further off than this is worth a sign
+from local.report.run_check import RunCheck
+from local.report.run_log import RunLog
 
 
-def verdict_lines(ledger: Ledger, verdict: Verdict) -> list[str]:
-    """Return what was made, what is stored, what was told and what was set aside."""
-    made = ledger.records()
-    lines = [
-        f"events made on the edge   {len(made)}",
-        f"in the table as made      {len(verdict.stored)}",
-        f"alerts delivered          {len(ledger.alerts)}",
+def check_lines(log: RunLog, check: RunCheck) -> list[str]:
+    """Return the counts of events, alerts and dead letters, and what is not stored as sent."""
+    queues = [f"{count} in {name}" for name, count in check.dead_letters.items() if count]
+    return [
+        f"events from the edge       {len(log.records())}",
+        f"stored as sent             {len(check.stored)}",
+        f"alerts delivered           {len(log.alerts)}",
+        f"dead letters               {', '.join(queues) or 0}",
+        *(f"not stored                 {event_id}" for event_id in check.missing),
+        *(f"stored differently         {i}: {what}" for i, what in check.different.items()),
     ]
-    letters = sum(verdict.dead_letters.values())
-    where = ", ".join(f"{name}: {count}" for name, count in verdict.dead_letters.items() if count)
-    lines.append(f"dead letters              {letters}" + (f"  ({where})" if where else ""))
-    lines += [f"missing                   {event_id}" for event_id in verdict.missing]
-    lines += [
-        f"not as made               {event_id}: {difference}"
-        for event_id, difference in verdict.different.items()
-    ]
-    return lines
 
 
-def delay_lines(ledger: Ledger, confirmation: Delays | None, started: str) -> list[str]:
-    """Return how long each step took.
+def delay_lines(log: RunLog, start_time: datetime | None) -> list[str]:
+    """Return the delay of each step.
 
     Parameters
     ----------
-    ledger : Ledger
+    log : RunLog
         When each event was where.
-    confirmation : Delays or None
-        From a smile's first frame to the edge's event.
-    started : str
-        How long it took to start, in words.
+    start_time : datetime or None
+        The time that events give to the first frame; None when they have the real time.
     """
-    rows = [("smile begins → event made", confirmation)]
-    rows += [
-        (f"event made → {name} done", delays) for name, delays in ledger.handling_delays().items()
-    ]
-    rows.append(("event made → alert delivered", ledger.alert_delays()))
-    lines = [f"time to start             {started}"]
+    rows = [("smile starts → event", log.detection_delays(start_time))]
+    rows += [(f"event → {name} done", delays) for name, delays in log.handling_delays().items()]
+    rows.append(("event → alert delivered", log.alert_delays()))
     width = max(len(name) for name, _ in rows)
-    for name, delays in rows:
-        if delays is not None:
-            lines.append(
-                f"{name:<{width}}  p50 {delays.p50_ms:.0f} ms, max {delays.max_ms:.0f} ms "
-                f"({delays.count})"
-            )
-    return lines
+    return [
+        f"{name:<{width}}  median {delays.median_ms:.0f} ms, max {delays.max_ms:.0f} ms "
+        f"({delays.count})"
+        for name, delays in rows
+        if delays is not None
+    ]
 
 
 def truth_lines(matches: Sequence[Match], extra: Sequence[str]) -> list[str]:
-    """Return each episode of the ground truth beside what was found."""
+    """Return each smile of the clip beside its event."""
     found = sum(match.event_id is not None for match in matches)
-    lines = [f"smiles really in the clip {len(matches)}, found {found}, too many {len(extra)}"]
+    lines = [f"smiles in the clip         {len(matches)}, found {found}, false alarms {len(extra)}"]
     width = max((len(match.episode.person) for match in matches), default=0)
     for match in matches:
         episode = match.episode
-        what = (
-            f"  {episode.person:<{width}}  {episode.start_ms / 1000:6.2f} to "
-            f"{episode.end_ms / 1000:.2f} s  "
-        )
-        if match.event_id is None:
-            lines.append(what + "not found")
-            continue
-        worst = max(abs(match.start_error_ms), abs(match.end_error_ms))
+        result = "not found"
+        if match.event_id is not None:
+            far = "" if match.is_close else "  (more than half a second off)"
+            result = f"start {match.start_error_ms:+d} ms, end {match.end_error_ms:+d} ms{far}"
         lines.append(
-            what
-            + f"start {match.start_error_ms:+d} ms, end {match.end_error_ms:+d} ms"
-            + ("" if worst <= GOOD_ERROR_MS else "  (more than half a second off)")
+            f"  {episode.person:<{width}}  {episode.start_ms / 1000:6.2f} to "
+            f"{episode.end_ms / 1000:.2f} s  {result}"
         )
-    lines += [f"  no such smile in the clip: {event_id}" for event_id in extra]
+    lines += [f"  false alarm {event_id}" for event_id in extra]
     return lines

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+import psutil
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,6 +18,11 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
     while not condition():
         assert time.monotonic() < deadline, f"condition not met within {timeout_s:g} s"
         time.sleep(0.01)
+
+
+def wait_gone(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Return the processes that still run after `timeout_s`."""
+    return list(psutil.wait_procs(processes, timeout=timeout_s)[1])
 
 
 def free_port() -> int:

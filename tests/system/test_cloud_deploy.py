@@ -13,7 +13,8 @@ import pytest
 
 from local.aws.endpoints import LocalAws
 from local.aws.moto import start_aws_server
-from local.processes.child import Processes, free_port, wait_for_port
+from local.network.ports import free_port
+from local.processes.child import Processes, wait_for_port
 from tests.helpers.aws import create_stack
 from tests.helpers.http_server import Answer, serve
 

@@ -23,7 +23,8 @@ from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import load_template
 from local.functions.function_runtime import FunctionRuntime
-from local.processes.child import Processes, free_port, wait_for_port
+from local.network.ports import free_port
+from local.processes.child import Processes, wait_for_port
 from tests.helpers.aws import create_stack
 from tests.helpers.http_server import Answer, serve
 
@@ -42,7 +43,7 @@ class Cloud:
         template = load_template(ROOT / "template.yaml")
         names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
         self.resolver = Resolver(template, names, read_secret=lambda _: "k" * 64)
-        Provisioner(self.aws, self.resolver, names).create_all()
+        Provisioner(self.aws, self.resolver).create_all()
         self.runtimes = {
             spec.arn: FunctionRuntime(spec, self.aws, processes)
             for spec in function_specs(template, self.resolver)

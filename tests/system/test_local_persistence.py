@@ -1,4 +1,4 @@
-"""A table on another server outlives a run."""
+"""A table on another server keeps its data between runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from local.errors import StartError
-from local.options import Options
-from local.processes.child import Processes, free_port, wait_for_port
-from local.stack import Stack, StackEvents
+from local.processes.child import Processes, wait_for_port
+from local.run.options import Options
+from local.run.stack import Stack, StackEvents
+from tests.helpers.waiting import free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-mosquitto")]
 
@@ -44,7 +45,7 @@ def table_server(tmp_path: Path) -> Iterator[str]:
 
 def start(folder: Path, table_server: str, key: str) -> Stack:
     (folder / "template.yaml").write_text(TEMPLATE.replace("KEY", key), "utf-8")
-    options = Options(None, template=folder / "template.yaml")
+    options = Options(no_edge=True, template=folder / "template.yaml")
     silent = StackEvents(lambda _: None, lambda _: None, lambda _: None)
     stack = Stack(options, folder, silent, {"AWS_ENDPOINT_URL_DYNAMODB": table_server})
     try:
@@ -56,11 +57,13 @@ def start(folder: Path, table_server: str, key: str) -> Stack:
     return stack
 
 
-def test_items_are_there_again_when_the_next_run_uses_the_same_server(
+def test_items_are_kept_when_the_next_run_uses_the_same_server(
     tmp_path: Path, table_server: str
 ) -> None:
     first = start(tmp_path, table_server, "pk")
     assert first.kept_tables == []
+    expiry = first.aws.dynamodb.describe_time_to_live(TableName=NAME)["TimeToLiveDescription"]
+    assert expiry["AttributeName"] == "expires_at"
     first.aws.dynamodb.put_item(TableName=NAME, Item={"pk": {"S": "a"}})
     first.stop()
     second = start(tmp_path, table_server, "pk")

@@ -1,4 +1,4 @@
-"""A small template under the real runtime: answers, retries, dead letters, crashes, time-outs."""
+"""A small template under the real runtime: answers, retries, dead letters, crashes, timeouts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import http.client
 import json
 import textwrap
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import paho.mqtt.publish
@@ -17,8 +16,9 @@ import pytest
 from local.aws.alert_inbox import Alert
 from local.functions.async_invoker import Outcome
 from local.iot.broker import find_mosquitto
-from local.options import Options
-from local.stack import Stack, StackEvents
+from local.run.options import Options
+from local.run.stack import Stack, StackEvents
+from tests.helpers.waiting import wait_until
 
 pytestmark = pytest.mark.system
 
@@ -29,7 +29,7 @@ Globals:
   Function: {Runtime: python3.13, Handler: app.handler, Timeout: 5, Layers: [!Ref Shared]}
 Resources:
   Shared: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
-  Letters: {Type: AWS::SQS::Queue}
+  Failures: {Type: AWS::SQS::Queue}
   RuleErrors: {Type: AWS::SQS::Queue}
   Topic: {Type: AWS::SNS::Topic}
   Key:
@@ -50,7 +50,7 @@ Resources:
           API_URL: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/dev
       EventInvokeConfig:
         MaximumRetryAttempts: 2
-        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Letters.Arn}}
+        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failures.Arn}}
       Events:
         Get:
           Type: Api
@@ -89,7 +89,7 @@ def handler(event, context):
     if what == "sleep":
         time.sleep(30)
     if what == "malformed":
-        return "no proxy answer"
+        return "not a proxy answer"
     if what == "alert":
         boto3.client("sns").publish(TopicArn=os.environ["TOPIC_ARN"], Subject="Hi", Message="there")
         return {}
@@ -141,13 +141,6 @@ class Run:
         return [json.loads(message["Body"]) for message in found]
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 BROKERS = [
     pytest.param(
         "mosquitto",
@@ -169,7 +162,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     (folder / "layer" / "python" / "shared.py").write_text("NAME = 'layer'", "utf-8")
     (folder / "template.yaml").write_text(TEMPLATE, "utf-8")
     options = Options(
-        None,
+        no_edge=True,
         template=folder / "template.yaml",
         api_key="key",
         broker=request.param,
@@ -186,8 +179,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         stack.stop()
 
 
-def test_function_sees_what_lambda_would_show_it_when_asked_through_the_api(run: Run) -> None:
-    status, seen = run.get("/do/tell")
+def test_function_sees_what_it_sees_on_lambda_when_the_api_invokes_it(run: Run) -> None:
+    status, seen = run.get("/do/show")
     assert status == 200
     assert seen["shared"] == "layer"
     assert seen["root"].endswith("/worker")
@@ -202,25 +195,25 @@ def test_function_sees_what_lambda_would_show_it_when_asked_through_the_api(run:
     assert seen["event"]["requestContext"]["stage"] == "dev"
 
 
-def test_request_is_turned_away_when_the_key_is_missing(run: Run) -> None:
-    assert run.get("/do/tell", key=None) == (403, {"message": "Forbidden"})
+def test_request_is_refused_when_the_key_is_missing(run: Run) -> None:
+    assert run.get("/do/show", key=None) == (403, {"message": "Forbidden"})
 
 
 def test_event_reaches_the_function_when_published(run: Run) -> None:
     run.outcomes.clear()
-    run.publish({"what": "tell", "n": 1.0})
+    run.publish({"what": "show", "n": 1.0})
     wait_until(lambda: run.outcomes)
     outcome = run.outcomes[0]
-    assert json.loads(outcome.payload) == {"what": "tell", "n": 1, "device": "cam-1"}
+    assert json.loads(outcome.payload) == {"what": "show", "n": 1, "device": "cam-1"}
     seen = json.loads(json.loads(outcome.answer.payload)["body"])
     assert seen["arn"].endswith(":function:smile-local-Worker:live")
 
 
 def test_event_reaches_the_function_when_published_through_basic_ingest(run: Run) -> None:
     if run.stack.broker_kind == "amqtt":
-        pytest.skip("amqtt takes no messages on topics that start with $")
+        pytest.skip("amqtt accepts no messages on topics that start with $")
     run.outcomes.clear()
-    run.publish({"what": "tell"}, "$aws/rules/smile_local_Rule/test/cam-2/events")
+    run.publish({"what": "show"}, "$aws/rules/smile_local_Rule/test/cam-2/events")
     wait_until(lambda: run.outcomes)
     assert json.loads(run.outcomes[0].payload)["device"] == "cam-2"
 
@@ -228,27 +221,25 @@ def test_event_reaches_the_function_when_published_through_basic_ingest(run: Run
 def test_event_is_ignored_when_where_is_false_or_the_topic_is_another(run: Run) -> None:
     run.outcomes.clear()
     run.publish({"what": "nothing"})
-    run.publish({"what": "tell"}, "test/cam-1/status")
-    run.publish({"what": "tell", "last": True})
+    run.publish({"what": "show"}, "test/cam-1/status")
+    run.publish({"what": "show", "last": True})
     wait_until(lambda: run.outcomes)
     assert [json.loads(o.payload).get("last") for o in run.outcomes] == [True]
 
 
-def test_next_message_arrives_when_one_escapes_half_a_character(run: Run) -> None:
+def test_next_message_arrives_after_one_with_half_a_surrogate_pair(run: Run) -> None:
     run.outcomes.clear()
-    run.publish(b'{"what": "tell", "text": "\\ud800"}')
-    run.publish({"what": "tell", "last": True})
+    run.publish(b'{"what": "show", "text": "\\ud800"}')
+    run.publish({"what": "show", "last": True})
     wait_until(lambda: len(run.outcomes) >= 2)
     assert [json.loads(o.payload).get("last") for o in run.outcomes] == [None, True]
 
 
-def test_failing_event_is_tried_three_times_and_set_aside_when_the_function_raises(
-    run: Run,
-) -> None:
+def test_event_is_sent_to_the_dead_letter_queue_after_three_failed_attempts(run: Run) -> None:
     run.outcomes.clear()
     run.publish({"what": "raise", "n": 7})
-    records = run.received("Letters")
-    wait_until(lambda: len(run.outcomes) >= 3)  # the letter may be seen before it is reported
+    records = run.received("Failures")
+    wait_until(lambda: len(run.outcomes) >= 3)  # the record may arrive before the report
     assert [outcome.attempt for outcome in run.outcomes] == [1, 2, 3]
     assert len(records) == 1
     record = records[0]
@@ -257,40 +248,40 @@ def test_failing_event_is_tried_three_times_and_set_aside_when_the_function_rais
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert record["responsePayload"]["errorType"] == "ValueError"
     assert record["responsePayload"]["errorMessage"] == "as asked"
-    _, seen = run.get("/do/tell")
-    assert seen["calls"].count(record["requestContext"]["requestId"]) == 3, "one id for all tries"
+    _, seen = run.get("/do/show")
+    assert seen["calls"].count(record["requestContext"]["requestId"]) == 3, (
+        "one id for all attempts"
+    )
 
 
-def test_function_answers_again_when_it_crashed(run: Run) -> None:
+def test_function_answers_again_after_a_crash(run: Run) -> None:
     assert run.get("/do/crash") == (502, {"message": "Internal server error"})
-    status, seen = run.get("/do/tell")
+    status, seen = run.get("/do/show")
     assert (status, len(seen["calls"])) == (200, 1), "a new process"
 
 
-def test_function_answers_again_when_it_timed_out(run: Run) -> None:
+def test_function_answers_again_after_a_timeout(run: Run) -> None:
     assert run.get("/do/sleep") == (504, {"message": "Endpoint request timed out"})
-    status, seen = run.get("/do/tell")
+    status, seen = run.get("/do/show")
     assert (status, len(seen["calls"])) == (200, 1), "a new process"
 
 
-def test_answer_is_a_bad_gateway_when_the_function_raises_or_is_malformed(run: Run) -> None:
+def test_answer_is_a_502_when_the_function_raises_or_its_answer_is_malformed(run: Run) -> None:
     for what in ("raise", "malformed"):
         assert run.get(f"/do/{what}") == (502, {"message": "Internal server error"})
 
 
-@pytest.mark.parametrize("payload", [b"no json", b"\xff"])
-def test_message_goes_to_the_error_queue_when_it_is_no_json(run: Run, payload: bytes) -> None:
+@pytest.mark.parametrize("payload", [b"not json", b"\xff"])
+def test_message_goes_to_the_error_queue_when_it_is_not_json(run: Run, payload: bytes) -> None:
     run.publish(payload)
-    letters = run.received("RuleErrors")
-    assert len(letters) == 1
-    letter = letters[0]
-    assert base64.b64decode(letter["base64OriginalPayload"]) == payload
-    assert (letter["ruleName"], letter["topic"]) == ("smile_local_Rule", "test/cam-1/events")
-    assert letter["failures"][0]["failedAction"] == "LambdaAction"
-    assert "JSON" in letter["failures"][0]["errorMessage"]
+    [message] = run.received("RuleErrors")
+    assert base64.b64decode(message["base64OriginalPayload"]) == payload
+    assert (message["ruleName"], message["topic"]) == ("smile_local_Rule", "test/cam-1/events")
+    assert message["failures"][0]["failedAction"] == "LambdaAction"
+    assert "JSON" in message["failures"][0]["errorMessage"]
 
 
-def test_alert_is_read_back_when_a_function_publishes_it(run: Run) -> None:
+def test_alert_arrives_when_a_function_publishes_it(run: Run) -> None:
     run.publish({"what": "alert"})
     wait_until(lambda: run.alerts)
     assert (run.alerts[0].subject, run.alerts[0].text) == ("Hi", "there")
@@ -299,7 +290,7 @@ def test_alert_is_read_back_when_a_function_publishes_it(run: Run) -> None:
 def test_every_request_is_answered_when_many_come_at_once(run: Run) -> None:
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda: statuses.append(run.get("/do/tell")[0])) for _ in range(12)
+        threading.Thread(target=lambda: statuses.append(run.get("/do/show")[0])) for _ in range(12)
     ]
     for thread in threads:
         thread.start()

@@ -1,6 +1,6 @@
-"""``sam local`` against ``python -m local.sam``, as docs/sam-local.md tells; needs an engine.
+"""``sam local`` against ``python -m local.sam``, as in docs/sam-local.md; needs a container engine.
 
-Runs wherever an engine answers and has the image of the runtime, or can fetch it.
+Skipped unless an engine answers and has the image of the runtime, or can pull it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +21,13 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.helpers.waiting import free_port, is_listening, wait_until
+
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PROCESSOR = "arm64" if platform.machine().lower() in {"aarch64", "arm64"} else "x86_64"
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{PROCESSOR}"
+START_S = 60.0
 OVERRIDE = (
     "--parameter-overrides",
     f"Architecture={PROCESSOR}",
@@ -41,19 +42,19 @@ pytestmark = [
 
 
 def engine_complaint() -> str | None:
-    """Say why no engine can be used, None when one can."""
+    """Return why no engine can be used, None when one can."""
     program = shutil.which("docker") or shutil.which("podman")
     if program is None:
         return "neither docker nor podman is installed"
     if program.endswith("podman") and "DOCKER_HOST" not in os.environ:
-        return "podman is there, but DOCKER_HOST does not name its socket"
+        return "podman is installed, but DOCKER_HOST does not name its socket"
     try:
         if not succeeds(program, "info"):
-            return f"{Path(program).name} has no engine that answers"
+            return f"{Path(program).name} has no running engine"
         if not succeeds(program, "image", "inspect", IMAGE) and not succeeds(
             program, "pull", "--quiet", IMAGE
         ):
-            return f"the engine cannot get {IMAGE}"
+            return f"the engine cannot pull {IMAGE}"
     except subprocess.TimeoutExpired:
         return "the engine does not answer in time"
     return None
@@ -65,7 +66,7 @@ def succeeds(*command: str) -> bool:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of what ``sam`` reads, built, while the local AWS endpoint serves."""
+    """Build a copy of what ``sam`` reads while the local AWS endpoint serves."""
     assert SAM.exists(), "needs aws-sam-cli: make .venv-sam/.done"
     complaint = engine_complaint()
     if complaint is not None:
@@ -76,12 +77,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copytree(ROOT / name, folder / name)
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    endpoint = [sys.executable, "-m", "local.sam", "--port", str(port)]
+    endpoint = [sys.executable, "-m", "local.sam", "--port", str(free_port())]
     with running(endpoint, folder):
-        wait_until((folder / ".local/sam/env.json").exists)
+        wait_until((folder / ".local/sam/env.json").exists, START_S)
         built = sam(folder, "build", *OVERRIDE)
         assert built.returncode == 0, built.stderr
         yield folder
@@ -121,13 +119,6 @@ def sam(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def wait_until(condition: Any, timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
-
-
 def invoke(folder: Path, function: str, sample: str) -> Any:
     done = sam(
         folder,
@@ -143,7 +134,7 @@ def invoke(folder: Path, function: str, sample: str) -> Any:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def test_each_function_answers_good_and_bad_samples_when_invoked(project: Path) -> None:
+def test_function_answers_good_and_bad_samples_when_sam_invokes_it(project: Path) -> None:
     stored = invoke(project, "StoreEventFunction", "store_event/ended.json")
     assert stored == {"created": 1, "updated": 0, "unchanged": 0, "rejected": 0}
     refused = invoke(project, "StoreEventFunction", "store_event/bad_score.json")
@@ -159,14 +150,12 @@ def test_each_function_answers_good_and_bad_samples_when_invoked(project: Path) 
     ] == 400  # fmt: skip
     checked = invoke(project, "EdgeFunction", "edge_lambda/check.json")
     assert checked["machine"] == platform.machine()
-    told = invoke(project, "EdgeFunction", "edge_lambda/bad_unknown_key.json")
-    assert told["errorType"] == "SelfCheckError"
+    failed = invoke(project, "EdgeFunction", "edge_lambda/bad_unknown_key.json")
+    assert failed["errorType"] == "SelfCheckError"
 
 
-def test_the_api_answers_over_http_when_sam_serves_it(project: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def test_api_answers_over_http_when_sam_serves_it(project: Path) -> None:
+    port = free_port()
     command = [str(SAM), "local", "start-api", *OVERRIDE, "--skip-pull-image", "--port", str(port)]
 
     def ask(path: str) -> int:
@@ -176,11 +165,7 @@ def test_the_api_answers_over_http_when_sam_serves_it(project: Path) -> None:
         except HTTPError as error:
             return error.code
 
-    def listens() -> bool:
-        with socket.socket() as attempt:
-            return attempt.connect_ex(("127.0.0.1", port)) == 0
-
     with running(command, project):
-        wait_until(listens)
+        wait_until(lambda: is_listening(port), START_S)
         assert ask("/v1/events?device=cam-1") == 200
         assert ask("/v1/events?devise=cam-1") == 400

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.iot_sql.parser import parse
-from local.iot_sql.syntax import Message
+from local.iot_sql import parse
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.rule_message import RuleMessage
 from smile_cloud.send_alert.settings import SendAlertSettings
@@ -129,7 +128,7 @@ def test_the_rule_passes_the_samples_when_devices_send_them(
     sent = {key: value for key, value in passed.items() if key not in added}
     sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
     topic, at = f"smile/{passed['topic_device_id']}/events", passed["received_at_ms"]
-    assert parse(sql).evaluate(Message(topic, sent, at)) == passed
+    assert parse(sql).evaluate(topic, json.dumps(sent).encode(), at) == passed
 
 
 def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""API Gateway in small: keys, routes, proxy events and answers."""
+"""The REST front: keys, routes, proxy events and answers, as in API Gateway."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from local.api.http_front import MAX_BODY_BYTES, HttpFront
+from local.api.http_front import HttpFront
 from local.cloudformation.api_spec import ApiSpec, Route
+from local.cloudformation.gateway_response import GatewayResponse
 from local.functions.runtime_api import Answer
 
 KEY = {"x-api-key": "right"}
@@ -19,32 +20,41 @@ SPEC = ApiSpec(
     (
         Route("GET", "/v1/open", "Function", False),
         Route("GET", "/v1/devices/{device}/events/{event_id}", "Function", True),
+        Route("GET", "/v1/devices/{device}", "Function", False),
+        Route("GET", "/v1/devices/all", "Function", False),
         Route("POST", "/v1/photos", "Function", True),
+        Route("ANY", "/files/{path+}", "Function", False),
     ),
     ("image/*",),
 )
+MAX_BODY_BYTES = 10 * 1024 * 1024  # "Amazon API Gateway quotas"
 
 
 class Gateway:
-    """A front whose function gives one prepared answer and keeps what it was asked."""
+    """A front whose function gives one prepared answer and records its events."""
 
-    def __init__(self, answer: object = None, error: Answer | None = None) -> None:
+    def __init__(
+        self, answer: object = None, error: Answer | None = None, spec: ApiSpec = SPEC
+    ) -> None:
         self.events: list[dict[str, Any]] = []
         self.problems: list[str] = []
         self._answer = error or Answer(json.dumps(answer or {"statusCode": 200}).encode())
-        self.client = Client(HttpFront(SPEC, "right", self._invoke, self.problems.append))
+        self.client = Client(HttpFront(spec, "right", self._invoke, self.problems.append))
 
     def _invoke(self, _function: str, event: bytes) -> Answer:
         self.events.append(json.loads(event))
         return self._answer
 
 
-def test_event_has_all_that_a_function_may_ask_for() -> None:
+def test_event_has_every_part_of_the_request() -> None:
     gateway = Gateway()
     gateway.client.get(
         "/v1/devices/cam%2F1/events/a%20b?limit=2&limit=3&q=%C3%A4&empty=",
         headers={**KEY, "X-Twice": "1", "User-Agent": "test"},
-        environ_overrides={"REQUEST_URI": "/v1/devices/cam%2F1/events/a%20b?limit=2"},
+        environ_overrides={
+            "REQUEST_URI": "/v1/devices/cam%2F1/events/a%20b?limit=2",
+            "REMOTE_ADDR": "127.0.0.9",
+        },
     )
     event = gateway.events[0]
     assert event["resource"] == "/v1/devices/{device}/events/{event_id}"
@@ -59,15 +69,19 @@ def test_event_has_all_that_a_function_may_ask_for() -> None:
     assert context["path"] == event["path"]  # the front serves no stage in its paths
     assert (context["stage"], context["httpMethod"]) == ("dev", "GET")
     assert context["identity"]["userAgent"] == "test"
+    assert context["identity"]["sourceIp"] == "127.0.0.9"
+    assert context["identity"]["apiKey"] == "right"
+    assert context["identity"]["apiKeyId"]
 
 
-def test_event_has_no_query_when_there_is_none() -> None:
+def test_event_has_null_for_the_query_when_there_is_none() -> None:
     gateway = Gateway()
     gateway.client.get("/v1/open")
     event = gateway.events[0]
     assert event["queryStringParameters"] is None
     assert event["multiValueQueryStringParameters"] is None
     assert event["pathParameters"] is None
+    assert event["requestContext"]["identity"]["apiKeyId"] is None
 
 
 @pytest.mark.parametrize(
@@ -75,10 +89,12 @@ def test_event_has_no_query_when_there_is_none() -> None:
     [
         ("application/json", b'{"a": 1}', ('{"a": 1}', False)),
         ("image/jpeg", b"\xff\xd8", (base64.b64encode(b"\xff\xd8").decode(), True)),
+        ("image/jpeg", b"", (None, False)),
+        ("application/json", b"\xff", ("\ufffd", False)),
     ],
 )
 def test_body_is_text_or_base64_by_its_type(
-    kind: str, body: bytes, expected: tuple[str, bool]
+    kind: str, body: bytes, expected: tuple[str | None, bool]
 ) -> None:
     gateway = Gateway()
     gateway.client.post("/v1/photos", data=body, headers={**KEY, "Content-Type": kind})
@@ -97,7 +113,7 @@ def test_body_is_text_or_base64_by_its_type(
         ("GET", "/v1/open/", KEY, 403, "Missing Authentication Token"),
     ],
 )
-def test_request_is_turned_away_as_by_api_gateway(
+def test_request_is_refused_as_by_api_gateway_when(
     method: str, path: str, headers: dict[str, str], status: int, message: str
 ) -> None:
     gateway = Gateway()
@@ -106,23 +122,87 @@ def test_request_is_turned_away_as_by_api_gateway(
     assert gateway.events == []
 
 
-def test_head_is_turned_away_without_a_body() -> None:
+def test_head_is_refused_without_a_body_when_only_get_has_a_route() -> None:
     response = Gateway().client.head("/v1/open")
     assert (response.status_code, response.data) == (403, b"")
 
 
+@pytest.mark.parametrize(
+    ("path", "resource", "parameters"),
+    [
+        ("/v1/devices/cam%2F1", "/v1/devices/{device}", {"device": "cam/1"}),
+        ("/v1/devices/all", "/v1/devices/all", None),
+        ("/v1/devices/", None, None),
+        ("/v1/devices/a/b", None, None),
+        ("/v1//open", None, None),
+        ("/files/a/b%20c", "/files/{path+}", {"path": "a/b c"}),
+        ("/files", None, None),
+    ],
+)
+def test_route_is_the_most_specific_one_that_matches_the_path(
+    path: str, resource: str | None, parameters: dict[str, str] | None
+) -> None:
+    gateway = Gateway()
+    response = gateway.client.get(path, environ_overrides={"REQUEST_URI": path})
+    found = [(event["resource"], event["pathParameters"]) for event in gateway.events]
+    assert found == ([] if resource is None else [(resource, parameters)])
+    assert response.status_code == (403 if resource is None else 200)
+
+
+def test_route_takes_every_method_when_it_is_any() -> None:
+    gateway = Gateway()
+    for method in ("GET", "DELETE", "OPTIONS"):
+        gateway.client.open("/files/a", method=method)
+    assert [event["httpMethod"] for event in gateway.events] == ["GET", "DELETE", "OPTIONS"]
+
+
 def test_body_is_refused_when_too_large() -> None:
     gateway = Gateway()
+    gateway.client.post("/v1/photos", data=b"0" * MAX_BODY_BYTES, headers=KEY)
+    assert len(gateway.events) == 1
     response = gateway.client.post("/v1/photos", data=b"0" * (MAX_BODY_BYTES + 1), headers=KEY)
-    assert response.status_code == 413
-    assert gateway.events == []
+    assert (response.status_code, response.json) == (413, {"message": "Request Too Long"})
+    assert len(gateway.events) == 1
 
 
-def test_answer_reaches_the_client_as_the_function_made_it() -> None:
+@pytest.mark.parametrize(
+    ("path", "error", "expected"),
+    [
+        ("/nothing", None, (404, "own 404")),
+        ("/v1/devices/a/events/b", None, (403, "4xx")),
+        ("/v1/open", "Sandbox.Timedout", (504, "5xx")),
+    ],
+)
+def test_refusal_is_the_templates_when_it_has_one(
+    path: str, error: str | None, expected: tuple[int, str]
+) -> None:
+    spec = ApiSpec(
+        "dev",
+        SPEC.routes,
+        gateway_responses={
+            "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(404, {"X-Own": "1"}, "own 404"),
+            "DEFAULT_4XX": GatewayResponse(body="4xx"),
+            "DEFAULT_5XX": GatewayResponse(body="5xx"),
+        },
+    )
+    failure = Answer.error(error, "") if error else None
+    response = Gateway(error=failure, spec=spec).client.get(path)
+    assert (response.status_code, response.text) == expected
+    assert (response.headers.get("X-Own") == "1") is (path == "/nothing")
+    assert response.headers["Content-Type"] == "application/json"
+
+
+def test_answer_is_json_when_the_function_names_no_type() -> None:
+    response = Gateway({"statusCode": 200, "body": "{}"}).client.get("/v1/open")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["x-amzn-RequestId"]
+
+
+def test_answer_reaches_the_client_unchanged() -> None:
     gateway = Gateway(
         {
             "statusCode": 201,
-            "headers": {"Content-Type": "text/plain", "X-One": "1"},
+            "headers": {"content-type": "text/plain", "x-one": "1", "Content-Length": "999"},
             "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"], "X-One": ["2"]},
             "body": "Grüße",
         }
@@ -152,7 +232,7 @@ def test_answer_is_decoded_when_base64() -> None:
         {"statusCode": 200, "body": "%%%", "isBase64Encoded": True},
     ],
 )
-def test_answer_is_a_bad_gateway_when_malformed(answer: object) -> None:
+def test_answer_is_a_502_when_it_is_malformed(answer: object) -> None:
     gateway = Gateway(answer)
     response = gateway.client.get("/v1/open")
     assert response.status_code == 502
@@ -161,9 +241,7 @@ def test_answer_is_a_bad_gateway_when_malformed(answer: object) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("ValueError", 502), ("Sandbox.Timedout", 504)])
-def test_answer_is_an_error_without_details_when_the_function_failed(
-    kind: str, status: int
-) -> None:
+def test_answer_hides_the_details_when_the_function_failed(kind: str, status: int) -> None:
     gateway = Gateway(error=Answer.error(kind, "secret detail"))
     response = gateway.client.get("/v1/open")
     assert response.status_code == status

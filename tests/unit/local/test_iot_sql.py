@@ -1,15 +1,20 @@
-"""AWS IoT SQL: what a rule makes of a message, and what it refuses."""
+"""AWS IoT SQL: the result of a statement, and the statements that are refused."""
 
 from __future__ import annotations
 
+import ast
+import doctest
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.errors import PayloadError, SqlError
-from local.iot_sql.parser import parse
-from local.iot_sql.syntax import Message
-from local.iot_sql.values import UNDEFINED, parse_payload
+import local.iot_sql
+from local.iot_sql import UNDEFINED, PayloadError, SqlError, parse
+from local.iot_sql.expressions import Message
+from local.iot_sql.values import parse_payload
 
 PAYLOAD = {
     "color": {"red": 255, "name": "red"},
@@ -21,12 +26,15 @@ PAYLOAD = {
     "word": "TRUE",
     "none": None,
     "list": [1, 2],
+    "other": [1, 2, 3],
+    "ones": [True, 2],
+    "paint": {"red": 255, "name": "blue"},
 }
 
 
 def result_of(sql: str, payload: Any = None, topic: str = "smile/cam-1/events") -> Any:
-    message = Message(topic, PAYLOAD if payload is None else payload, 1700000000123)
-    return parse(sql).evaluate(message)
+    sent = json.dumps(PAYLOAD if payload is None else payload).encode()
+    return parse(sql).evaluate(topic, sent, 1700000000123)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +57,17 @@ def test_columns_are_selected(columns: str, expected: dict[str, Any]) -> None:
     assert result_of(f"SELECT {columns} FROM 'smile/+/events'") == expected
 
 
-def test_star_keeps_the_payload_and_later_columns_win() -> None:
-    sql = "SELECT *, topic(2) AS phase, timestamp() AS at FROM 'smile/+/events'"
+def test_later_columns_win_when_names_repeat() -> None:
+    sql = "SELECT *, topic(2) AS phase, timestamp() AS at, missing AS word FROM 'smile/+/events'"
     assert result_of(sql) == {**PAYLOAD, "phase": "cam-1", "at": 1700000000123}
 
 
 @pytest.mark.parametrize("payload", [[1, 2], 5, "text", None])
-def test_star_alone_keeps_any_json_but_refuses_company(payload: Any) -> None:
-    message = Message("a", payload, 0)
-    assert parse("SELECT * FROM 'a'").evaluate(message) == payload
+def test_star_needs_an_object_only_when_there_are_other_columns(payload: Any) -> None:
+    sent = json.dumps(payload).encode()
+    assert parse("SELECT * FROM 'a'").evaluate("a", sent, 0) == payload
     with pytest.raises(PayloadError, match="not a JSON object"):
-        parse("SELECT *, topic() AS t FROM 'a'").evaluate(message)
+        parse("SELECT *, topic() AS t FROM 'a'").evaluate("a", sent, 0)
 
 
 # Tables of "Operators" in the reference.
@@ -74,7 +82,8 @@ def test_star_alone_keeps_any_json_but_refuses_company(payload: Any) -> None:
         ("count = '3'", False), ("count <> '3'", True), ("yes = 1", False), ("yes <> 1", True),
         ("none = null", True), ("none <> null", False), ("missing = null", UNDEFINED),
         ("missing <> 1", UNDEFINED), ("list = list", True), ("color = color", True),
-        ("color = list", False), ("color <> list", True),
+        ("color = list", False), ("color <> list", True), ("list = other", False),
+        ("color = paint", False), ("list = ones", False),
         ("yes AND word", True), ("yes AND phase", UNDEFINED), ("yes OR phase", UNDEFINED),
         ("yes OR false", True), ("NOT yes", False), ("NOT word", False), ("NOT phase", UNDEFINED),
         ("NOT NOT yes", True), ("NOT count = 4", True), ("yes", True), ("word", "TRUE"),
@@ -87,7 +96,7 @@ def test_star_alone_keeps_any_json_but_refuses_company(payload: Any) -> None:
 def test_condition_is_evaluated_as_in_the_reference(condition: str, expected: Any) -> None:
     where = parse(f"SELECT * FROM 'a' WHERE {condition}").where
     assert where is not None
-    found = where.value(Message("a", PAYLOAD, 0))
+    found = where(Message("a", PAYLOAD, 0))
     assert found is expected or found == expected != UNDEFINED
 
 
@@ -108,7 +117,7 @@ def test_rule_acts_only_when_where_is_true(condition: str, acts: bool) -> None:
         ("SELECT FROM 'a'", 8, "expected a field, a function or a literal, found FROM"),
         ("SELECT * FROM a", 15, "expected a topic filter in single quotes"),
         ('SELECT * FROM "a"', 15, "is not supported"),
-        ("SELECT * FROM 'smile/*/events'", 15, "* is no MQTT wildcard"),
+        ("SELECT * FROM 'smile/*/events'", 15, "* is not an MQTT wildcard"),
         ("SELECT * FROM 'a/#/b'", 15, "# must stand alone after the last slash"),
         ("SELECT * FROM 'a+/b'", 15, "+ must stand alone between slashes"),
         ("SELECT * FROM ''", 15, "must not be empty"),
@@ -144,7 +153,7 @@ def test_statement_is_refused_with_its_position(sql: str, character: int, compla
     "payload",
     [b"", b"{", b"nojson", b"\xff\xfe", b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000],
 )
-def test_payload_is_refused_when_it_is_no_json(payload: bytes) -> None:
+def test_payload_is_refused_when_it_is_not_json(payload: bytes) -> None:
     with pytest.raises(PayloadError):
         parse_payload(payload)
 
@@ -156,8 +165,26 @@ def test_whole_numbers_become_integers() -> None:
 
 
 @pytest.mark.parametrize(("payload", "passes"), [({"a": 1}, True), ({"b": None}, False)])
-def test_message_passes_only_without_the_field_when_it_must_be_undefined(
+def test_message_passes_when_a_field_that_must_be_undefined_is_missing(
     payload: dict[str, object], passes: bool
 ) -> None:
     result = result_of("SELECT * FROM 'a/b' WHERE isUndefined(b)", payload)
     assert (result is not UNDEFINED) is passes
+
+
+def test_examples_of_the_documentation_are_right() -> None:
+    assert doctest.testmod(local.iot_sql) == (0, 4)
+
+
+def test_library_imports_the_standard_library_and_itself_only() -> None:
+    [folder] = local.iot_sql.__path__
+    imported = set()
+    for path in Path(folder).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module))
+    ours = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert ours
+    assert all(name.startswith("local.iot_sql.") for name in ours)

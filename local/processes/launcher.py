@@ -1,7 +1,7 @@
-"""Becomes another program that the kernel kills when the program that started it dies.
+"""Runs a program that the kernel kills when the program's parent dies.
 
-Run as ``python -I -S launch.py <parent's pid> <program> [argument …]``. A separate step rather
-than ``preexec_fn``, which may deadlock in a process with threads (Python's subprocess module).
+Run as ``python -I -S launcher.py <parent's pid> <program> [argument …]``. Not a ``preexec_fn``:
+that may deadlock in a process with threads (Python's subprocess module).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _PR_SET_PDEATHSIG = 1  # prctl(2), Linux only
 
 
 def main() -> None:
-    """Tie this process to its parent, then replace it."""
+    """Tie this process to its parent, then become the program."""
     parent = int(sys.argv[1])
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:  # it died before it could be watched
+    if os.getppid() != parent:  # the parent died before prctl
         sys.exit(1)
     os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell wanted
 

@@ -1,0 +1,1 @@
+"""Ports and HTTP servers on the loopback address."""

@@ -1,0 +1,233 @@
+"""One run of ``python -m local``: plays the source, prints what happens, sums up."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws.alert_inbox import Alert
+from local.errors import StartError
+from local.functions.async_invoker import Outcome
+from local.report.console import RunConsole
+from local.report.ground_truth import compare, load_episodes
+from local.report.run_check import RunCheck, check_run, count_messages, read_event
+from local.report.run_log import RunLog
+from local.report.summary import check_lines, delay_lines, truth_lines
+from local.run.edge import Edge, edge_command, text_of
+from local.run.options import DEFAULT_CLIP, DEFAULT_PORT, Options
+from local.run.stack import Stack, StackEvents
+from smile_contract import format_time, parse_time
+
+OK = 0
+CHECK_FAILED = 1
+
+_STORED_TIMEOUT_S = 15.0
+_IDLE_TIMEOUT_S = 30.0
+_ALERT_TIMEOUT_S = 2.0
+_CHECK_S = 0.5
+_COUNT_S = 2.0
+
+
+class Session:
+    """One run.
+
+    Parameters
+    ----------
+    options : Options
+        What the user asked for.
+    environment : Mapping of str to str
+        The user's environment.
+    started_at : float
+        When the command started, from ``time.time()``.
+    """
+
+    def __init__(self, options: Options, environment: Mapping[str, str], started_at: float) -> None:
+        self._options = options
+        self._environment = environment
+        self._started_at = started_at
+        self._console = RunConsole()
+        self._log = RunLog()
+        self._start_time: datetime | None = None  # of a file's first frame, in its events
+        self._ready_s = 0.0
+        self._counted_at = 0.0
+        self._dead_letters: dict[str, int] = {}
+
+    def run(self) -> int:
+        """Run until the end of the clip with ``--once``, otherwise until Ctrl-C.
+
+        Returns
+        -------
+        int
+            0, or 1 when an event is not stored as sent, a queue has a dead letter, or the events
+            of the bundled clip are not its smiles.
+
+        Raises
+        ------
+        LocalError
+            When something cannot start or ends.
+        """
+        with tempfile.TemporaryDirectory(prefix="smile-local-") as folder:
+            events = StackEvents(self._on_outcome, self._on_alert, self._console.problem)
+            stack = Stack(self._options, Path(folder), events, self._environment)
+            try:
+                return self._run(stack, Path(folder))
+            finally:
+                self._console.end_progress()
+                stack.stop()
+
+    def _run(self, stack: Stack, folder: Path) -> int:
+        stack.start_messaging()
+        edge = None if self._options.no_edge else self._start_edge(stack, folder)
+        stack.start_functions()
+        if edge is not None:
+            edge.wait(0)  # reports a source that cannot be opened before anything else
+        self._print_ready(stack)
+        if edge is None:
+            self._serve(stack)
+        while not edge.wait(_CHECK_S):
+            self._watch(stack)
+        self._console.end_progress()
+        if edge.left_events:
+            self._console.problem("the edge ended before the broker had confirmed every event")
+        good = self._check(stack)
+        if self._options.once:
+            return OK if good else CHECK_FAILED
+        self._serve(stack)
+
+    def _start_edge(self, stack: Stack, folder: Path) -> Edge:
+        if self._options.source_file is not None:
+            self._start_time = parse_time(format_time(datetime.now(UTC)))  # as events have it
+        outbox = folder / "outbox.sqlite"
+        argv = edge_command(self._options, stack.mqtt_port, outbox, self._start_time)
+        return Edge(argv, stack.processes, self._on_event, self._on_edge_log)
+
+    def _serve(self, stack: Stack) -> NoReturn:
+        """Serve until a signal ends it."""
+        self._print_addresses(stack)
+        self._console.note("serving until Ctrl-C")
+        while True:
+            time.sleep(_CHECK_S)
+            self._watch(stack)
+
+    def _watch(self, stack: Stack) -> None:
+        """Report servers that ended and new dead letters."""
+        stack.check()
+        if time.monotonic() < self._counted_at + _COUNT_S:
+            return
+        self._counted_at = time.monotonic()
+        for queue, count in self._count_dead_letters(stack).items():
+            new = count - self._dead_letters.get(queue, 0)
+            self._dead_letters[queue] = count
+            if new > 0:
+                self._console.problem(f"{new} new in {queue}, {count} in total")
+
+    @staticmethod
+    def _count_dead_letters(stack: Stack) -> dict[str, int]:
+        try:
+            return count_messages(stack.aws, stack.queues)
+        except (BotoCoreError, ClientError) as error:
+            raise StartError(f"the dead letters could not be counted: {error}") from error
+
+    # --- what the parts report, from their threads ---
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        self._log.event(event)
+        self._console.event(event)
+
+    def _on_edge_log(self, record: dict[str, Any]) -> None:
+        if record.get("message") == "progress":
+            self._log.frame(float(record.get("position_ms") or 0))
+            self._console.progress(record)
+        elif record.get("message") == "stream started" and "url" in record:
+            self._console.line(f"watch it  {record['url']}", "bold")
+        elif str(record.get("level", "")).lower() in ("warning", "error", "critical"):
+            self._console.problem(f"edge: {text_of(record)}")
+
+    def _on_outcome(self, outcome: Outcome) -> None:
+        self._log.outcome(outcome)
+        if outcome.answer.error_type is not None:
+            what = "no more retries" if outcome.final else "will retry"
+            self._console.problem(
+                f"{outcome.function} failed, attempt {outcome.attempt}, {what}: "
+                f"{outcome.answer.error_message()}"
+            )
+
+    def _on_alert(self, alert: Alert) -> None:
+        self._log.alert(alert)
+        self._console.alert(alert)
+
+    # --- what is printed ---
+
+    def _print_ready(self, stack: Stack) -> None:
+        self._ready_s = time.time() - self._started_at
+        for resource in stack.not_run:
+            self._console.note(f"does not run on this machine: {resource}")
+        for table in stack.kept_tables:
+            self._console.note(f"the table {table} exists on {stack.aws.dynamodb_url}: kept as is")
+        if self._options.port is None and stack.api_port != DEFAULT_PORT:
+            self._console.note(f"port {DEFAULT_PORT} is in use, the API is on {stack.api_port}")
+        self._console.note(
+            f"ready after {self._ready_s:.1f} s: API {stack.url}, {stack.broker_kind} on "
+            f"127.0.0.1:{stack.mqtt_port}, AWS on {stack.aws.endpoint_url}"
+        )
+
+    def _print_addresses(self, stack: Stack) -> None:
+        header = f"-H 'x-api-key: {stack.api_key}'"
+        device = quote(self._options.device_id, safe=":")
+        event_id = next(reversed(self._log.records()), "<event_id>")
+        self._console.addresses(
+            stack.url,
+            stack.api_key,
+            [
+                f"curl {header} '{stack.url}/v1/events'",
+                f"curl {header} '{stack.url}/v1/events?device={device}&limit=5'",
+                f"curl {header} '{stack.url}/v1/devices/{device}/events/{event_id}'",
+            ],
+        )
+
+    # --- the check at the end ---
+
+    def _check(self, stack: Stack) -> bool:
+        """Check and print what came of the source; return whether it is as it should be."""
+        sent = {event_id: record.event for event_id, record in self._log.records().items()}
+        read = partial(read_event, stack.api_port, stack.api_key)
+        check = check_run(sent, read, _STORED_TIMEOUT_S)
+        stack.invoker.wait_idle(_IDLE_TIMEOUT_S)
+        self._wait_for_alert()
+        check.dead_letters = self._count_dead_letters(stack)
+        self._console.line()
+        for line in check_lines(self._log, check):
+            self._console.line(line, "bold" if check.good else "bold red")
+        true = self._check_truth(check)
+        first = ""
+        if self._log.first_frame_at is not None:
+            first = f"first frame after {self._log.first_frame_at - self._started_at:.1f} s, "
+        self._console.line(f"start-up                   {first}ready after {self._ready_s:.1f} s")
+        for line in delay_lines(self._log, self._start_time):
+            self._console.line(line)
+        return check.good and true
+
+    def _wait_for_alert(self) -> None:
+        """Wait a moment: a function may have published an alert that has not arrived yet."""
+        deadline = time.monotonic() + _ALERT_TIMEOUT_S
+        while self._log.records() and not self._log.alerts and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _check_truth(self, check: RunCheck) -> bool:
+        """Compare the events of the bundled clip with its smiles; True for other sources."""
+        source = self._options.source_file
+        if source is None or self._start_time is None or source.resolve() != DEFAULT_CLIP:
+            return True
+        stored = list(check.stored.values())
+        matches, extra = compare(load_episodes(source), stored, self._start_time)
+        for line in truth_lines(matches, extra):
+            self._console.line(line)
+        return not extra and all(match.is_close for match in matches)

@@ -1,0 +1,1 @@
+"""``make local-aws``: the AWS endpoint for ``sam local``."""

@@ -1,0 +1,83 @@
+"""What a run prints."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+
+import pytest
+from rich.console import Console
+
+from local.aws.alert_inbox import Alert
+from local.report import console as module
+from local.report.console import RunConsole
+
+ID = "01890000-0000-7000-8000-000000000001"
+
+
+def plain() -> tuple[RunConsole, io.StringIO]:
+    output = io.StringIO()
+    return RunConsole(Console(file=output, width=40)), output
+
+
+def test_event_is_one_line_with_what_tells_it_from_others() -> None:
+    console, output = plain()
+    started = {"phase": "started", "device_id": "cam-1", "event_id": ID, "track_id": 3}
+    console.event({**started, "started_at": "2026-01-01T10:00:01.000Z", "peak_score": 0.951})
+    ended = {**started, "phase": "ended", "ended_at": "2026-01-01T10:00:02.500Z"}
+    console.event({**ended, "duration_ms": 1540, "peak_score": 1})
+    assert output.getvalue().splitlines() == [
+        "▶  10:00:01.000  cam-1  smile started  face 3  score 0.95  01890000-0000",
+        "■  10:00:02.500  cam-1  smile ended after 1.5 s  face 3  score 1.00  01890000-0000",
+    ]
+
+
+def test_alert_is_one_line_with_control_characters_made_visible() -> None:
+    console, output = plain()
+    console.alert(Alert("Smile", "line one\nline two \x1b[31mred", frozenset(), 0.0))
+    console.alert(Alert("", "no subject", frozenset(), 0.0))
+    assert output.getvalue() == "✉  Smile: line one line two \\x1b[31mred\n✉  no subject\n"
+
+
+def test_progress_is_a_line_every_ten_seconds_when_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    console, output = plain()
+    record = {"position_ms": 9000, "duration_ms": 30000, "frame_rate": 24.6, "faces": 2}
+    for seconds[0] in (101.0, 109.9, 110.0, 111.0, 119.9):
+        console.progress(record)
+    assert output.getvalue() == "   at 9 of 30 s  25 frames/s  faces: 2\n"
+    seconds[0] = 120.0
+    console.progress({"position_ms": 60000})
+    assert output.getvalue().endswith("   at 60 s  0 frames/s  faces: 0\n")
+
+
+def test_progress_is_a_bar_that_goes_away_when_there_is_a_terminal() -> None:
+    output = io.StringIO()
+    console = RunConsole(Console(file=output, force_terminal=True, width=80))
+    console.progress({"position_ms": 9000, "duration_ms": 30000})
+    console.end_progress()
+    shown = output.getvalue()
+    assert "9 of 30 s" in shown
+    console.progress({"position_ms": 10000, "duration_ms": 30000})
+    assert output.getvalue() == shown, "a late record shows nothing"
+
+
+def test_run_is_ended_once_when_the_reader_of_its_output_has_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(module.Console, "on_broken_pipe", sys.exit)  # as rich, but for dup2()
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(module.os, "kill", lambda *arguments: sent.append(arguments))
+    console = RunConsole(Console(file=Closed()))
+    console.line("a")
+    console.line("b")
+    assert sent == [(os.getpid(), signal.SIGTERM)]

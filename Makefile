@@ -49,6 +49,11 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --no-deps
 # A variable exactly as the user typed it, quoted for the shell: a password may hold $ and '.
 quoted = '$(subst ','\'',$(value $(1)))'
 
+# The training commands look here for the data set, and next to it for whole photos.
+ifdef DATA
+export SMILE_DATA := $(value DATA)
+endif
+
 # --- commands ---------------------------------------------------------------
 
 .PHONY: help run local-aws test test-fast lint format build deploy redrive train evaluate clip bench requirements clean
@@ -85,7 +90,7 @@ deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|stagi
 redrive: .venv/.run  ## hand messages that were set aside to their functions again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
-train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
+train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
 	@.venv-train/bin/python -m training.prepare $(if $(value DATA),--data $(call quoted,DATA))
 	@.venv-train/bin/python -m training.train
 	@.venv-train/bin/python -m training.quantize
@@ -93,7 +98,7 @@ train: .venv-train/.done  ## train the smile model anew  [DATA=folder|archive|gi
 	@.venv-train/bin/python -m training.evaluate_photos $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
 	@.venv-train/bin/python -m training.robustness $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
 
-evaluate: .venv/.run .venv-tflite/.done  ## check the shipped smile model against its card, its answers and its floors  [PHOTOS=folder|archive]
+evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model: model card, recorded scores, minimum metrics  [DATA=… PHOTOS=folder|archive]
 	@.venv/bin/python -m training.gate $(if $(value PHOTOS),--photos $(call quoted,PHOTOS))
 
 clip: .venv-train/.done  ## make the bundled clip of synthetic people anew  [DATA=…]

@@ -1,13 +1,13 @@
-"""The ordinal truth about each picture (none, faint, clear), from two labels and a look.
+"""Combine both annotators' labels and the adjudication into one table of tiers.
 
     python -m training.data.tiers
 
-Joins labels/second-opinion.csv and labels/by-eye.csv to labels/tiers.csv. Takes a second.
+Reads labels/second-annotator.csv and labels/adjudicated.csv, writes labels/tiers.csv. Takes a
+second.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 from collections import Counter
@@ -15,91 +15,102 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.command_line import command_parser, run_command
 from training.data.annotations import (
     BUNDLED_ANNOTATIONS,
     Annotation,
+    PictureKey,
     Tier,
     read_annotations,
     tier_of,
 )
-from training.data.tables import read_table
-from training.errors import TrainingError, run_command
+from training.data.tables import read_label, read_table
+from training.errors import TrainingError
 from training.workspace import display_path, write_atomically
 
-__all__ = ["BUNDLED_TIERS", "BY_EYE", "Look", "main", "read_looks", "read_tiers", "settle", "table"]
+__all__ = [
+    "BUNDLED_ADJUDICATIONS",
+    "BUNDLED_TIERS",
+    "Adjudication",
+    "adjudicate",
+    "main",
+    "read_adjudications",
+    "read_tiers",
+    "tiers_table",
+]
 
-BY_EYE = BUNDLED_ANNOTATIONS.with_name("by-eye.csv")
+BUNDLED_ADJUDICATIONS = BUNDLED_ANNOTATIONS.with_name("adjudicated.csv")
 BUNDLED_TIERS = BUNDLED_ANNOTATIONS.with_name("tiers.csv")
 
-Key = tuple[str, bool]  # file name without suffix, the data's own label
-_SEEN = {
-    Tier.NONE: "the corners of the mouth are not drawn up",
-    Tier.FAINT: "the corners of the mouth may be drawn up a little",
-    Tier.CLEAR: "the corners of the mouth are plainly drawn up",
+_OBSERVED = {
+    Tier.NONE: "the corners of the mouth are not raised",
+    Tier.FAINT: "the corners of the mouth may be raised a little",
+    Tier.CLEAR: "the corners of the mouth are clearly raised",
 }
 _OUTVOTED = "; outvoted by two labels"
 _COLUMNS = ("number", "smilesmiled", "tier", "sources", "person", "reason")
-_LABEL, _SECOND, _EYE = "smilesmiled", "second", "eye"
+_LABEL, _SECOND, _ADJUDICATOR = "smilesmiled", "second", "adjudicator"
 
 
 @dataclass(frozen=True)
-class Look:
-    """What somebody saw who looked at a picture, and why they looked."""
+class Adjudication:
+    """The tier that the adjudicator saw, and why the picture was adjudicated."""
 
-    seen: Tier
-    because: str
+    tier: Tier
+    reason: str
 
 
-def settle(tier: Tier, seen: Tier | None) -> Tier:
-    """Return the tier of a picture from its labels' tier and what was seen (None: no look).
+def adjudicate(labelled: Tier, seen: Tier | None) -> Tier:
+    """Return the tier of a picture from its labels' tier and the adjudicator's (None: not seen).
 
-    A look decides where the labels differ or there is one only. Two labels that agree outweigh
-    one look, unless it says the opposite: then the picture counts as a faint smile.
+    The adjudicator decides when the annotators disagree or there is only one label. Two equal
+    labels outweigh the adjudicator. If the adjudicator saw the opposite, the smile is faint.
     """
     if seen is None:
-        return tier
-    if tier not in (Tier.CLEAR, Tier.NONE):
+        return labelled
+    if labelled not in (Tier.CLEAR, Tier.NONE):
         return seen
-    return Tier.FAINT if {tier, seen} == {Tier.CLEAR, Tier.NONE} else tier
+    return Tier.FAINT if {labelled, seen} == {Tier.CLEAR, Tier.NONE} else labelled
 
 
-def read_looks(path: Path = BY_EYE) -> dict[Key, Look]:
-    """Read what was decided by eye.
+def read_adjudications(path: Path = BUNDLED_ADJUDICATIONS) -> dict[PictureKey, Adjudication]:
+    """Read the adjudicator's table.
 
     Raises
     ------
     TrainingError
-        When the table is missing or a value is unknown; the message names the line.
+        When the table is missing or a cell is invalid; the message names the line.
     """
-    looks = {}
-    for line, row in read_table(path, ("number", "smilesmiled", "seen", "looked_at_because")):
-        try:
-            seen = Tier(row["seen"])
-        except ValueError as error:
-            raise TrainingError(f"{path.name}, line {line}: {error}") from error
-        if seen not in _SEEN:
+    adjudications = {}
+    for line, row in read_table(path, ("number", "smilesmiled", "tier", "reason")):
+        tier = _read_tier(path, line, row["tier"])
+        if tier not in _OBSERVED:
             raise TrainingError(f"{path.name}, line {line}: expected none, faint or clear")
-        looks[row["number"], row["smilesmiled"] == "1"] = Look(seen, row["looked_at_because"])
-    return looks
+        key = row["number"], read_label(path, line, row, "smilesmiled")
+        adjudications[key] = Adjudication(tier, row["reason"])
+    return adjudications
 
 
-def table(opinions: dict[Key, Annotation], looks: dict[Key, Look]) -> bytes:
-    """Return the table of tiers as CSV, one row for each picture."""
+def tiers_table(
+    annotations: dict[PictureKey, Annotation], adjudications: dict[PictureKey, Adjudication]
+) -> bytes:
+    """Return the table of tiers as CSV, one row per picture."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for (number, smile), opinion in opinions.items():
-        by_labels, look = tier_of(smile, opinion.second), looks.get((number, smile))
-        tier = settle(by_labels, look.seen if look else None)
-        sources = [_LABEL, *([_SECOND] if opinion.second is not None else ())]
-        reason = ""
-        if look:
-            sources.append(_EYE)
-            outvoted = tier != look.seen
-            reason = f"{look.because}: {_SEEN[look.seen]}{_OUTVOTED if outvoted else ''}"
-        writer.writerow(
-            [number, int(smile), _plain(tier), "+".join(sources), opinion.person or "", reason]
+    for (number, smile), annotation in annotations.items():
+        adjudication = adjudications.get((number, smile))
+        tier = adjudicate(
+            tier_of(smile, annotation.second), adjudication.tier if adjudication else None
         )
+        sources = [_LABEL, *([_SECOND] if annotation.second is not None else ())]
+        reason = ""
+        if adjudication:
+            sources.append(_ADJUDICATOR)
+            outvoted = _OUTVOTED if tier != adjudication.tier else ""
+            reason = f"{adjudication.reason}: {_OBSERVED[adjudication.tier]}{outvoted}"
+        person = "" if annotation.person is None else annotation.person
+        writer.writerow([number, int(smile), _plain(tier), "+".join(sources), person, reason])
     return text.getvalue().encode()
 
 
@@ -107,37 +118,39 @@ def _plain(tier: Tier) -> str:
     return {Tier.SMILE_SINGLE: Tier.CLEAR, Tier.NONE_SINGLE: Tier.NONE}.get(tier, tier).value
 
 
-def read_tiers(path: Path = BUNDLED_TIERS) -> dict[Key, Tier]:
-    """Read the table of tiers; a tier that rests on one label alone says so.
+def read_tiers(path: Path = BUNDLED_TIERS) -> dict[PictureKey, Tier]:
+    """Read the table of tiers.
 
     Raises
     ------
     TrainingError
-        When the table is missing or a value is unknown; the message names the line.
+        When the table is missing or a cell is invalid; the message names the line.
     """
     tiers = {}
     for line, row in read_table(path, _COLUMNS):
-        smile = row["smilesmiled"] == "1"
-        try:
-            tier = Tier(row["tier"])
-        except ValueError as error:
-            raise TrainingError(f"{path.name}, line {line}: {error}") from error
-        alone = row["sources"] == _LABEL
-        tiers[row["number"], smile] = tier_of(smile, None) if alone else tier
+        smile = read_label(path, line, row, "smilesmiled")
+        tier = _read_tier(path, line, row["tier"])
+        single = row["sources"] == _LABEL
+        tiers[row["number"], smile] = tier_of(smile, None) if single else tier
     return tiers
 
 
+def _read_tier(path: Path, line: int, cell: str) -> Tier:
+    try:
+        return Tier(cell)
+    except ValueError as error:
+        raise TrainingError(f"{path.name}, line {line}: tier: {error}") from error
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
-    argparse.ArgumentParser(
-        prog="python -m training.data.tiers",
-        description="Join the second opinions and the looks to the table of tiers.",
-    ).parse_args(arguments)
-    looks = read_looks()
-    write_atomically(BUNDLED_TIERS, table(read_annotations(BUNDLED_ANNOTATIONS), looks))
-    print(f"{display_path(BUNDLED_TIERS)}: {len(looks):,} pictures looked at")
+    """Run the command."""
+    command_parser("training.data.tiers", __doc__).parse_args(arguments)
+    adjudications = read_adjudications()
+    annotations = read_annotations(BUNDLED_ANNOTATIONS)
+    write_atomically(BUNDLED_TIERS, tiers_table(annotations, adjudications))
+    print(f"{display_path(BUNDLED_TIERS)}: {len(adjudications):,} adjudicated pictures")
     for tier, count in sorted(Counter(read_tiers().values()).items()):
-        print(f"  {tier.value:<18} {count:>6,}")
+        print(f"  {tier.value:<20} {count:>6,}")
 
 
 if __name__ == "__main__":

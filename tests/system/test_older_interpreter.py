@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -41,7 +43,10 @@ def test_logits_agree_within_one_quantisation_step() -> None:
     assert np.abs(gate.tflite_runtime_logits(crops) - newer).max() <= logit_step(MODEL) * 1.01
 
 
-def test_gate_checks_both_interpreters(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gate_checks_both_interpreters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gate, "CROPS", tmp_path / "absent.npz")
     gate.main(["--photos", "none"])
     shown = capsys.readouterr().out
     for name in ("LiteRT", "tflite-runtime"):

@@ -102,8 +102,7 @@ def train(crops: Crops, run: Path, *, epochs: int, seed: int, fresh: bool) -> No
     steps = math.ceil(len(training) / BATCH)
     plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(training), **_settings()}
     network = compiled_network(seed, epochs, steps)
-    done, seconds = (0, 0.0) if fresh else _restore(network, run, plan, steps)
-    history = _history(run, done)
+    done, seconds, history = (0, 0.0, []) if fresh else _restore(network, run, plan, steps)
     average = WeightAverage.load(_average_file(run, done)) if done else WeightAverage()
     callback = import_keras().callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: average.update(network, batch)  # noqa: ARG005
@@ -173,14 +172,6 @@ def _progress_line(line: dict[str, Any], epochs: int, seconds: float) -> str:
     )
 
 
-def _history(run: Path, done: int) -> list[dict[str, Any]]:
-    """Return the learning curve of the run that continues."""
-    if done == 0:
-        return []
-    state = read_json(run / STATE.name, made_by=_RESTART)
-    return [line for line in state.get("history", []) if line["epoch"] <= done]
-
-
 def _settings() -> dict[str, Any]:
     return {
         "batch": BATCH,
@@ -198,15 +189,17 @@ def _fingerprint(crops: Crops) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _restore(network: Any, run: Path, plan: dict[str, Any], steps: int) -> tuple[int, float]:
-    """Restore the last checkpoint into the network; return its epochs and training seconds."""
+def _restore(
+    network: Any, run: Path, plan: dict[str, Any], steps: int
+) -> tuple[int, float, list[dict[str, Any]]]:
+    """Restore the last checkpoint into the network; return its epochs, seconds and history."""
     state_file, last_file = run / STATE.name, run / _LAST
     if not (state_file.exists() and last_file.exists()):
-        return 0, 0.0
+        return 0, 0.0, []
     state = read_json(state_file, made_by=_RESTART)
     if any(state.get(name) != value for name, value in plan.items()):
         print("the data or the settings changed since the last run: starting a new one")
-        return 0, 0.0
+        return 0, 0.0, []
     last = load_network(last_file, made_by=_RESTART)
     # Copied into the new network, because the file lacks some of the optimizer's settings.
     network.optimizer.build(network.trainable_variables)
@@ -221,7 +214,9 @@ def _restore(network: Any, run: Path, plan: dict[str, Any], steps: int) -> tuple
         print("already trained with these data and settings; --fresh trains again")
     else:
         print(f"continuing after epoch {done}")
-    return done, float(state["spent_s"])
+    # Longer when a fresh run with the same settings was killed in its first epochs.
+    history = [line for line in state["history"] if line["epoch"] <= done]
+    return done, float(state["spent_s"]), history
 
 
 def _save(network: Any, path: Path) -> None:

@@ -13,32 +13,6 @@ from typing import Any
 
 from training.errors import TrainingError
 
-__all__ = [
-    "CARD",
-    "CROPS",
-    "DATA_VARIABLE",
-    "DEFAULT_DATA",
-    "DOCUMENT",
-    "FINETUNED",
-    "METRICS",
-    "MINIMUM_METRICS",
-    "MODEL",
-    "PREPARED",
-    "QUANTIZED",
-    "RECORDED_SCORES",
-    "REPOSITORY",
-    "ROBUSTNESS",
-    "RUN",
-    "STATE",
-    "TRAINED",
-    "WORK",
-    "display_path",
-    "read_json",
-    "sha256_of_file",
-    "write_atomically",
-    "write_json",
-]
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # The data set when no --data is given: an archive or a folder. `make … DATA=…` sets the variable.

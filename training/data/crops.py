@@ -35,7 +35,7 @@ class Crops:
     tier, split
         str (N,), values of `training.data.annotations.Tier` and `training.data.splits.Split`.
     adjudicated
-        str (N,), the tier after adjudication (see `training.data.tiers`).
+        str (N,), the tier after adjudication (see `training.data.adjudication`).
     name
         str (N,), the picture's file name without suffix.
     """

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from training.data.adjudication import BUNDLED_ADJUDICATIONS, adjudicate, read_adjudications
 from training.data.annotations import (
     BUNDLED_ANNOTATIONS,
     BUNDLED_COVERAGE,
@@ -25,7 +26,6 @@ from training.data.crops import Crops
 from training.data.pictures import Picture, Pictures, read_pictures
 from training.data.source import Source, open_source
 from training.data.splits import Split, assign_splits
-from training.data.tiers import BUNDLED_TIERS, read_tiers
 from training.errors import TrainingError
 from training.workspace import sha256_of_file
 
@@ -38,7 +38,7 @@ _UNKNOWN = Annotation(second=None, person=None)
 def label_pictures(
     pictures: Sequence[Picture],
     annotations: Mapping[PictureKey, Annotation],
-    adjudicated: Mapping[PictureKey, Tier] | None = None,
+    adjudications: Mapping[PictureKey, Tier] | None = None,
 ) -> Crops:
     """Join pictures and annotations, and split them by person.
 
@@ -49,10 +49,9 @@ def label_pictures(
     annotations
         The second annotator's labels. Empty: the targets are the plain labels, and each picture
         counts as a person of its own.
-    adjudicated
-        The tiers after adjudication; a picture without one keeps the tier of its labels. They
-        are used for calibration and metrics, not as targets: training on them did not improve
-        the model (docs/model.md).
+    adjudications
+        The tiers that the adjudicator saw. The adjudicated tiers are used for calibration and
+        metrics, not as targets: training on them did not improve the model (docs/model.md).
 
     Returns
     -------
@@ -68,8 +67,8 @@ def label_pictures(
     ]
     tiers = [tier_of(p.smile, a.second) for p, a in zip(pictures, known, strict=True)]
     target_tiers = tiers if annotations else [tier_of(p.smile, p.smile) for p in pictures]
-    final = [
-        (adjudicated or {}).get(picture.key, tier)
+    adjudicated = [
+        adjudicate(tier, (adjudications or {}).get(picture.key))
         for picture, tier in zip(pictures, tiers, strict=True)
     ]
     return Crops(
@@ -77,7 +76,7 @@ def label_pictures(
         smile=np.array([picture.smile for picture in pictures]),
         target=np.array([TARGETS[tier] for tier in target_tiers], dtype=np.float32),
         tier=np.array([tier.value for tier in tiers]),
-        adjudicated=np.array([tier.value for tier in final]),
+        adjudicated=np.array([tier.value for tier in adjudicated]),
         split=np.array([split.value for split in assign_splits(people)]),
         name=np.array([picture.name for picture in pictures]),
     )
@@ -111,10 +110,11 @@ def prepare(data: str | None, second_annotator: Path | None) -> tuple[Crops, dic
         is_bundled = _is_smilesmiled(found)
         table = second_annotator or _table_for(source, is_bundled=is_bundled)
         annotations = read_annotations(table) if table else {}
-        crops = label_pictures(found.kept, annotations, read_tiers() if is_bundled else None)
+        adjudications = read_adjudications() if is_bundled else None
+        crops = label_pictures(found.kept, annotations, adjudications)
         report = {
             **_report(source, found, crops, table),
-            "tiers_sha256": sha256_of_file(BUNDLED_TIERS) if is_bundled else None,
+            "adjudicated_sha256": sha256_of_file(BUNDLED_ADJUDICATIONS) if is_bundled else None,
         }
     for split in Split:
         count = len(crops.part(split))

@@ -14,7 +14,7 @@ from training.command_line import command_parser, positive_int, run_command
 
 COMMANDS = (
     "prepare", "train", "quantize", "evaluate", "evaluate_photos", "robustness", "gate",
-    "finetune", "data.tiers",
+    "finetune",
 )  # fmt: skip
 WITH_PHOTOS = {"evaluate_photos", "robustness", "gate"}
 

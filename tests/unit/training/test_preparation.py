@@ -135,7 +135,7 @@ def test_data_are_prepared_with_the_table_next_to_them(
     assert report["smile"] == 700
     assert report["second_annotator"] == "second-opinion.csv"
     assert report["tiers"] == report["tiers_adjudicated"] == {"clear": 700, "none": 800}
-    assert report["tiers_sha256"] is None
+    assert report["adjudicated_sha256"] is None
     assert sum(part["pictures"] for part in report["splits"].values()) == 1500
     crops.save(tmp_path / "crops.npz")
     assert np.array_equal(Crops.load(tmp_path / "crops.npz").grey, crops.grey)
@@ -177,7 +177,7 @@ def test_bundled_tables_are_used_when_the_data_contain_nearly_all_of_their_pictu
     monkeypatch.setattr(preparation, "read_pictures", lambda folder: Pictures(kept))
     crops, report = prepare(str(tmp_path), None)
     assert report["second_annotator"] == ("second-annotator.csv" if used else None)
-    assert (report["tiers_sha256"] is not None) == used
+    assert (report["adjudicated_sha256"] is not None) == used
     assert bool((crops.adjudicated != crops.tier).any()) == used
 
 

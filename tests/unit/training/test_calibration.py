@@ -172,10 +172,10 @@ def test_adapted_card_describes_the_new_file_and_keeps_the_rest(tmp_path: Any) -
     adapted = tmp_path / "adapted.tflite"
     adapted.write_bytes(MODEL.read_bytes() + b" ")
     shipped = json.loads(CARD.read_text())
-    card = adapted_card(shipped, adapted, Calibration(1.23456789, -0.5, 0.5))
+    card = adapted_card(shipped, adapted, Calibration(1.23456789, -0.123456789, 0.5))
     assert card["sha256"] != shipped["sha256"]
     assert card["bytes"] == shipped["bytes"] + 1
-    assert card["calibration"] == {"scale": 1.234568, "bias": -0.5}
+    assert card["calibration"] == {"scale": 1.234568, "bias": -0.123457}
     kept = ("name", "file", "input", "output", "data", "metrics", "threshold_on", "threshold_off")
     assert all(card[name] == shipped[name] for name in kept)
 

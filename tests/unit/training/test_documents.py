@@ -30,6 +30,18 @@ def test_document_states_the_committed_metrics() -> None:
     assert robustness_text(robustness) in DOCUMENT.read_text()
 
 
+@pytest.mark.parametrize("name", ["metrics", "robustness"])
+def test_document_is_unchanged_when_its_block_is_written_again(tmp_path: Path, name: str) -> None:
+    results = {
+        "metrics": metrics_text(json.loads(METRICS.read_text())),
+        "robustness": robustness_text(json.loads(ROBUSTNESS.read_text())),
+    }
+    document = tmp_path / "model.md"
+    document.write_bytes(DOCUMENT.read_bytes())
+    write_block(name, results[name], document)
+    assert document.read_bytes() == DOCUMENT.read_bytes()
+
+
 def test_card_and_metrics_belong_to_the_shipped_file() -> None:
     card, metrics = json.loads(CARD.read_text()), json.loads(METRICS.read_text())
     assert card["sha256"] == metrics["model"]["sha256"] == sha256_of_file(MODEL)
@@ -93,6 +105,7 @@ def test_robustness_is_a_row_per_corruption_and_per_attribute() -> None:
         {"attribute": "turned", "present": True, **row},
         {"attribute": "turned", "present": False, **row},
         {"attribute": "hard_light", "present": False, **row},
+        {"attribute": "blurred", "present": True, **row},
     ]
     robustness = {
         "minimum": {"accuracy": 0.95},

@@ -40,8 +40,11 @@ def test_auc_is_the_share_of_ordered_pairs(scores: list[float], area: float) -> 
 
 
 @pytest.mark.parametrize("label", [True, False])
-def test_auc_is_undefined_when_a_class_is_missing(label: bool) -> None:
+def test_auc_is_undefined_when_a_class_is_missing(
+    label: bool, recwarn: pytest.WarningsRecorder
+) -> None:
     assert math.isnan(area_under_curve(np.array([0.1, 0.2]), np.array([label, label])))
+    assert len(recwarn) == 0
 
 
 def _overlapping(count: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -71,14 +74,23 @@ def test_intervals_are_the_same_each_time_and_differ_with_the_seed() -> None:
     assert once != paired_accuracy_interval(labels, ~labels, 1)
 
 
-def test_bootstrap_repeats_a_thousand_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interval_covers_95_percent_of_a_thousand_resamples_of_each_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scores, labels = _overlapping(40)
-    counted = []
-    monkeypatch.setattr(
-        module, "area_under_curve", lambda s, y: counted.append(area_under_curve(s, y)) or 0.5
-    )
-    area_under_curve_interval(scores, labels)
-    assert len(counted) == 1000
+    resamples: list[np.ndarray] = []
+
+    def number_of_the_resample(sample: np.ndarray, of_sample: np.ndarray) -> int:
+        assert set(sample[of_sample]) <= set(scores[labels])
+        assert set(sample[~of_sample]) <= set(scores[~labels])
+        assert of_sample.sum() == labels.sum()
+        resamples.append(sample)
+        return len(resamples)
+
+    monkeypatch.setattr(module, "area_under_curve", number_of_the_resample)
+    low, high = area_under_curve_interval(scores, labels)
+    assert len(resamples) == 1000
+    assert (low, high) == pytest.approx((1 + 0.025 * 999, 1 + 0.975 * 999))
 
 
 def test_paired_interval_has_the_width_of_its_standard_error() -> None:
@@ -249,5 +261,7 @@ def test_calibration_error_weighs_its_ten_bins_by_their_pictures() -> None:
         0.5 * 0.05 + 0.5 * 0.85
     )
     assert calibration_error(np.array([0.95, 1.0]), np.array([1.0, 0.0])) == pytest.approx(0.475)
+    apart = calibration_error(np.array([0.85, 0.95]), np.array([1.0, 0.0]))
+    assert apart == pytest.approx((0.15 + 0.95) / 2)
     scores = np.array([0.05, 0.05, 0.05, 0.95])
     assert calibration_error(scores, np.ones(4)) == pytest.approx(0.75 * 0.95 + 0.25 * 0.05)

@@ -65,7 +65,7 @@ def test_logits_are_accepted_when_only_rounding_makes_them_differ_by_more_than_a
     record.write_text('{"logits": [0.0]}')
     check_recorded_scores(np.array([0.00105]), 0.001, record)
     with pytest.raises(TrainingError, match="differs by"):
-        check_recorded_scores(np.array([0.00115]), 0.001, record)
+        check_recorded_scores(np.array([0.00113]), 0.001, record)
 
 
 def test_record_is_rejected_when_it_belongs_to_another_file(tmp_path: Path) -> None:
@@ -89,6 +89,11 @@ def test_minimum_metrics_are_rejected_when_one_is_not_a_number(
     minimum = {**read_minimum_metrics(), "test_auc": value}
     (tmp_path / "minimum_metrics.json").write_text(json.dumps(minimum))
     with pytest.raises(TrainingError, match="test_auc: expected a number"):
+        read_minimum_metrics(tmp_path / "minimum_metrics.json")
+
+
+def test_command_to_run_is_named_when_there_are_no_minimum_metrics(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"is missing: run git checkout minimum.*\.json first$"):
         read_minimum_metrics(tmp_path / "minimum_metrics.json")
 
 

@@ -159,6 +159,8 @@ def test_face_is_shifted_by_the_stated_distance_in_any_direction(shift: int) -> 
         ]
     ) - _centre(_dot())
     assert np.hypot(*moved.T) == pytest.approx(shift, abs=0.8)
+    mean_direction = (moved / np.hypot(*moved.T)[:, np.newaxis]).mean(axis=0)
+    assert np.abs(mean_direction).max() < 0.15
     sectors = np.floor(np.arctan2(*moved.T) / (np.pi / 4)).astype(int) % 8
     assert np.bincount(sectors, minlength=8).min() > 5
     assert np.bincount(sectors).max() < 2 * 150 / 8

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from smile_vision.faces.detection import FaceDetection
-from smile_vision.photos.photo import load_photo
-from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.classifier import SmileClassifier
 from tests.helpers.training import save_clip_photos, write_labels
 from training.errors import TrainingError
 from training.evaluation import pipelines
@@ -22,6 +21,7 @@ from training.evaluation.pipelines import (
     photo_score_metrics,
     video_pipeline,
 )
+from training.evaluation.synthetic_faces import synthetic_faces
 
 
 @pytest.fixture(scope="module", params=["photo", "short"])
@@ -44,7 +44,9 @@ def test_smiles_of_whole_photos_are_recognised(tmp_path: Path, pipeline: Pipelin
     assert (found["true_positive"], found["true_negative"]) == (2, 1)
 
 
-def test_largest_face_counts_in_video(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_largest_face_counts_in_video_and_is_scored_with_its_mirror_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     labels = save_clip_photos(tmp_path)
     photo = tmp_path / next(name for name, smile in labels.items() if smile)
 
@@ -62,16 +64,23 @@ def test_largest_face_counts_in_video(monkeypatch: pytest.MonkeyPatch, tmp_path:
             assert kind == "short"
 
         def detect(self, image: np.ndarray) -> list[FaceDetection]:
-            return faces([(0, 0, 50, 20), (1, 0, 20, 60), (2, 0, 30, 30)])
+            return faces([(0, 0, 100, 5), (1, 0, 20, 60), (2, 0, 30, 30), (3, 0, 9, 90)])
 
     def crop(grey: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
         cropped.append(keypoints[0, 0])
-        return np.zeros((64, 64), np.uint8)
+        return face
 
+    face = synthetic_faces()[5]
+    face[:, :32] = 90
     monkeypatch.setattr(pipelines, "VideoFaceDetector", Detector)
     monkeypatch.setattr(pipelines, "crop_face", crop)
-    assert video_pipeline("short")(photo) is not None
+    score = video_pipeline("short")(photo)
     assert cropped == [31]
+    mirrored, plain = (
+        float(SmileClassifier.load(flip=flip).smile_scores(face[np.newaxis])[0])
+        for flip in (True, False)
+    )
+    assert score == mirrored != plain
 
 
 @pytest.mark.parametrize(
@@ -125,9 +134,3 @@ def test_scores_without_a_face_are_ignored() -> None:
     assert photo_score_metrics(some, smile, found, 0.5) == photo_score_metrics(
         other, smile, found, 0.5
     )
-
-
-def test_crop_is_made_of_the_grey_photo(tmp_path: Path) -> None:
-    save_clip_photos(tmp_path)
-    grey = np.asarray(load_photo(tmp_path / "Sam.png").convert("L"))
-    assert crop_face(grey, np.full((6, 2), 80.0) + np.arange(6)[:, None]).shape == (64, 64)

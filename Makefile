@@ -71,6 +71,11 @@ help:  ## show this list
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+# The training commands look here for the data set, and next to it for whole photos.
+ifdef DATA
+export SMILE_DATA := $(value DATA)
+endif
+
 ##@ Every day
 .PHONY: run test test-fast lint format clean
 
@@ -139,7 +144,7 @@ train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL
 	@.venv-train/bin/python -m training.evaluate_photos $(call option,--photos,PHOTOS)
 	@.venv-train/bin/python -m training.robustness $(call option,--photos,PHOTOS)
 
-evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model against its card, recorded scores and minimum metrics  [PHOTOS=folder|archive]
+evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model against its card, recorded scores and minimum metrics  [DATA=… PHOTOS=folder|archive]
 	@.venv/bin/python -m training.gate $(call option,--photos,PHOTOS)
 
 report: .venv-train/.done .venv-tflite/.done  ## write all metrics of the model to build/report/index.html  [DATA=… PHOTOS=…]

@@ -1,10 +1,4 @@
-"""From a folder of labelled face crops to the shipped smile classifier, one script a step.
+"""Train the smile classifier on a folder of labelled face crops, one command per step.
 
-``python -m training.prepare``, ``.train``, ``.quantize``, ``.evaluate``; see README.md here.
+See README.md in this folder.
 """
-
-from __future__ import annotations
-
-from training.errors import TrainingError
-
-__all__ = ["TrainingError"]

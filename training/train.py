@@ -1,4 +1,4 @@
-"""Step 2: teach the network. Goes on from the last finished epoch after an interruption.
+"""Step 2: train the network; an interrupted run continues after its last finished epoch.
 
     python -m training.train [--epochs N] [--seed N] [--fresh]
 
@@ -7,10 +7,8 @@ Reads build/training/crops.npz, writes build/training/run/. Takes about 10 min o
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,49 +20,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.smiles.preprocess import preprocess
+from training.command_line import command_parser, positive_int, run_command
 from training.data.crops import Crops
 from training.data.splits import Split
-from training.errors import TrainingError, run_command
 from training.evaluation.metrics import accuracy_at, area_under_curve, best_threshold
 from training.model.augment import augment
 from training.model.network import LAYERS, build_network, import_keras, load_network
-from training.model.open_mouths import open_mouths
-from training.model.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
-from training.workspace import CROPS, WORK, display_path, read_json, write_json
+from training.model.weight_average import EVERY_STEPS, MIN_SHARE, WeightAverage
+from training.workspace import CROPS, RUN, STATE, TRAINED, display_path, read_json, write_json
 
-__all__ = ["RUN", "STATE", "TRAINED", "main"]
+__all__ = ["main", "train"]
 
-EPOCHS = 50  # passes over the training people
-BATCH = 64  # crops a step
-LEARNING_RATE = 2e-3  # of AdamW at the peak; then a cosine down
-FINAL_RATE_SHARE = 0.05  # of the peak at the end: the average of the weights does the settling
-WARM_UP_EPOCHS = 1  # linear, from nothing to the peak
-WEIGHT_DECAY = 1e-2  # pulls weights to zero: less learning by heart
-OPEN_MOUTHS = False  # hard negatives drawn by hand: no gain in full length (docs/model.md)
-SEED = 1  # of the weights, the order and the variations
+EPOCHS = 50  # passes over the training set
+BATCH = 64  # crops per step
+LEARNING_RATE = 2e-3  # of AdamW at the peak, followed by cosine decay
+FINAL_RATE_SHARE = 0.05  # of the peak at the end; averaging the weights replaces a decay to zero
+WARM_UP_EPOCHS = 1  # linear, from zero to the peak
+WEIGHT_DECAY = 1e-2  # against overfitting
+SEED = 1  # of the weights, the order and the augmentation
 
-_ANEW = "python -m training.train --fresh"
-RUN = WORK / "run"
-TRAINED = RUN / "trained.keras"
-_LAST = RUN / "last.keras"
-STATE = RUN / "state.json"
+_RESTART = "python -m training.train --fresh"
+_LAST = "last.keras"
 
 
-def varied_epoch(
+def augmented_epoch(
     crops: Crops, seed: int, epoch: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return one epoch's shuffled, varied input and targets; the same ones for the same seed."""
+    """Return the shuffled, augmented inputs and the targets of one epoch.
+
+    They depend on the seed and the epoch only, so that a continued run repeats them.
+    """
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(crops))
-    targets = crops.target[order]
-    grey = crops.grey[order]
-    if OPEN_MOUTHS:
-        grey = open_mouths(grey, targets, rng)
-    return preprocess(augment(grey, rng)), targets
+    return preprocess(augment(crops.grey[order], rng)), crops.target[order]
 
 
 def compiled_network(seed: int, epochs: int, steps: int) -> Any:
-    """Return the untrained network with its loss and its learning-rate schedule."""
+    """Return the untrained network with its loss, optimizer and learning-rate schedule.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights and the dropout.
+    epochs, steps
+        Length of the training, and of each epoch in optimizer steps.
+    """
     keras = import_keras()
     network = build_network(seed)
     warm_up = WARM_UP_EPOCHS * steps
@@ -81,52 +81,67 @@ def compiled_network(seed: int, epochs: int, steps: int) -> Any:
     return network
 
 
-def train(crops: Crops, *, epochs: int, seed: int, fresh: bool) -> None:
-    """Train and leave `TRAINED`; a checkpoint is written after every epoch."""
-    learners, deciders = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
-    plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(learners), **_settings()}
-    network = compiled_network(seed, epochs, steps_an_epoch(learners))
-    done, spent_s = (0, 0.0) if fresh else _go_on(network, plan, steps_an_epoch(learners))
-    history = _history(done)
-    average = WeightAverage.load(_average_file(done)) if done else WeightAverage()
+def train(crops: Crops, run: Path, *, epochs: int, seed: int, fresh: bool) -> None:
+    """Train the network and save a checkpoint after each epoch.
+
+    Parameters
+    ----------
+    crops
+        All crops; the training set is used for training, the validation set for the printed
+        metrics.
+    run
+        The folder for the checkpoints and the trained network.
+    epochs
+        Passes over the training set.
+    seed
+        Of the weights, the order and the augmentation.
+    fresh
+        Ignore the checkpoint of an earlier run.
+    """
+    training, validation = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
+    steps = math.ceil(len(training) / BATCH)
+    plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(training), **_settings()}
+    network = compiled_network(seed, epochs, steps)
+    done, seconds, history = (0, 0.0, []) if fresh else _restore(network, run, plan, steps)
+    average = WeightAverage.load(_average_file(run, done)) if done else WeightAverage()
     callback = import_keras().callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: average.take(network, batch)  # noqa: ARG005
+        on_train_batch_end=lambda batch, logs: average.update(network, batch)  # noqa: ARG005
     )
-    print(f"{network.count_params():,} parameters, {len(learners):,} crops, {epochs} epochs")
-    with ThreadPoolExecutor(1) as ahead:  # the next epoch is drawn while this one is learned
-        upcoming = ahead.submit(varied_epoch, learners, seed, done)
+    print(f"{network.count_params():,} parameters, {len(training):,} crops, {epochs} epochs")
+    with ThreadPoolExecutor(1) as executor:  # prepares the next epoch during this one
+        upcoming = executor.submit(augmented_epoch, training, seed, done)
         for epoch in range(done, epochs):
             started = time.monotonic()
             pictures, targets = upcoming.result()
             if epoch + 1 < epochs:
-                upcoming = ahead.submit(varied_epoch, learners, seed, epoch + 1)
+                upcoming = executor.submit(augmented_epoch, training, seed, epoch + 1)
             _reseed_dropout(network, seed, epoch)
             fitted = network.fit(
                 pictures, targets, batch_size=BATCH, verbose=0, shuffle=False, callbacks=[callback]
             )
-            spent_s += time.monotonic() - started
-            average.save(_average_file(epoch + 1))
-            _save(network, _LAST)
-            _average_file(epoch).unlink(missing_ok=True)
+            seconds += time.monotonic() - started
+            average.save(_average_file(run, epoch + 1))
+            _save(network, run / _LAST)
+            _average_file(run, epoch).unlink(missing_ok=True)
             line = {"epoch": epoch + 1, "loss": round(float(fitted.history["loss"][0]), 4)}
             with _averaged(network, average):
-                history.append(line | _judged(network, deciders))
-            done_so_far = {"epochs_done": epoch + 1, "spent_s": round(spent_s, 1)}
-            write_json(STATE, {**plan, **done_so_far, "history": history})
-            print(_words(history[-1], epochs, time.monotonic() - started), flush=True)
+                history.append(line | _validation_metrics(network, validation))
+            progress = {"epochs_done": epoch + 1, "spent_s": round(seconds, 1)}
+            write_json(run / STATE.name, {**plan, **progress, "history": history})
+            print(_progress_line(history[-1], epochs, time.monotonic() - started), flush=True)
     with _averaged(network, average):
-        _save(network, TRAINED)
-    print(f"trained in {spent_s / 60:.1f} min: {display_path(TRAINED)}")
+        _save(network, run / TRAINED.name)
+    print(f"trained in {seconds / 60:.1f} min: {display_path(run / TRAINED.name)}")
 
 
-def _average_file(epochs_done: int) -> Path:
-    """Return where the average after so many epochs is kept; that of `_LAST` is always there."""
-    return RUN / f"average-{epochs_done}.npz"
+def _average_file(run: Path, epochs_done: int) -> Path:
+    """Return the file of the average after an epoch; the one that matches `_LAST` always exists."""
+    return run / f"average-{epochs_done}.npz"
 
 
 @contextmanager
 def _averaged(network: Any, average: WeightAverage) -> Iterator[None]:
-    """Give the network the average of its weights for a while."""
+    """Give the network the averaged weights temporarily."""
     last = network.get_weights()
     network.set_weights(average.weights())
     try:
@@ -135,39 +150,26 @@ def _averaged(network: Any, average: WeightAverage) -> Iterator[None]:
         network.set_weights(last)
 
 
-def steps_an_epoch(learners: Crops) -> int:
-    """Return the optimizer's steps in one pass over the crops."""
-    return math.ceil(len(learners) / BATCH)
-
-
 def _reseed_dropout(network: Any, seed: int, epoch: int) -> None:
-    """Make the dropout depend on seed and epoch alone: Keras does not save its state."""
+    """Make the dropout depend on seed and epoch only, because Keras does not save its state."""
     for variable in network.variables:
         if variable.path.endswith("seed_generator_state"):
             variable.assign([seed, epoch])
 
 
-def _judged(network: Any, deciders: Crops) -> dict[str, float]:
-    scores = network.predict(preprocess(deciders.grey), batch_size=256, verbose=0)[:, 0]
-    accuracy = accuracy_at(scores, deciders.smile, best_threshold(scores, deciders.smile))
-    area = area_under_curve(scores, deciders.smile)
-    return {"validation_accuracy": round(accuracy, 4), "validation_auc": round(area, 4)}
+def _validation_metrics(network: Any, validation: Crops) -> dict[str, float]:
+    scores = network.predict(preprocess(validation.grey), batch_size=256, verbose=0)[:, 0]
+    accuracy = accuracy_at(scores, validation.smile, best_threshold(scores, validation.smile))
+    auc = area_under_curve(scores, validation.smile)
+    return {"validation_accuracy": round(accuracy, 4), "validation_auc": round(auc, 4)}
 
 
-def _words(line: dict[str, Any], epochs: int, seconds: float) -> str:
+def _progress_line(line: dict[str, Any], epochs: int, seconds: float) -> str:
     return (
         f"epoch {line['epoch']:>3}/{epochs}: loss {line['loss']:.4f},"
         f" validation accuracy {line['validation_accuracy']:.4f},"
         f" AUC {line['validation_auc']:.4f}, {seconds:.0f} s"
     )
-
-
-def _history(done: int) -> list[dict[str, Any]]:
-    """Return what the run that is gone on with noted of its epochs, for the learning curves."""
-    if done == 0:
-        return []
-    state = read_json(STATE, made_by=_ANEW)
-    return [line for line in state.get("history", []) if line["epoch"] <= done]
 
 
 def _settings() -> dict[str, Any]:
@@ -176,63 +178,63 @@ def _settings() -> dict[str, Any]:
         "learning_rate": LEARNING_RATE,
         "weight_decay": WEIGHT_DECAY,
         "layers": [list(layer) for layer in LAYERS],
-        "open_mouths": OPEN_MOUTHS,
         "final_rate_share": FINAL_RATE_SHARE,
-        "average": [EVERY_STEPS, LEAST_SHARE],
+        "average": [EVERY_STEPS, MIN_SHARE],
     }
 
 
 def _fingerprint(crops: Crops) -> str:
-    """Identify what is learned from, so that a changed data set starts a new run."""
+    """Return a checksum of the training set, so that other data start a new run."""
     content = crops.grey.tobytes() + crops.target.tobytes()
     return hashlib.sha256(content).hexdigest()
 
 
-def _go_on(network: Any, plan: dict[str, Any], steps: int) -> tuple[int, float]:
-    """Bring the network to where the last run stopped; return epochs done and seconds spent."""
-    if not (STATE.exists() and _LAST.exists()):
-        return 0, 0.0
-    state = read_json(STATE, made_by=_ANEW)
+def _restore(
+    network: Any, run: Path, plan: dict[str, Any], steps: int
+) -> tuple[int, float, list[dict[str, Any]]]:
+    """Restore the last checkpoint into the network; return its epochs, seconds and history."""
+    state_file, last_file = run / STATE.name, run / _LAST
+    if not (state_file.exists() and last_file.exists()):
+        return 0, 0.0, []
+    state = read_json(state_file, made_by=_RESTART)
     if any(state.get(name) != value for name, value in plan.items()):
-        print("the data or settings differ from the last run: starting anew")
-        return 0, 0.0
-    last = load_network(_LAST, made_by=_ANEW)
-    # Into the network just built, because the file does not hold all of the optimizer's settings.
+        print("the data or the settings changed since the last run: starting a new one")
+        return 0, 0.0, []
+    last = load_network(last_file, made_by=_RESTART)
+    # Copied into the new network, because the file lacks some of the optimizer's settings.
     network.optimizer.build(network.trainable_variables)
-    for ours, theirs in (
+    for ours, saved in (
         (network.variables, last.variables),
         (network.optimizer.variables, last.optimizer.variables),
     ):
-        for variable, value in zip(ours, theirs, strict=True):
+        for variable, value in zip(ours, saved, strict=True):
             variable.assign(value)
     done = int(network.optimizer.iterations) // steps
     if done == plan["epochs"]:
-        print("already trained with these data and settings; --fresh trains anew")
+        print("already trained with these data and settings; --fresh trains again")
     else:
-        print(f"going on after epoch {done}")
-    return done, float(state["spent_s"])
+        print(f"continuing after epoch {done}")
+    # Longer when a fresh run with the same settings was killed in its first epochs.
+    history = [line for line in state["history"] if line["epoch"] <= done]
+    return done, float(state["spent_s"]), history
 
 
 def _save(network: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name("part-" + path.name)
-    network.save(half)
-    os.replace(half, path)  # noqa: PTH105 - atomic: a kill leaves the old file or the new one
+    partial = path.with_name("part-" + path.name)
+    network.save(partial)
+    partial.replace(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.train",
-        description="Teach the network; goes on from the last finished epoch.",
-    )
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default {EPOCHS}")
+    """Run the command."""
+    parser = command_parser("training.train", __doc__)
+    parser.add_argument("--epochs", type=positive_int, default=EPOCHS, help=f"default {EPOCHS}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
-    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run")
+    parser.add_argument("--fresh", action="store_true", help="discard an unfinished run")
     options = parser.parse_args(arguments)
-    if options.epochs < 1:
-        raise TrainingError(f"--epochs {options.epochs}: expected 1 or more")
-    train(Crops.load(CROPS), epochs=options.epochs, seed=options.seed, fresh=options.fresh)
+    crops = Crops.load(CROPS)
+    train(crops, RUN, epochs=options.epochs, seed=options.seed, fresh=options.fresh)
 
 
 if __name__ == "__main__":

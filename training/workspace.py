@@ -1,4 +1,7 @@
-"""Where the steps read and write: everything temporary lives in build/training (git-ignored)."""
+"""Paths that the commands read and write, and safe file access.
+
+Work files go to build/ (git-ignored).
+"""
 
 from __future__ import annotations
 
@@ -10,57 +13,68 @@ from typing import Any
 
 from training.errors import TrainingError
 
-__all__ = [
-    "CARD",
-    "CROPS",
-    "DEFAULT_DATA",
-    "METRICS",
-    "MODEL",
-    "REPOSITORY",
-    "WORK",
-    "display_path",
-    "read_json",
-    "sha256_of_file",
-    "write_atomically",
-    "write_json",
-]
-
 REPOSITORY = Path(__file__).resolve().parent.parent
-DEFAULT_DATA = REPOSITORY.parent / "shared" / "data" / "SMILEsmileD.tar.gz"
-WORK = REPOSITORY / "build" / "training"
-CROPS = WORK / "crops.npz"
-METRICS = REPOSITORY / "training" / "results" / "metrics.json"
+
+# The data set when no --data is given: an archive or a folder. `make … DATA=…` sets the variable.
+DATA_VARIABLE = "SMILE_DATA"
+DEFAULT_DATA = Path(
+    os.environ.get(DATA_VARIABLE) or REPOSITORY / "data" / "SMILEsmileD.tar.gz"
+).expanduser()
+
 _MODELS = REPOSITORY / "layers" / "smile_vision" / "python" / "smile_vision" / "models"
 MODEL = _MODELS / "smile_classifier.tflite"
 CARD = _MODELS / "smile_classifier.json"
 
+WORK = REPOSITORY / "build" / "training"
+CROPS = WORK / "crops.npz"
+PREPARED = WORK / "prepare.json"
+RUN = WORK / "run"
+TRAINED = RUN / "trained.keras"
+STATE = RUN / "state.json"
+QUANTIZED = RUN / MODEL.name
+FINETUNED = WORK.with_name("finetune")
+
+_RESULTS = REPOSITORY / "training" / "results"
+METRICS = _RESULTS / "metrics.json"
+ROBUSTNESS = _RESULTS / "robustness.json"
+MINIMUM_METRICS = _RESULTS / "minimum_metrics.json"
+RECORDED_SCORES = _RESULTS / "recorded_scores.json"
+DOCUMENT = REPOSITORY / "docs" / "model.md"
+
 
 def sha256_of_file(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a kill leaves the old one or the new one, never half of it."""
+    """Write a file; after a kill it holds either the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".part")
-    half.write_bytes(content)
-    os.replace(half, path)  # noqa: PTH105 - says what it relies on: atomic on POSIX
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a dict as readable JSON, atomically."""
+    """Write a dict as indented JSON, atomically."""
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
-    """Read what an earlier step wrote.
+    """Read a JSON object that an earlier step wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    made_by
+        The command that writes it, for the error message.
 
     Raises
     ------
     TrainingError
-        When the file is missing or broken; the message names the step that makes it.
+        When the file is missing or damaged; the message names the command to run.
     """
     try:
         content = json.loads(path.read_text())
@@ -74,7 +88,7 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
 
 
 def display_path(path: Path) -> str:
-    """Return the path relative to the repository where possible, so that reports travel."""
+    """Return a path for messages and reports: relative to the repository, else the file name."""
     try:
         return str(path.resolve().relative_to(REPOSITORY))
     except ValueError:

@@ -1,3 +1,5 @@
+"""The running average of the weights, for any sequence of weights."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -20,24 +22,26 @@ class _Network:
         return [np.array([self.value], np.float32)]
 
 
-def _take(average: WeightAverage, values: list[float]) -> WeightAverage:
+def _updated(average: WeightAverage, values: list[float]) -> WeightAverage:
     for value in values:
-        average.take(_Network(value), step=0)
+        average.update(_Network(value), step=0)
     return average
 
 
 @given(weights)
-def test_average_is_never_out_of_the_range_of_what_it_took(values: list[float]) -> None:
-    (average,) = _take(WeightAverage(), values).weights()
+def test_average_stays_within_the_range_of_the_weights(values: list[float]) -> None:
+    (average,) = _updated(WeightAverage(), values).weights()
     assert min(values) - 1e-3 <= average[0] <= max(values) + 1e-3
 
 
 @given(weights, st.data())
-def test_an_interruption_changes_no_bit(values: list[float], data: st.DataObject) -> None:
+def test_average_is_bit_identical_after_an_interruption(
+    values: list[float], data: st.DataObject
+) -> None:
     stop = data.draw(st.integers(1, len(values)))
     with TemporaryDirectory() as folder:
         path = Path(folder, "average.npz")
-        _take(WeightAverage(), values[:stop]).save(path)
-        gone_on = _take(WeightAverage.load(path), values[stop:])
-    (ours,), (theirs,) = gone_on.weights(), _take(WeightAverage(), values).weights()
+        _updated(WeightAverage(), values[:stop]).save(path)
+        continued = _updated(WeightAverage.load(path), values[stop:])
+    (ours,), (theirs,) = continued.weights(), _updated(WeightAverage(), values).weights()
     assert ours.tobytes() == theirs.tobytes()

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from smile_vision import FaceDetector, SmileClassifier, crop_face, load_interpreter
-from smile_vision.smiles.classifier import CARD_PATH
+from smile_vision import FaceDetector, crop_face
+from tests.helpers.training import CLIP
+from training import gate
+from training.evaluation.predict import logit_step
+from training.workspace import MODEL
 
-pytestmark = pytest.mark.system
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
-COMPUTE_LOGITS = """
-import sys
-import numpy as np
-from smile_vision.smiles.classifier import SmileClassifier
-np.save(sys.argv[2], SmileClassifier.load().logits(np.load(sys.argv[1])))
-assert "tflite_runtime" in sys.modules
-"""
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(
+        not gate.OLDER_PYTHON.exists(), reason="tflite-runtime has wheels up to Python 3.11 only"
+    ),
+]
 
 
-def _crops_of_the_clip() -> np.ndarray:
+def _crops_of_the_clip() -> NDArray[np.uint8]:
     detector = FaceDetector.load()
     crops = []
-    with av.open(str(REPOSITORY / "local/clip/smiles.mp4")) as container:
+    with av.open(str(CLIP / "smiles.mp4")) as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index % 75 == 0:
                 grey = frame.to_ndarray(format="gray")
@@ -38,24 +35,19 @@ def _crops_of_the_clip() -> np.ndarray:
     return np.stack(crops)
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="tflite-runtime has wheels up to Python 3.11 only")
-def test_logits_agree_within_one_quantisation_step(tmp_path: Path) -> None:
+def test_logits_agree_within_one_quantisation_step() -> None:
     crops = _crops_of_the_clip()
     assert len(crops) > 20
-    np.save(tmp_path / "crops.npy", crops)
-    subprocess.run(
-        [PYTHON, "-c", COMPUTE_LOGITS, tmp_path / "crops.npy", tmp_path / "logits.npy"],
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "layers/smile_vision/python")},
-        check=True,
-        timeout=60,
-    )
-    older = np.load(tmp_path / "logits.npy")
-    newer = SmileClassifier.load().logits(crops)
-    assert np.ptp(newer) > 2, "the clip shows faces that smile and faces that do not"
-    assert np.abs(older - newer).max() <= _output_step() * 1.01
+    newer = gate.litert_logits(crops)
+    assert np.ptp(newer) > 2, "the clip shows both faces that smile and faces that do not"
+    assert np.abs(gate.tflite_runtime_logits(crops) - newer).max() <= logit_step(MODEL) * 1.01
 
 
-def _output_step() -> float:
-    interpreter = load_interpreter(CARD_PATH.with_suffix(".tflite"))
-    scale, _ = interpreter.get_output_details()[0]["quantization"]
-    return float(scale)
+def test_gate_checks_both_interpreters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gate, "CROPS", tmp_path / "absent.npz")
+    gate.main(["--photos", "none"])
+    shown = capsys.readouterr().out
+    for name in ("LiteRT", "tflite-runtime"):
+        assert f"{name}: logits of synthetic faces as recorded" in shown

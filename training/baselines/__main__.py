@@ -22,10 +22,10 @@ from training.baselines.evaluate import (
 from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.baselines.train import learn, logits_of
+from training.command_line import run_command
 from training.data.crops import Crops
+from training.data.photos import chosen_photos
 from training.data.splits import Split
-from training.errors import run_command
-from training.evaluate_photos import chosen_photos
 from training.evaluation.metric_summary import rounded
 from training.evaluation.metrics import best_threshold, sigmoid
 from training.model.network import import_keras

@@ -18,9 +18,9 @@ from smile_vision.photos.photo import load_photo
 from smile_vision.smiles.classifier import CARD_PATH
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
+from training.data.photos import read_photo_labels
 from training.data.source import open_source
 from training.errors import TrainingError
-from training.evaluate_photos import read_photo_labels
 from training.workspace import WORK, sha256_of_file, write_atomically
 
 __all__ = ["FRAME_SIDE_PX", "PhotoCrops", "crop_photos"]

@@ -22,7 +22,8 @@ from smile_vision.faces.detector import EDGE_KIND, FaceDetector
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from training.clip.plot import plot_scores
-from training.errors import TrainingError, run_command
+from training.command_line import run_command
+from training.errors import TrainingError
 from training.workspace import REPOSITORY
 
 __all__ = [

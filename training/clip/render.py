@@ -34,7 +34,8 @@ from training.clip.storyboard import (
     smile_share,
     visible_from_ms,
 )
-from training.errors import TrainingError, run_command
+from training.command_line import run_command
+from training.errors import TrainingError
 from training.workspace import display_path, sha256_of_file, write_json
 
 SEED = 11

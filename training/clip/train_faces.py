@@ -25,10 +25,10 @@ from training.clip.faces import (
     build_encoder,
     likeness_to,
 )
-from training.data.annotations import FILE_NAME, Tier, read_annotations, tier_of
+from training.command_line import run_command
+from training.data.annotations import USER_ANNOTATIONS, Tier, read_annotations, tier_of
 from training.data.pictures import read_pictures
 from training.data.source import open_source
-from training.errors import run_command
 from training.workspace import display_path
 
 EPOCHS = 20
@@ -67,7 +67,7 @@ def load_faces(
     """
     with open_source(data) as source:
         pictures = read_pictures(source.folder).kept
-        table = second_annotator or source.beside / FILE_NAME
+        table = second_annotator or source.beside / USER_ANNOTATIONS
         opinions = read_annotations(table) if table.is_file() else {}
     clear = [
         picture

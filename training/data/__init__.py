@@ -1,1 +1,1 @@
-"""Read, label and split the training data."""
+"""The data set: reading, labels, splits and photos."""

@@ -1,4 +1,4 @@
-"""The second, independent opinion about each picture, and the training target both make."""
+"""The second annotator's labels, the tiers of smile clarity, and the training targets."""
 
 from __future__ import annotations
 
@@ -11,33 +11,39 @@ from training.errors import TrainingError
 
 __all__ = [
     "BUNDLED_ANNOTATIONS",
-    "BUNDLED_ANNOTATIONS_COVERAGE",
+    "BUNDLED_COVERAGE",
+    "TARGETS",
+    "USER_ANNOTATIONS",
     "Annotation",
+    "PictureKey",
     "Tier",
     "read_annotations",
-    "target_of",
     "tier_of",
 ]
 
-FILE_NAME = "second-opinion.csv"
-BUNDLED_ANNOTATIONS = Path(__file__).parent / "labels" / FILE_NAME
-# Of the project's table that must be found in the data: other data may use the same numbers.
-BUNDLED_ANNOTATIONS_COVERAGE = 0.95
+USER_ANNOTATIONS = "second-opinion.csv"  # looked for next to the user's data
+BUNDLED_ANNOTATIONS = Path(__file__).parent / "labels" / "second-annotator.csv"
+# Share of the bundled table that the data must contain, because other data sets may use the
+# same file numbers.
+BUNDLED_COVERAGE = 0.95
 _COLUMNS = ("number", "smilesmiled", "second", "person")
+
+PictureKey = tuple[str, bool]  # file name without suffix, and the data set's own label
 
 
 class Tier(StrEnum):
-    """How clear a smile is, as far as the labels tell."""
+    """How clear a smile is, according to the annotations."""
 
-    CLEAR = "clear"  # both say smile
-    FAINT = "faint"  # they differ
-    NONE = "none"  # both say no smile
+    CLEAR = "clear"  # both annotators: smile
+    FAINT = "faint"  # the annotators disagree
+    NONE = "none"  # both annotators: no smile
     SMILE_SINGLE = "smile, one annotator"
     NONE_SINGLE = "none, one annotator"
 
 
-# The answer the network is taught. One opinion alone is softened by how often the second
-# differs: 0.02 * 0.8 + 0.5 * 0.2 for "none" (1,658 of 8,413), 0.98 * 0.97 + 0.5 * 0.03 for "smile".
+# The target probability of each tier. A single label is softened by the share of pictures on
+# which the second annotator disagrees: none 0.02 * 0.8 + 0.5 * 0.2 (1,658 of 8,413 pictures),
+# smile 0.98 * 0.97 + 0.5 * 0.03.
 TARGETS = {
     Tier.CLEAR: 0.98,
     Tier.FAINT: 0.5,
@@ -49,14 +55,14 @@ TARGETS = {
 
 @dataclass(frozen=True)
 class Annotation:
-    """The second label (None: unknown) and the person number (None: unknown)."""
+    """The second annotator's label and the person's number; None where unknown."""
 
     second: bool | None
     person: int | None
 
 
 def tier_of(smile: bool, second: bool | None) -> Tier:
-    """Return how clear a smile is, from its label and the second opinion."""
+    """Return the tier of a picture from its own label and the second annotator's."""
     if second is None:
         return Tier.SMILE_SINGLE if smile else Tier.NONE_SINGLE
     if smile != second:
@@ -64,31 +70,26 @@ def tier_of(smile: bool, second: bool | None) -> Tier:
     return Tier.CLEAR if smile else Tier.NONE
 
 
-def target_of(tier: Tier) -> float:
-    """Return the probability that the network is taught to answer for a tier."""
-    return TARGETS[tier]
-
-
-def read_annotations(path: Path) -> dict[tuple[str, bool], Annotation]:
-    """Read the table of second opinions.
+def read_annotations(path: Path) -> dict[PictureKey, Annotation]:
+    """Read the second annotator's table.
 
     Parameters
     ----------
     path
-        CSV with the columns ``number`` (file name without suffix), ``smilesmiled`` (the data's
-        own label), ``second`` (1, 0 or empty) and ``person`` (number or empty).
+        CSV with the columns ``number`` (file name without suffix), ``smilesmiled`` (the data
+        set's own label), ``second`` (1, 0 or empty) and ``person`` (a number or empty).
 
     Returns
     -------
-    dict[tuple[str, bool], Annotation]
-        By picture name and the data's own label.
+    dict[PictureKey, Annotation]
+        By picture name and own label.
 
     Raises
     ------
     TrainingError
-        When a column is missing or a value is not a number; the message names the line.
+        When a column is missing or a cell is invalid; the message names the line.
     """
-    opinions = {}
+    annotations = {}
     for line, row in read_table(path, _COLUMNS):
         key = (row["number"], read_label(path, line, row, "smilesmiled"))
         second = read_label(path, line, row, "second") if row["second"] else None
@@ -96,5 +97,5 @@ def read_annotations(path: Path) -> dict[tuple[str, bool], Annotation]:
             person = int(row["person"]) if row["person"] else None
         except ValueError as error:
             raise TrainingError(f"{path.name}, line {line}: person: {error}") from error
-        opinions[key] = Annotation(second, person)
-    return opinions
+        annotations[key] = Annotation(second, person)
+    return annotations

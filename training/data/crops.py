@@ -1,4 +1,4 @@
-"""The prepared data, as one file between the steps."""
+"""The prepared data set: one file that `training.prepare` writes and the later steps read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.annotations import PictureKey, Tier
 from training.data.splits import Split
 from training.errors import TrainingError
 from training.workspace import display_path, write_atomically
@@ -21,20 +22,22 @@ __all__ = ["Crops"]
 
 @dataclass(frozen=True)
 class Crops:
-    """N crops and what is known about each.
+    """N labelled face crops.
 
     Attributes
     ----------
     grey
         uint8 (N, 64, 64).
     smile
-        bool (N,), the data's own label.
+        bool (N,), the data set's own label.
     target
-        float32 (N,), the probability to learn.
-    tier, split, name
-        str (N,): see `annotations.Tier` and `splits.Split`; the file's name.
+        float32 (N,), the training target: a probability.
+    tier, split
+        str (N,), values of `training.data.annotations.Tier` and `training.data.splits.Split`.
     adjudicated
-        str (N,), the tier after somebody looked, where somebody did (`training.data.tiers`).
+        str (N,), the tier after adjudication (see `training.data.adjudication`).
+    name
+        str (N,), the picture's file name without suffix.
     """
 
     grey: NDArray[np.uint8]
@@ -48,13 +51,32 @@ class Crops:
     def __len__(self) -> int:
         return len(self.grey)
 
-    def part(self, split: Split) -> Crops:
-        """Return the crops of one split."""
-        chosen = self.split == split.value
+    @property
+    def annotators_agree(self) -> NDArray[np.bool_]:
+        """Whether two annotators gave the picture the same label, bool (N,)."""
+        return np.isin(self.tier, [Tier.CLEAR.value, Tier.NONE.value])
+
+    @property
+    def keys(self) -> list[PictureKey]:
+        """The key of each picture in the label tables."""
+        return list(zip(self.name.tolist(), self.smile.tolist(), strict=True))
+
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int_]) -> Crops:
+        """Return the chosen crops.
+
+        Parameters
+        ----------
+        chosen
+            bool (N,), or the indices of the crops in the new order.
+        """
         return Crops(**{part.name: getattr(self, part.name)[chosen] for part in fields(self)})
 
+    def part(self, split: Split) -> Crops:
+        """Return the crops of one split."""
+        return self.where(self.split == split.value)
+
     def counts(self) -> dict[str, Any]:
-        """Return how many pictures and smiles there are, in all, by split and by tier."""
+        """Return the number of pictures and smiles in total, by split and by tier."""
         return {
             "pictures": len(self),
             "smile": int(self.smile.sum()),
@@ -69,7 +91,7 @@ class Crops:
         }
 
     def save(self, path: Path) -> None:
-        """Write all to one ``.npz`` file, atomically."""
+        """Write the crops to one ``.npz`` file, atomically."""
         content = io.BytesIO()
         np.savez_compressed(
             content, **{part.name: getattr(self, part.name) for part in fields(self)}
@@ -78,7 +100,7 @@ class Crops:
 
     @classmethod
     def load(cls, path: Path) -> Crops:
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises
         ------

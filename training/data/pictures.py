@@ -1,4 +1,4 @@
-"""Reads the labelled pictures of a data folder and names every one that cannot be used."""
+"""Read the labelled pictures of a data folder; report every picture that cannot be used."""
 
 from __future__ import annotations
 
@@ -12,29 +12,41 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
+from training.data.annotations import PictureKey
 from training.errors import TrainingError
 
 __all__ = ["Picture", "Pictures", "read_pictures"]
 
 SMILE_FOLDER = "positives"
-NEUTRAL_FOLDER = "negatives"
+NO_SMILE_FOLDER = "negatives"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
-LARGEST_SKIPPED_SHARE = 0.2  # more unusable pictures than that: it is the wrong folder
+MAX_SKIPPED_SHARE = 0.2  # with more unusable pictures it is probably the wrong folder
+_CLASSES = ((False, NO_SMILE_FOLDER), (True, SMILE_FOLDER))
 _PICTURE_ERRORS = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One crop: its name (file name without suffix), its label and 64x64 uint8 grey levels."""
+    """One crop: file name without suffix, label, and grey levels as uint8 (64, 64)."""
 
     name: str
     smile: bool
     grey: NDArray[np.uint8]
 
+    @property
+    def key(self) -> PictureKey:
+        """The picture's key in the label tables."""
+        return self.name, self.smile
+
+    @property
+    def path(self) -> str:
+        """Class folder and name, for reports."""
+        return f"{SMILE_FOLDER if self.smile else NO_SMILE_FOLDER}/{self.name}"
+
 
 @dataclass
 class Pictures:
-    """What was read, and what was left out and why."""
+    """The usable pictures, and the reason for each skipped one by path."""
 
     kept: list[Picture] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -43,41 +55,41 @@ class Pictures:
 def read_pictures(folder: Path) -> Pictures:
     """Read all crops below the folders ``positives`` and ``negatives``.
 
-    A picture that is damaged or not 64x64 is skipped and named; so are the copies of a picture
-    within one class, and *both* copies when a picture (or a number) stands in both classes,
-    because nobody can tell which label is meant.
+    Pictures that are damaged or not 64x64 are skipped. Of several copies within one class, one is
+    kept. When a picture or a file number is in both classes, all copies are skipped, because the
+    correct label is unknown.
 
     Parameters
     ----------
     folder
-        The data; the two class folders may lie at any depth.
+        The data; the class folders may be at any depth.
 
     Returns
     -------
     Pictures
-        In a fixed order, by class and name.
+        Sorted by class and name.
 
     Raises
     ------
     TrainingError
-        When a class folder is missing or empty, or too much of the data is unusable.
+        When a class folder is missing or empty, or too many pictures are unusable.
     """
     found = Pictures()
-    for smile, class_name in ((False, NEUTRAL_FOLDER), (True, SMILE_FOLDER)):
+    for smile, class_name in _CLASSES:
         for path in _picture_files(folder, class_name):
             _read_into(found, path, class_name, smile)
     total = len(found.kept) + len(found.skipped)
-    if len(found.skipped) > LARGEST_SKIPPED_SHARE * total:
-        name, why = next(iter(found.skipped.items()))
+    if len(found.skipped) > MAX_SKIPPED_SHARE * total:
+        name, reason = next(iter(found.skipped.items()))
         raise TrainingError(
-            f"{len(found.skipped)} of {total} pictures cannot be used (the first: {name}, {why}):"
-            f" expected grey {CROP_SIZE_PX}x{CROP_SIZE_PX} crops of faces"
+            f"{len(found.skipped)} of {total} pictures cannot be used (the first: {name},"
+            f" {reason}): expected grey {CROP_SIZE_PX}x{CROP_SIZE_PX} crops of faces"
         )
     _drop_contradictions(found)
     _drop_copies(found)
-    for smile, class_name in ((False, NEUTRAL_FOLDER), (True, SMILE_FOLDER)):
+    for smile, class_name in _CLASSES:
         if not any(picture.smile == smile for picture in found.kept):
-            raise TrainingError(f"class {class_name}: no usable picture in it")
+            raise TrainingError(f"class {class_name}: it has no usable picture")
     return found
 
 
@@ -91,8 +103,8 @@ def _picture_files(folder: Path, class_name: str) -> list[Path]:
     ]
     if not files:
         raise TrainingError(
-            f"no pictures below a folder called {class_name!r} in the data: expected"
-            f" {SMILE_FOLDER}/…/*.jpg (smiles) and {NEUTRAL_FOLDER}/…/*.jpg (no smile)"
+            f"no pictures below a folder named {class_name!r} in the data: expected"
+            f" {SMILE_FOLDER}/…/*.jpg (smiles) and {NO_SMILE_FOLDER}/…/*.jpg (no smile)"
         )
     return sorted(set(files), key=lambda path: (len(path.stem), path.stem, str(path)))
 
@@ -106,7 +118,7 @@ def _read_into(found: Pictures, path: Path, class_name: str, smile: bool) -> Non
                 return
             grey = np.asarray(image.convert("L"), dtype=np.uint8)
     except _PICTURE_ERRORS:
-        found.skipped[name] = "damaged or no picture"
+        found.skipped[name] = "damaged, or not a picture"
         return
     found.kept.append(Picture(path.stem, smile, grey))
 
@@ -123,7 +135,7 @@ def _drop_contradictions(found: Pictures) -> None:
     kept = []
     for picture in found.kept:
         if len(labels[picture.name]) > 1 or len(labels[_digest(picture)]) > 1:
-            found.skipped[_label_name(picture)] = "stands in both classes"
+            found.skipped[picture.path] = "in both classes"
         else:
             kept.append(picture)
     found.kept = kept
@@ -133,13 +145,9 @@ def _drop_copies(found: Pictures) -> None:
     first: dict[str, str] = {}
     kept = []
     for picture in found.kept:
-        earlier = first.setdefault(_digest(picture), picture.name)
-        if earlier != picture.name:
-            found.skipped[_label_name(picture)] = f"same picture as {earlier}"
+        original = first.setdefault(_digest(picture), picture.name)
+        if original != picture.name:
+            found.skipped[picture.path] = f"same picture as {original}"
         else:
             kept.append(picture)
     found.kept = kept
-
-
-def _label_name(picture: Picture) -> str:
-    return f"{SMILE_FOLDER if picture.smile else NEUTRAL_FOLDER}/{picture.name}"

@@ -1,4 +1,4 @@
-"""A site's own labelled photos, cut to faces by the product's face finder and split in two."""
+"""A site's own labelled photos: find the faces and split them into a training and a test part."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.errors import VisionError
 from smile_vision.faces.photo_detector import PhotoFaceDetector
-from smile_vision.photos.photo import load_photo
-from smile_vision.smiles.crop import crop_face
+from training.data.photos import LABELS, LabelledPhoto, largest_face_crop, open_photo, read_labels
 from training.data.splits import share_of
-from training.data.tables import read_label, read_table
 from training.errors import TrainingError
 
-__all__ = ["LEAST_FACES", "SiteFaces", "SitePhoto", "find_site_faces", "read_site_table"]
+__all__ = ["MIN_FACES", "SiteFaces", "find_site_faces", "read_site_table"]
 
-HELD_OUT_SHARE = 0.4  # of the photos, or of the people where they are known
-LEAST_FACES = 20  # of each kind, in each of the two parts
-FILE_NAME = "labels.csv"
-_SHOWN = 3  # unusable photos named in the message
+HELD_OUT_SHARE = 0.4  # of the people, or of the photos where the person is unknown
+MIN_FACES = 20  # with a smile and without, in each of the two parts
+_SHOWN = 3  # photos without a face that the message names
 
 
 @dataclass(frozen=True)
 class SiteFaces:
-    """Faces of a site: uint8 (N, 64, 64) and whether each smiles, bool (N,)."""
+    """Faces of a site: crops as uint8 (N, 64, 64) and labels as bool (N,)."""
 
     grey: NDArray[np.uint8]
     smile: NDArray[np.bool_]
@@ -36,79 +32,64 @@ class SiteFaces:
         return len(self.grey)
 
 
-@dataclass(frozen=True)
-class SitePhoto:
-    """A photo of the site's table; without a person its own path stands for one."""
-
-    path: Path
-    smile: bool
-    person: str
-
-
-def find_site_faces(photos: Sequence[SitePhoto]) -> tuple[SiteFaces, SiteFaces]:
-    """Find the largest face of each photo; return those to learn from and those to judge on.
-
-    Raises
-    ------
-    TrainingError
-        When a photo cannot be read, or there are too few faces of a kind.
-    """
-    detector = PhotoFaceDetector()
-    found: list[tuple[NDArray[np.uint8], SitePhoto]] = []
-    faceless = []
-    for row in photos:
-        try:
-            photo = load_photo(row.path)
-        except VisionError as error:
-            raise TrainingError(f"photo {row.path.name}: {error}") from error
-        faces = detector.detect(np.asarray(photo))
-        if faces:
-            found.append((crop_face(np.asarray(photo.convert("L")), faces[0].keypoints), row))
-        else:
-            faceless.append(row.path.name)
-    more = "…" if len(faceless) > _SHOWN else ""
-    none_in = f"; none in {', '.join(faceless[:_SHOWN])}{more}" if faceless else ""
-    print(f"{len(photos):,} photos, {len(found):,} with a face{none_in}")
-    held_out = [share_of(row.person) < HELD_OUT_SHARE for _, row in found]
-    learners = _part([one for one, out in zip(found, held_out, strict=True) if not out], "learn")
-    return learners, _part([one for one, out in zip(found, held_out, strict=True) if out], "judge")
-
-
-def _part(found: list[tuple[NDArray[np.uint8], SitePhoto]], purpose: str) -> SiteFaces:
-    smile = np.array([row.smile for _, row in found], dtype=bool)
-    kinds = (("smiling faces", int(smile.sum())), ("faces without a smile", int((~smile).sum())))
-    for kind, count in kinds:
-        if count < LEAST_FACES:
-            raise TrainingError(
-                f"only {count} {kind} to {purpose} {'from' if purpose == 'learn' else 'on'}:"
-                f" expected {LEAST_FACES} or more, about {5 * LEAST_FACES} photos of each kind"
-            )
-    return SiteFaces(np.stack([crop for crop, _ in found]), smile)
-
-
-def read_site_table(photos: Path, labels: Path | None) -> list[SitePhoto]:
-    """Read which photos there are.
+def read_site_table(photos: Path, labels: Path | None) -> list[LabelledPhoto]:
+    """Read the site's label table.
 
     Parameters
     ----------
     photos
-        The folder.
+        The folder of the photos.
     labels
-        CSV with the columns path (in the folder), smile (1 or 0) and, if known, person; None:
-        ``labels.csv`` in the folder.
+        The table, see `training.data.photos.read_labels`; None: ``labels.csv`` in the folder.
 
     Raises
     ------
     TrainingError
-        When there is no such folder or table, or it is faulty; the message names the line.
+        When the folder or the table is missing, or the table is invalid.
     """
-    table = labels if labels is not None else photos / FILE_NAME
+    table = labels if labels is not None else photos / LABELS
     if not photos.is_dir():
         raise TrainingError(f"--photos {photos}: no such folder")
     if not table.is_file():
         raise TrainingError(f"--labels {table}: no such file (a CSV with path,smile)")
-    rows = []
-    for line, row in read_table(table, ("path", "smile")):
-        smile = read_label(table, line, row, "smile")
-        rows.append(SitePhoto(photos / row["path"], smile, row.get("person") or row["path"]))
-    return rows
+    return read_labels(table, photos)
+
+
+def find_site_faces(photos: Sequence[LabelledPhoto]) -> tuple[SiteFaces, SiteFaces]:
+    """Find the largest face of each photo; return the training and the held-out faces.
+
+    Raises
+    ------
+    TrainingError
+        When a photo cannot be read, or a part has too few faces with or without a smile.
+    """
+    detector = PhotoFaceDetector()
+    found: list[tuple[NDArray[np.uint8], LabelledPhoto]] = []
+    without_face = []
+    for photo in photos:
+        crop = largest_face_crop(open_photo(photo.path), detector)
+        if crop is None:
+            without_face.append(photo.path.name)
+        else:
+            found.append((crop, photo))
+    more = "…" if len(without_face) > _SHOWN else ""
+    missed = f"; no face in {', '.join(without_face[:_SHOWN])}{more}" if without_face else ""
+    print(f"{len(photos):,} photos, {len(found):,} with a face{missed}")
+    held_out = [share_of(photo.person) < HELD_OUT_SHARE for _, photo in found]
+    parts = [
+        [face for face, out in zip(found, held_out, strict=True) if out == wanted]
+        for wanted in (False, True)
+    ]
+    return _faces(parts[0], "training"), _faces(parts[1], "evaluation")
+
+
+def _faces(found: list[tuple[NDArray[np.uint8], LabelledPhoto]], purpose: str) -> SiteFaces:
+    smile = np.array([photo.smile for _, photo in found], dtype=bool)
+    kinds = (("smiling faces", int(smile.sum())), ("faces without a smile", int((~smile).sum())))
+    for kind, count in kinds:
+        if count < MIN_FACES:
+            raise TrainingError(
+                f"only {count} {kind} for {purpose}: expected {MIN_FACES} or more, about"
+                f" {5 * MIN_FACES} photos of each kind"
+            )
+    return SiteFaces(np.stack([crop for crop, _ in found]), smile)

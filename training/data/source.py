@@ -1,4 +1,4 @@
-"""Opens what the user names as data: a folder, a tar or zip archive, or a git URL."""
+"""Open the data that the user names: a folder, a tar or zip archive, or a git URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.workspace import DEFAULT_DATA, WORK, sha256_of_file
+from training.workspace import DEFAULT_DATA, WORK, display_path, sha256_of_file
 
 __all__ = ["Source", "open_source"]
 
@@ -27,16 +27,16 @@ _ARCHIVE_ERRORS = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, O
 
 @dataclass(frozen=True)
 class Source:
-    """Data made readable as a folder.
+    """Data that can be read as a folder.
 
     Attributes
     ----------
     folder
-        Where the pictures are while the source is open.
+        The content; valid while the source is open.
     name
-        What was given, without the folders of this machine.
+        What the user gave, without the folders of this machine.
     beside
-        The folder in which files that accompany the data are looked for.
+        Where to look for files that accompany the data.
     sha256
         Of the archive's bytes; None for a folder or a repository.
     commit
@@ -52,12 +52,12 @@ class Source:
 
 @contextmanager
 def open_source(data: str | None) -> Iterator[Source]:
-    """Make the named data readable as a folder; what was unpacked is removed afterwards.
+    """Make the data readable as a folder; delete temporary files afterwards.
 
     Parameters
     ----------
     data
-        Folder, ``.tar.gz``/``.tar``/``.zip`` archive, or git URL; None means the default.
+        Folder, ``.tar.gz``/``.tar``/``.zip`` archive, or git URL; None: `DEFAULT_DATA`.
 
     Yields
     ------
@@ -67,12 +67,13 @@ def open_source(data: str | None) -> Iterator[Source]:
     Raises
     ------
     TrainingError
-        When nothing usable is there; the message says what to give.
+        When the data cannot be read; the message says what is expected.
     """
     if data is None and not DEFAULT_DATA.exists():
         raise TrainingError(
-            "no data: give --data (or DATA=… with make) a folder, a tar.gz or zip archive, or a"
-            f" git URL of SMILEsmileD, the public repository {PUBLIC_REPOSITORY}"
+            f"no data in {display_path(DEFAULT_DATA)}: put it there, or give --data (DATA=… with"
+            " make): a folder, a tar.gz or zip archive, or a git URL of SMILEsmileD, the public"
+            f" repository {PUBLIC_REPOSITORY}"
         )
     path = Path(data).expanduser() if data is not None else DEFAULT_DATA
     if path.is_dir():
@@ -106,7 +107,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             raise TrainingError(f"{archive.name} is neither a tar (.tar.gz) nor a zip archive")
     except _ARCHIVE_ERRORS as error:
         raise TrainingError(
-            f"archive {archive.name} is truncated or damaged ({error}): fetch it again"
+            f"archive {archive.name} is truncated or damaged ({error}): download it again"
         ) from error
 
 
@@ -119,16 +120,20 @@ def _clone(url: str, folder: Path) -> str:
     except subprocess.TimeoutExpired as error:
         raise TrainingError(f"git clone took more than {GIT_TIMEOUT_S} s: try again") from error
     except subprocess.CalledProcessError as error:
-        reason = (error.stderr or "").strip().splitlines()[-1:] or ["no reason given"]
-        why = _without_credentials(reason[0])
-        raise TrainingError(f"git cannot clone the data: {why}") from error
+        last = (error.stderr or "").strip().splitlines()[-1:] or ["no reason given"]
+        reason = _without_credentials(last[0])
+        raise TrainingError(f"git cannot clone the data: {reason}") from error
 
 
 def _git(*arguments: str) -> str:
-    never_ask = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    command = ["git", *arguments]
+    without_prompt = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     result = subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=GIT_TIMEOUT_S, env=never_ask
+        ["git", *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=GIT_TIMEOUT_S,
+        env=without_prompt,
     )
     return result.stdout
 

@@ -1,4 +1,4 @@
-"""Who is learned from, who decides the settings, who only judges: split by person."""
+"""Split the data by person into a training, a validation and a test set."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from enum import StrEnum
 
 __all__ = ["Split", "assign_splits", "share_of"]
 
-VALIDATION_SHARE = 0.10  # settings (threshold, calibration) are chosen on these people
-TEST_SHARE = 0.20  # the published figures come from these people
-MOST_PICTURES_OF_A_JUDGE = 50  # people with more pictures are learned from: none may dominate
+VALIDATION_SHARE = 0.10  # for the calibration and the threshold
+TEST_SHARE = 0.20  # for the published metrics
+# People with more pictures go to the training set, so that nobody dominates the metrics.
+MAX_PICTURES_OF_HELD_OUT_PERSON = 50
 _SALT = "smile-split-1"
 
 
 class Split(StrEnum):
-    """The three parts of the data."""
+    """The three parts of the data set."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -24,39 +25,39 @@ class Split(StrEnum):
 
 
 def assign_splits(people: Sequence[str]) -> list[Split]:
-    """Assign each picture to a split such that no person is in two of them.
+    """Assign each picture to a split, so that no person is in two splits.
 
-    The split depends on the person's name alone (a hash of it), so that it stays the same when
-    pictures are added, removed or reordered.
+    The split is a function of the person's id (a hash). It does not change when other pictures
+    are added, removed or reordered.
 
     Parameters
     ----------
     people
-        The person on each picture; a picture of somebody unknown carries a name of its own.
+        The id of the person in each picture; an unknown person has an id of their own.
 
     Returns
     -------
     list[Split]
-        One for each picture, in order.
+        The split of each picture.
     """
     pictures_of = Counter(people)
     split_of = {
-        person: Split.TRAIN if count > MOST_PICTURES_OF_A_JUDGE else _split_by_hash(person)
+        person: Split.TRAIN if count > MAX_PICTURES_OF_HELD_OUT_PERSON else _split_by_hash(person)
         for person, count in pictures_of.items()
     }
     return [split_of[person] for person in people]
 
 
 def share_of(person: str) -> float:
-    """Return a number in [0, 1) that depends on the person's name alone, evenly spread."""
+    """Return a hash of the person's id, uniformly distributed in [0, 1)."""
     digest = hashlib.sha256(f"{_SALT}:{person}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _split_by_hash(person: str) -> Split:
-    place = share_of(person)
-    if place < TEST_SHARE:
+    share = share_of(person)
+    if share < TEST_SHARE:
         return Split.TEST
-    if place < TEST_SHARE + VALIDATION_SHARE:
+    if share < TEST_SHARE + VALIDATION_SHARE:
         return Split.VALIDATION
     return Split.TRAIN

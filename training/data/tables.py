@@ -1,4 +1,4 @@
-"""Reads the CSV tables that people give or keep."""
+"""Read the CSV tables that users provide and the project keeps."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ def read_table(path: Path, columns: Collection[str]) -> list[tuple[int, dict[str
     path
         CSV in UTF-8, with or without a byte-order mark; the first line names the columns.
     columns
-        Those that must be there; there may be more.
+        The required columns; the table may have more.
 
     Returns
     -------
     list[tuple[int, dict[str, str]]]
-        For each row its line, to name it in messages, and its cells; cells that a short row
-        lacks are empty.
+        For each row its line number and its cells. Cells that a short row lacks are empty.
 
     Raises
     ------
     TrainingError
-        When the table is missing, is no such text, or lacks a column.
+        When the table is missing, is not such a CSV file, or lacks a column.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -47,16 +46,16 @@ def read_table(path: Path, columns: Collection[str]) -> list[tuple[int, dict[str
     except FileNotFoundError as error:
         raise TrainingError(f"{display_path(path)} is missing") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise TrainingError(f"{path.name} is no CSV table in UTF-8: {error}") from error
+        raise TrainingError(f"{path.name} is not a CSV table in UTF-8: {error}") from error
 
 
 def read_label(path: Path, line: int, row: Mapping[str, str], column: str) -> bool:
-    """Return the label in a row of a table.
+    """Return a label (1 or 0) of a row.
 
     Raises
     ------
     TrainingError
-        When it is neither 0 nor 1; the message names the line.
+        When the cell holds anything else; the message names the line.
     """
     if row[column] not in ("0", "1"):
         raise TrainingError(

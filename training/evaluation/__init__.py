@@ -1,1 +1,1 @@
-"""Metrics, predictions, corruptions and the release thresholds."""
+"""Metrics of the model, the checks of a release, and the documents that state the metrics."""

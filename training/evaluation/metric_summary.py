@@ -1,4 +1,4 @@
-"""The figures of a set of verdicts, ready for metrics.json: counts, shares, 95 % intervals."""
+"""Metrics of a set of scores, ready for JSON: counts, rates and 95 % intervals."""
 
 from __future__ import annotations
 
@@ -24,67 +24,68 @@ Scores = NDArray[np.float64]
 
 
 def score_metrics(scores: Scores, labels: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
-    """Return counts, accuracy and area under the curve, with 95 % intervals.
+    """Return counts, accuracy, AUC, sensitivity, specificity and calibration error.
 
     Parameters
     ----------
     scores
         (N,) in [0, 1].
     labels
-        bool (N,), both classes present.
+        bool (N,), with both classes.
     threshold
-        Scores from here up mean smile.
+        Scores of at least this are classified as a smile.
 
     Returns
     -------
     dict[str, Any]
-        Ready for metrics.json.
+        Ready for JSON; the keys that end in ``_95`` hold 95 % intervals.
     """
-    said = scores >= threshold
-    right = int((said == labels).sum())
+    predicted = scores >= threshold
+    correct = int((predicted == labels).sum())
     smiles, others = int(labels.sum()), int((~labels).sum())
-    hits, correct_rejections = int((said & labels).sum()), int((~said & ~labels).sum())
+    true_positive = int((predicted & labels).sum())
+    true_negative = int((~predicted & ~labels).sum())
     return {
         "pictures": len(labels),
         "smile": smiles,
-        "true_positive": hits,
-        "false_negative": smiles - hits,
-        "true_negative": correct_rejections,
-        "false_positive": others - correct_rejections,
-        "accuracy": rounded(right / len(labels)),
-        "accuracy_95": interval(wilson_interval(right, len(labels))),
+        "true_positive": true_positive,
+        "false_negative": smiles - true_positive,
+        "true_negative": true_negative,
+        "false_positive": others - true_negative,
+        "accuracy": rounded(correct / len(labels)),
+        "accuracy_95": interval(wilson_interval(correct, len(labels))),
         "auc": rounded(area_under_curve(scores, labels)),
         "auc_95": interval(area_under_curve_interval(scores, labels)),
-        "sensitivity": rounded(hits / smiles),
-        "sensitivity_95": interval(wilson_interval(hits, smiles)),
-        "specificity": rounded(correct_rejections / others),
-        "specificity_95": interval(wilson_interval(correct_rejections, others)),
+        "sensitivity": rounded(true_positive / smiles),
+        "sensitivity_95": interval(wilson_interval(true_positive, smiles)),
+        "specificity": rounded(true_negative / others),
+        "specificity_95": interval(wilson_interval(true_negative, others)),
         "calibration_error": rounded(calibration_error(scores, labels.astype(np.float64))),
     }
 
 
 def tier_metrics(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:
-    """Return, for each tier, how many pictures were called a smile."""
+    """Return, for each tier, how many pictures are classified as a smile."""
     tiers = {}
     for tier in Tier:
         of_tier = scores[crops.tier == tier.value]
         if len(of_tier):
-            called = int((of_tier >= threshold).sum())
+            predicted = int((of_tier >= threshold).sum())
             tiers[tier.value] = {
                 "pictures": len(of_tier),
-                "called_smile": called,
-                "called_smile_share": rounded(called / len(of_tier)),
-                "called_smile_share_95": interval(wilson_interval(called, len(of_tier))),
+                "predicted_smile": predicted,
+                "predicted_smile_share": rounded(predicted / len(of_tier)),
+                "predicted_smile_share_95": interval(wilson_interval(predicted, len(of_tier))),
                 "mean_score": rounded(float(of_tier.mean())),
             }
     return tiers
 
 
 def rounded(value: float) -> float:
-    """Round a figure as far as it means anything."""
+    """Round a metric to its significant digits."""
     return round(value, _DIGITS)
 
 
 def interval(bounds: tuple[float, float]) -> list[float]:
-    """Round the two ends of an interval."""
+    """Round the bounds of an interval."""
     return [rounded(bound) for bound in bounds]

@@ -1,4 +1,4 @@
-"""What the shipped model must not fall below: ``minimum_metrics.json``, kept by people."""
+"""The minimum metrics of a release, kept by hand in ``minimum_metrics.json``."""
 
 from __future__ import annotations
 
@@ -6,65 +6,72 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.workspace import METRICS, display_path, read_json
+from training.workspace import MINIMUM_METRICS, display_path, read_json
 
-__all__ = ["MINIMUM_METRICS", "check_minimum_metrics", "read_minimum_metrics"]
+__all__ = ["check_minimum_metrics", "read_minimum_metrics"]
 
-MINIMUM_METRICS = METRICS.with_name("minimum_metrics.json")
-CEILING = "_most"  # ends the name of a limit from above
+MAXIMUM_SUFFIX = "_max"  # marks an upper limit
 _NAMES = (
-    "bytes_most",
-    "people_accuracy",
-    "people_accuracy_at_validation_threshold",
-    "people_auc",
-    "people_agreed_accuracy",
-    "people_agreed_auc",
+    "bytes_max",
+    "test_accuracy",
+    "test_accuracy_at_validation_threshold",
+    "test_auc",
+    "test_agreed_accuracy",
+    "test_agreed_auc",
     "photos_accuracy",
     "photos_accuracy_in_video",
     "photos_auc",
-    "photos_calibration_error_most",
+    "photos_calibration_error_max",
 )
 
 
 def read_minimum_metrics(path: Path = MINIMUM_METRICS) -> dict[str, float]:
-    """Read the floors.
+    """Read the minimum metrics.
 
     Raises
     ------
     TrainingError
-        When the file is missing or damaged, or lacks a floor: an empty file promises nothing.
+        When the file is missing or damaged, or a value is missing: an empty file would allow any
+        model.
     """
-    floors = read_json(path, made_by=f"git checkout {display_path(path)}")
+    minimum = read_json(path, made_by=f"git checkout {display_path(path)}")
     for name in _NAMES:
-        value = floors.get(name)
+        value = minimum.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise TrainingError(f"{display_path(path)}: {name}: expected a number, got {value!r}")
-    return floors
+    return minimum
 
 
-def check_minimum_metrics(figures: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
-    """Compare figures with their floors.
+def check_minimum_metrics(metrics: Mapping[str, float], minimum: Mapping[str, float]) -> list[str]:
+    """Compare metrics with the minimum metrics.
+
+    Parameters
+    ----------
+    metrics
+        Measured values by name.
+    minimum
+        Lower limits by name, upper limits by name + ``_max``.
 
     Returns
     -------
     list[str]
-        One line for each figure that has a floor; names ending in ``_most`` are ceilings.
+        One line for each metric that has a limit.
 
     Raises
     ------
     TrainingError
-        When one is broken; the message names all of them.
+        When a metric misses its limit; the message names all of them.
     """
     lines: list[str] = []
-    broken: list[str] = []
-    for name, value in figures.items():
-        for limit, word in ((name, "at least"), (name + CEILING, "at most")):
-            if limit not in floors:
+    failed: list[str] = []
+    for name, value in metrics.items():
+        for limit_name, words in ((name, "at least"), (name + MAXIMUM_SUFFIX, "at most")):
+            if limit_name not in minimum:
                 continue
-            floor = floors[limit]
+            limit = minimum[limit_name]
             shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
-            kept = value <= floor if limit.endswith(CEILING) else value >= floor
-            (lines if kept else broken).append(f"{name} {shown}, {word} {floor:,}")
-    if broken:
-        raise TrainingError("below the floor: " + "; ".join(broken))
+            passed = value <= limit if limit_name.endswith(MAXIMUM_SUFFIX) else value >= limit
+            (lines if passed else failed).append(f"{name} {shown}, {words} {limit:,}")
+    if failed:
+        raise TrainingError("below the minimum metrics: " + "; ".join(failed))
     return lines

@@ -1,4 +1,4 @@
-"""Runs the int8 file as the service does: the figures are those of what ships, not of Keras."""
+"""Run an int8 model file as the service does, so that the metrics are those of the shipped file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.model_card import ModelCard
 from training.workspace import sha256_of_file
 
-__all__ = ["int8_logits", "logit_range"]
+__all__ = ["int8_logits", "logit_range", "logit_step"]
 
 _INT8 = np.iinfo(np.int8)
 
 
 def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the logits that the int8 model file gives in service.
+    """Return the logits of an int8 model file.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     Returns
     -------
     NDArray[np.float64]
-        (N,), multiples of the output's quantisation step.
+        (N,), multiples of `logit_step`.
     """
     uncalibrated = ModelCard(
         name=model.stem,
@@ -46,7 +46,17 @@ def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     return classifier.logits(crops).astype(np.float64)
 
 
+def logit_step(model: Path) -> float:
+    """Return the quantisation step of the output."""
+    return _output_quantization(model)[0]
+
+
 def logit_range(model: Path) -> tuple[float, float]:
-    """Return the smallest and the largest logit that the file can give."""
+    """Return the smallest and the largest logit that the file can output."""
+    step, zero_point = _output_quantization(model)
+    return (_INT8.min - zero_point) * step, (_INT8.max - zero_point) * step
+
+
+def _output_quantization(model: Path) -> tuple[float, int]:
     scale, zero_point = load_interpreter(model).get_output_details()[0]["quantization"]
-    return (_INT8.min - zero_point) * float(scale), (_INT8.max - zero_point) * float(scale)
+    return float(scale), int(zero_point)

@@ -1,4 +1,4 @@
-"""Drawn faces for checking a model where there is no data: the same numbers on every machine."""
+"""Synthetic faces to check a model without data; the pixels are the same on every machine."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from smile_vision.smiles.preprocess import CROP_SIZE_PX
 
 __all__ = ["synthetic_faces"]
 
-_BENDS = (-6, -3, 0, 3, 6, 9)  # how far the corners of the mouth lie above its middle, px
+_BENDS = (-6, -3, 0, 3, 6, 9)  # height of the mouth's corners above its middle, px
 _SKINS = (90, 150, 200)  # grey levels
 _OPENINGS = (1, 4)  # half height of the mouth, px
-_NOISE = 6  # grey levels, either way
+_NOISE = 6  # grey levels, brighter or darker
 _MIDDLE, _EYES = 32, (15, 49)  # columns
 _EYE_ROW, _NOSE_ROW, _MOUTH_ROW = 15, 34, 52
 _EYE, _PUPIL, _NOSE, _MOUTH, _TEETH = 6, 2, 5, 14, 10  # half widths, px
 
 
 def synthetic_faces() -> NDArray[np.uint8]:
-    """Return crops of faces drawn with whole numbers only.
+    """Return crops of faces, computed with integers only.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def synthetic_faces() -> NDArray[np.uint8]:
 def _face(skin: int, bend: int, opening: int) -> NDArray[np.int64]:
     rows, columns = np.mgrid[:CROP_SIZE_PX, :CROP_SIZE_PX].astype(np.int64)
     aside = columns - _MIDDLE
-    face = np.asarray(skin + 20 - abs(aside), dtype=np.int64)  # round: darker to the sides
+    face = np.asarray(skin + 20 - abs(aside), dtype=np.int64)  # round: darker at the sides
     for eye in _EYES:
         face[(columns - eye) ** 2 + 3 * (rows - _EYE_ROW) ** 2 <= _EYE**2] -= 60
         face[(columns - eye) ** 2 + (rows - _EYE_ROW) ** 2 <= _PUPIL**2] -= 40

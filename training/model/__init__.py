@@ -1,1 +1,1 @@
-"""The network, its augmentation, and its weights."""
+"""The network, its augmentation, its weights and its conversion to int8."""

@@ -1,4 +1,4 @@
-"""Random variations of the crops: what another camera, light, pose or face finder would do."""
+"""Random augmentation: the effects of other cameras, light, poses and face detectors."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
+from training.data.affine import move
 
 __all__ = ["augment"]
 
-SHIFT_PX = 4.0  # the face finder's error, either way
-SCALE = 0.15  # crop looser or tighter by this share
-ROTATION_DEG = 15.0  # roll left over after alignment
+SHIFT_PX = 4.0  # error of the face detector, in each direction
+SCALE = 0.15  # crop wider or tighter by up to this share
+ROTATION_DEG = 15.0  # roll that remains after alignment
 BLUR_SHARE, BLUR_RADIUS_PX = 0.25, (0.3, 1.5)  # out of focus, motion
-SHRINK_SHARE, SHRINK_SIDE_PX = 0.3, (16, 48)  # far faces: fewer pixels, enlarged to 64
+SHRINK_SHARE, SHRINK_SIDE_PX = 0.3, (16, 48)  # distant faces: fewer pixels, enlarged to 64
 JPEG_SHARE, JPEG_QUALITY = 0.2, (25, 80)  # video and photo compression
-GAMMA = 0.5  # exponent between 1/(1+GAMMA) and 1+GAMMA
-CONTRAST = (0.5, 1.3)  # around mid-grey
-BRIGHTNESS = 30.0  # grey levels, either way
+GAMMA = 0.5  # exponent between 1 / (1 + GAMMA) and 1 + GAMMA
+CONTRAST = (0.5, 1.3)  # factor around mid-grey
+BRIGHTNESS = 30.0  # grey levels, brighter or darker
 NOISE_SHARE, NOISE_LEVELS = 0.4, 12.0  # largest standard deviation, grey levels
 CUTOUT_SHARE, CUTOUT_SIDE_PX = 0.4, (8, 24)  # a hand, a microphone, hair
 
-_CENTRE = (CROP_SIZE_PX - 1) / 2
+_MIRROR_SHARE = 0.5
+_CUTOUT_OVERHANG_PX = 8  # a cutout may start outside the crop
 _MID_GREY = 127.5
 
 
@@ -37,7 +39,7 @@ def augment(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     crops
         uint8 (N, 64, 64).
     rng
-        Source of chance; the same seed gives the same pictures.
+        The same seed gives the same variations.
 
     Returns
     -------
@@ -49,8 +51,8 @@ def augment(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
 
 
 def _vary_geometry(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    mirrored = crop[:, ::-1] if rng.random() < 0.5 else crop  # noqa: PLR2004 - one in two
-    image = _move(mirrored, rng)
+    mirrored = crop[:, ::-1] if rng.random() < _MIRROR_SHARE else crop
+    image = Image.fromarray(_move_randomly(mirrored, rng))
     if rng.random() < SHRINK_SHARE:
         side = int(rng.integers(*SHRINK_SIDE_PX))
         small = image.resize((side, side), Image.Resampling.BOX)
@@ -64,29 +66,19 @@ def _vary_geometry(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
     varied = np.array(image, dtype=np.uint8)
     if rng.random() < CUTOUT_SHARE:
         width, height = rng.integers(*CUTOUT_SIDE_PX, size=2)
-        left, top = rng.integers(-8, CROP_SIZE_PX - 8, size=2)
+        left, top = rng.integers(-_CUTOUT_OVERHANG_PX, CROP_SIZE_PX - _CUTOUT_OVERHANG_PX, size=2)
         rows = slice(max(0, top), top + height)
         columns = slice(max(0, left), left + width)
         varied[rows, columns] = rng.integers(0, 256)
     return varied
 
 
-def _move(crop: NDArray[np.uint8], rng: np.random.Generator) -> Image.Image:
-    """Shift, scale and turn about the centre; what comes into view repeats the edge."""
-    angle = math.radians(rng.uniform(-ROTATION_DEG, ROTATION_DEG))
+def _move_randomly(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    angle_deg = rng.uniform(-ROTATION_DEG, ROTATION_DEG)
     scale = 1 + rng.uniform(-SCALE, SCALE)
-    shift_x, shift_y = rng.uniform(-SHIFT_PX, SHIFT_PX, size=2)
-    border = CROP_SIZE_PX // 4
-    padded = np.pad(crop, border, mode="edge")
-    cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
-    # Pillow maps each output pixel to the input pixel it is taken from.
-    origin_x = _CENTRE + border + shift_x - cos * _CENTRE - sin * _CENTRE
-    origin_y = _CENTRE + border + shift_y + sin * _CENTRE - cos * _CENTRE
-    return Image.fromarray(padded).transform(
-        (CROP_SIZE_PX, CROP_SIZE_PX),
-        Image.Transform.AFFINE,
-        (cos, sin, origin_x, -sin, cos, origin_y),
-        Image.Resampling.BILINEAR,
+    left, up = rng.uniform(-SHIFT_PX, SHIFT_PX, size=2)
+    return move(
+        crop, angle_deg=angle_deg, scale=scale, shift=(-left, -up), border_px=CROP_SIZE_PX // 4
     )
 
 

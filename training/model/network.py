@@ -1,4 +1,4 @@
-"""The network: a small plain 3x3 convolutional net, 64x64 grey in, one logit out."""
+"""The network: a small 3x3 convolutional network from 64x64 grey to one logit."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ __all__ = [
     "quiet_stderr",
 ]
 
-# (channels, stride) of each 3x3 convolution. Plain ones: depthwise convolutions are slow in
-# one of the two interpreters the model must run in.
+# (channels, stride) of each 3x3 convolution. No depthwise convolutions: they are slow in one of
+# the two interpreters that run the model.
 LAYERS = ((16, 2), (32, 2), (32, 1), (32, 1), (48, 2), (48, 1), (64, 1), (64, 2))
 DROPOUT = 0.3  # of the features
+NORMALISATION_MOMENTUM = 0.95  # of batch normalisation's running statistics
 
-_STDERR = 2  # the process's own file descriptor
+_STDERR = 2  # file descriptor
 
 
 def import_keras() -> Any:
-    """Return the module ``keras``, imported late and without TensorFlow's greetings.
+    """Return the module ``keras``, without TensorFlow's start-up messages.
 
-    It takes seconds, and the environment of product and tests has no TensorFlow.
+    The import is late because it takes seconds, and because the environments of the product and
+    of the tests do not contain TensorFlow.
 
     Raises
     ------
     TrainingError
-        When it is not installed.
+        When TensorFlow is not installed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -49,7 +51,7 @@ def import_keras() -> Any:
             import tensorflow as tf  # noqa: PLC0415
 
             tf.get_logger().setLevel("ERROR")
-            tf.config.list_physical_devices()  # looks for a GPU, and says so when there is none
+            tf.config.list_physical_devices()  # prints a message when there is no GPU
     except ModuleNotFoundError as error:
         raise TrainingError(
             f"{error.name} is not installed here: use make train, or .venv-train/bin/python"
@@ -59,11 +61,11 @@ def import_keras() -> Any:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Hide what is written to stderr: TensorFlow's native code has no switch for its first lines.
+    """Discard stderr, because TensorFlow's native code has no switch for its first messages.
 
-    Exceptions are not hidden.
+    Exceptions are not affected.
     """
-    sys.stderr.flush()  # in a notebook, sys.stderr is not what native code writes to
+    sys.stderr.flush()  # in a notebook, sys.stderr is not the descriptor of the native code
     kept = os.dup(_STDERR)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
         os.dup2(nowhere.fileno(), _STDERR)
@@ -75,7 +77,7 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def build_network(seed: int) -> Any:
-    """Build the untrained Keras model.
+    """Return the untrained Keras model.
 
     Parameters
     ----------
@@ -91,7 +93,13 @@ def build_network(seed: int) -> Any:
 
 
 def build_folded_network(seed: int) -> Any:
-    """Build the same without batch normalisation: its scale and shift are in the weights."""
+    """Return the same model without batch normalisation, whose scale and shift fold into weights.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights and the dropout.
+    """
     return _build(seed, normalised=False)
 
 
@@ -109,7 +117,7 @@ def _build(seed: int, *, normalised: bool) -> Any:
             kernel_initializer="he_normal",
         )(features)
         if normalised:
-            features = keras.layers.BatchNormalization(momentum=0.95)(features)
+            features = keras.layers.BatchNormalization(momentum=NORMALISATION_MOMENTUM)(features)
         features = keras.layers.ReLU()(features)
     features = keras.layers.Flatten()(features)
     features = keras.layers.Dropout(DROPOUT)(features)
@@ -117,12 +125,19 @@ def _build(seed: int, *, normalised: bool) -> Any:
 
 
 def load_network(path: Path, *, made_by: str) -> Any:
-    """Read a Keras model from its file.
+    """Read a Keras model.
+
+    Parameters
+    ----------
+    path
+        The ``.keras`` file.
+    made_by
+        The command that writes it, for the error message.
 
     Raises
     ------
     TrainingError
-        When the file is missing or damaged; the message names the step that makes it.
+        When the file is missing or damaged; the message names the command to run.
     """
     keras = import_keras()
     try:
@@ -133,7 +148,7 @@ def load_network(path: Path, *, made_by: str) -> Any:
 
 
 def count_multiply_adds() -> int:
-    """Return the multiply-add operations of one face (two floating-point operations each)."""
+    """Return the multiply-add operations per face (two floating-point operations each)."""
     side, channels_in, total = CROP_SIZE_PX, 1, 0
     for channels, stride in LAYERS:
         side //= stride

@@ -1,4 +1,4 @@
-"""From the shipped int8 file back to a network that can learn: no other file is needed."""
+"""Rebuild a trainable network from the shipped int8 file."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from training.model.network import build_folded_network
 
 __all__ = ["rebuild_network"]
 
-LARGEST_DIFFERENCE = 0.5  # logits on drawn faces, mean: what int8 rounding explains
+# Mean difference of the logits on synthetic faces that int8 rounding can explain.
+MAX_MEAN_DIFFERENCE = 0.5
 
 
 def rebuild_network(model: Path, seed: int) -> Any:
-    """Build a Keras model with the weights of a shipped file, batch normalisation folded in.
+    """Return a Keras model with the weights of an int8 file, batch normalisation folded in.
 
     Parameters
     ----------
     model
-        Full-int8 TFLite file made by `training.quantize`.
+        Full-int8 TFLite file that `training.quantize` wrote.
     seed
         Of the dropout.
 
@@ -38,7 +39,7 @@ def rebuild_network(model: Path, seed: int) -> Any:
     Raises
     ------
     TrainingError
-        When the file was not made by this project's quantisation.
+        When the file contains another network.
     """
     network = build_folded_network(seed)
     try:
@@ -46,35 +47,35 @@ def rebuild_network(model: Path, seed: int) -> Any:
     except (KeyError, ValueError) as error:
         raise TrainingError(f"{model.name}: not the network of this project ({error})") from error
     faces = synthetic_faces()
-    theirs = network.predict(preprocess(faces), verbose=0)[:, 0]
-    difference = float(np.abs(theirs - int8_logits(model, faces)).mean())
-    if not difference < LARGEST_DIFFERENCE:
+    rebuilt = network.predict(preprocess(faces), verbose=0)[:, 0]
+    difference = float(np.abs(rebuilt - int8_logits(model, faces)).mean())
+    if not difference < MAX_MEAN_DIFFERENCE:
         raise TrainingError(
-            f"{model.name}: not the network of this project (answers differ by {difference:.2f})"
+            f"{model.name}: not the network of this project (logits differ by {difference:.2f})"
         )
     return network
 
 
 def _weights(model: Path) -> list[NDArray[np.float32]]:
-    """Return kernels and biases from the input to the output, as Keras orders them."""
+    """Return kernels and biases from input to output, in Keras' order."""
     interpreter: Any = load_interpreter(model)
     tensors = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
 
-    def real(index: int) -> NDArray[np.float32]:
+    def dequantized(index: int) -> NDArray[np.float32]:
         quantization = tensors[index]["quantization_parameters"]
         scales, axis = quantization["scales"], quantization["quantized_dimension"]
         values = interpreter.get_tensor(index).astype(np.float32)
         shape = np.ones(values.ndim, dtype=int)
-        shape[axis] = len(scales)  # one for each output channel, or one for all
+        shape[axis] = len(scales)  # one per output channel, or one for all
         return np.asarray(values * scales.reshape(shape), dtype=np.float32)
 
-    # The converter writes constants from the output to the input, a bias before its kernel.
+    # The converter writes constants from output to input, each bias before its kernel.
     kernels = [index for index, detail in tensors.items() if _is_kernel(detail)]
     weights = []
     for index in sorted(kernels, reverse=True):
-        kernel = real(index)
+        kernel = dequantized(index)
         axes = (1, 2, 3, 0) if kernel.ndim > 2 else (1, 0)  # noqa: PLR2004 - convolution or dense
-        weights += [kernel.transpose(axes), real(index - 1)]
+        weights += [kernel.transpose(axes), dequantized(index - 1)]
     return weights
 
 

@@ -1,4 +1,4 @@
-"""The running average of a network's weights: steadier than any one step, so it is what ships."""
+"""The running average of the weights during training; the shipped model uses the average."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from training.errors import TrainingError
 from training.workspace import display_path, write_atomically
 
-__all__ = ["WeightAverage"]
+__all__ = ["EVERY_STEPS", "MIN_SHARE", "WeightAverage"]
 
-EVERY_STEPS = 4  # of the optimizer, counted in each epoch: copying the weights takes time
-LEAST_SHARE = 0.004  # of the newest weights: the average looks back about 1,000 steps
+EVERY_STEPS = 4  # optimizer steps, counted within each epoch: copying the weights takes time
+MIN_SHARE = 0.004  # of the newest weights: the average covers about the last 1,000 steps
 
 Weights = list[NDArray[np.float32]]
 
 
 class WeightAverage:
-    """Exponential moving average of all weights, batch normalisation's statistics included.
+    """Exponential moving average of all weights, including batch normalisation's statistics.
 
-    With a learning rate that does not fall to nothing it ends in a wider minimum than the last
+    With a learning rate that stays above zero, the average ends in a wider minimum than the last
     step (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better
     Generalization").
     """
@@ -33,8 +33,16 @@ class WeightAverage:
         self._values: Weights = []
         self._taken = 0
 
-    def take(self, network: Any, step: int) -> None:
-        """Take in the weights after a step of an epoch, counted from 0, where it is its turn."""
+    def update(self, network: Any, step: int) -> None:
+        """Add the network's weights after every `EVERY_STEPS`-th step of an epoch.
+
+        Parameters
+        ----------
+        network
+            keras.Model, or anything with ``get_weights()``.
+        step
+            Number of the step in the epoch, from 0.
+        """
         if step % EVERY_STEPS:
             return
         newest = network.get_weights()
@@ -42,7 +50,7 @@ class WeightAverage:
         if self._taken == 1:
             self._values = [np.array(value, dtype=np.float32) for value in newest]
             return
-        share = max(LEAST_SHARE, 1 / self._taken)  # at first the plain mean
+        share = max(MIN_SHARE, 1 / self._taken)  # at first a plain mean
         pairs = zip(self._values, newest, strict=True)
         self._values = [old + np.float32(share) * (new - old) for old, new in pairs]
 
@@ -51,14 +59,14 @@ class WeightAverage:
         return self._values
 
     def save(self, path: Path) -> None:
-        """Write all to one ``.npz`` file, atomically."""
+        """Write the average to one ``.npz`` file, atomically."""
         content = io.BytesIO()
         np.savez(content, *self._values, taken=self._taken)
         write_atomically(path, content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> WeightAverage:
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises
         ------

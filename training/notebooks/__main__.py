@@ -12,7 +12,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.errors import TrainingError, run_command
+from training.command_line import run_command
+from training.errors import TrainingError
 from training.notebooks.notebook_data import DATA_VARIABLE, SAMPLE_VARIABLE
 from training.notebooks.own_photos import PHOTOS_VARIABLE
 from training.workspace import REPOSITORY, display_path, write_atomically

@@ -10,8 +10,8 @@ import numpy as np
 
 from training.data.annotations import Annotation
 from training.data.crops import Crops
+from training.data.preparation import label_pictures, prepare
 from training.notebooks.synthetic_faces import draw_pictures
-from training.prepare import label_pictures, prepare
 from training.workspace import DEFAULT_DATA
 
 __all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "NotebookData", "load_notebook_data"]

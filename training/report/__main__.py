@@ -14,7 +14,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.errors import run_command
+from training.command_line import run_command
 from training.report.inputs import Facts, gather
 from training.report.page import Chart, Section, render
 from training.report.sections import (

@@ -14,10 +14,10 @@ from smile_vision.errors import VisionError
 from smile_vision.smiles.classifier import SmileClassifier
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.data.crops import Crops
+from training.data.photos import chosen_photos
+from training.data.preparation import prepare
 from training.data.splits import Split
 from training.errors import TrainingError
-from training.evaluate_photos import chosen_photos
-from training.prepare import prepare
 from training.workspace import (
     CARD,
     CROPS,

@@ -1,4 +1,4 @@
-"""Tiny synthetic crops: random grey pictures, no two alike, no faces."""
+"""Tiny data folders: random grey pictures, all different, without faces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WriteCrops = Callable[..., Path]
 
 @pytest.fixture
 def write_crops(tmp_path: Path) -> WriteCrops:
-    """Return a function that makes a data folder with so many pictures of each class."""
+    """Return a function that writes a data folder with a number of pictures per class."""
 
     def write(negatives: int = 3, positives: int = 3, folder: str = "data") -> Path:
         root = tmp_path / folder / "SMILEs"

@@ -1,4 +1,4 @@
-"""A folder, an archive or a repository all become a folder; anything else a clear sentence."""
+"""A folder, an archive or a repository becomes a folder; anything else a clear message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from training.data import source as source_module
-from training.data.source import open_source
+from training.data.source import Source, open_source
 from training.errors import TrainingError
 
 WriteCrops = Callable[..., Path]
@@ -28,7 +29,7 @@ def _pictures(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["gztar", "tar", "zip"])
-def test_archive_is_unpacked_and_removed_again_when_it_was_used(
+def test_archive_is_unpacked_while_open_and_removed_afterwards(
     write_crops: WriteCrops, tmp_path: Path, kind: str
 ) -> None:
     data = write_crops(1, 1)
@@ -36,6 +37,7 @@ def test_archive_is_unpacked_and_removed_again_when_it_was_used(
     with open_source(str(archive)) as source:
         assert _pictures(source.folder) == ["1.png", "2.png"]
         assert source.beside == tmp_path
+        assert source.name == archive.name
         assert source.sha256 is not None
         assert len(source.sha256) == 64
     assert list((tmp_path / "work").iterdir()) == []
@@ -43,7 +45,7 @@ def test_archive_is_unpacked_and_removed_again_when_it_was_used(
 
 @pytest.mark.parametrize("kind", ["gztar", "zip"])
 @pytest.mark.parametrize("left", [0, 40, 0.6, 0.95])
-def test_archive_is_refused_when_it_is_truncated(
+def test_archive_is_rejected_when_it_is_truncated(
     write_crops: WriteCrops, tmp_path: Path, kind: str, left: float
 ) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "crops"), kind, write_crops(5, 5)))
@@ -54,7 +56,7 @@ def test_archive_is_refused_when_it_is_truncated(
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_archive_is_refused_when_a_member_would_leave_the_folder(tmp_path: Path) -> None:
+def test_archive_is_rejected_when_a_member_would_leave_the_folder(tmp_path: Path) -> None:
     outside = tmp_path / "note.txt"
     outside.write_text("x")
     archive = tmp_path / "evil.tar.gz"
@@ -77,15 +79,82 @@ def test_repository_is_cloned_when_a_git_url_is_given(
         assert len(source.commit) == 40
 
 
-def test_repository_is_refused_in_one_line_when_git_cannot_reach_it(tmp_path: Path) -> None:
+def test_repository_is_rejected_in_one_line_when_git_cannot_reach_it(tmp_path: Path) -> None:
     url = (tmp_path / "none.git").as_uri()
     with pytest.raises(TrainingError, match="git cannot clone") as caught, open_source(url):
         pass
     assert "\n" not in str(caught.value)
 
 
-def test_message_says_what_to_give_when_there_is_no_default_data() -> None:
-    with pytest.raises(TrainingError, match=r"--data.*hromi/SMILEsmileD"), open_source(None):
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FileNotFoundError(2, "No such file", "git"), "git is not installed: give a folder"),
+        (subprocess.TimeoutExpired("git", 600), "git clone took more than 600 s"),
+        (subprocess.CalledProcessError(128, "git", stderr=""), "no reason given"),
+        (
+            subprocess.CalledProcessError(
+                128, "git", stderr="Cloning\nfatal: https://ann:secret@example.org/x.git not found"
+            ),
+            "git cannot clone the data: fatal: https://example.org/x.git not found",
+        ),
+    ],
+)
+def test_reason_is_given_without_credentials_when_git_fails(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        assert options["timeout"] == 600
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    url = "https://ann:secret@example.org/x.git"
+    with pytest.raises(TrainingError, match=message) as caught, open_source(url):
+        pass
+    assert "secret" not in str(caught.value)
+
+
+def test_git_never_asks_for_a_password_and_the_name_holds_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        assert options["env"]["GIT_TERMINAL_PROMPT"] == "0"
+        return subprocess.CompletedProcess(command, 0, stdout="1234\n", stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with open_source("https://ann:secret@example.org/x") as source:
+        assert source.name == "https://example.org/x"
+        assert source.commit == "1234"
+
+
+@pytest.mark.parametrize("url", ["git@example.org:a/b", "a/b.git", "ssh://host/b", "git://h/b"])
+def test_url_is_recognised_in_each_form(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    done = subprocess.CompletedProcess("git", 0, stdout="1234", stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: done)
+    with open_source(url) as source:
+        assert source.commit == "1234"
+
+
+def test_folder_is_used_as_it_is(write_crops: WriteCrops) -> None:
+    data = write_crops(1, 1)
+    with open_source(str(data)) as source:
+        assert source == Source(data, "data", data)
+
+
+def test_default_data_are_opened_when_none_are_named(
+    write_crops: WriteCrops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_crops(1, 1)
+    monkeypatch.setattr(source_module, "DEFAULT_DATA", data)
+    with open_source(None) as source:
+        assert source.folder == data
+
+
+def test_message_says_what_to_give_when_there_are_no_default_data() -> None:
+    with (
+        pytest.raises(TrainingError, match=r"absent\.tar\.gz.*--data.*hromi/SMILEsmileD"),
+        open_source(None),
+    ):
         pass
 
 
@@ -94,7 +163,7 @@ def test_message_names_the_path_when_nothing_is_there(tmp_path: Path) -> None:
         pass
 
 
-def test_file_is_refused_when_it_is_no_archive(tmp_path: Path) -> None:
+def test_file_is_rejected_when_it_is_not_an_archive(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff" * 500)
     with pytest.raises(TrainingError, match="neither"), open_source(str(tmp_path / "photo.jpg")):
         pass

@@ -1,4 +1,4 @@
-"""Tables that people write in a spreadsheet are read, or refused with a sentence."""
+"""Tables from a spreadsheet are read, or rejected with a clear message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.errors import TrainingError
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_rows_come_with_their_lines_when_a_spreadsheet_wrote_them(
+def test_rows_have_line_numbers_when_a_spreadsheet_wrote_them(
     tmp_path: Path, encoding: str, newline: str
 ) -> None:
     table = tmp_path / "labels.csv"
@@ -30,11 +30,11 @@ def test_rows_come_with_their_lines_when_a_spreadsheet_wrote_them(
         (None, r"labels\.csv is missing"),
         (b"", "column 'path' is missing; expected path,smile"),
         (b"path;smile\na.jpg;1\n", "column 'path' is missing"),
-        ("path,smile\nZoë.jpg,1\n".encode("latin-1"), "no CSV table in UTF-8"),
-        (b"path,smile\n" + b"a" * 200_000 + b",1\n", "no CSV table in UTF-8: field larger"),
+        ("path,smile\nZoë.jpg,1\n".encode("latin-1"), "is not a CSV table in UTF-8"),
+        (b"path,smile\n" + b"a" * 200_000 + b",1\n", "is not a CSV table in UTF-8: field larger"),
     ],
 )
-def test_table_is_refused_when_it_is_none(
+def test_table_is_rejected_when_it_is_missing_or_invalid(
     tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     if content is not None:
@@ -44,6 +44,6 @@ def test_table_is_refused_when_it_is_none(
 
 
 @pytest.mark.parametrize("text", ["yes", "2", "", "1.0"])
-def test_line_is_named_when_a_label_is_neither_0_nor_1(text: str) -> None:
+def test_line_is_named_when_a_label_is_not_0_or_1(text: str) -> None:
     with pytest.raises(TrainingError, match=f"labels.csv, line 7: smile: .*got '{text}'"):
         read_label(Path("labels.csv"), 7, {"smile": text}, "smile")

@@ -1,4 +1,4 @@
-"""What ships is the running average of the weights: which steps count, and how much."""
+"""The running average of the weights: which steps count, and how much."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from training.errors import TrainingError
-from training.model.weight_average import EVERY_STEPS, LEAST_SHARE, WeightAverage
+from training.model.weight_average import WeightAverage
 
 
-class StandIn:
-    """Weights without TensorFlow: all that the average asks of a network."""
+class FakeNetwork:
+    """A network without TensorFlow: the average needs its weights only."""
 
     def __init__(self) -> None:
         self.values: list[Any] = [np.zeros((2, 3), np.float32), np.zeros(4, np.float32)]
@@ -28,10 +28,10 @@ class StandIn:
 
 
 def _average_of(values: list[float], average: WeightAverage | None = None) -> WeightAverage:
-    average, network = average or WeightAverage(), StandIn()
+    average, network = average or WeightAverage(), FakeNetwork()
     for value in values:
         network.all_become(value)
-        average.take(network, step=0)
+        average.update(network, step=0)
     return average
 
 
@@ -43,43 +43,39 @@ def _value(average: WeightAverage) -> float:
     return float(second[0])
 
 
-def test_average_is_the_plain_mean_when_few_weights_were_taken() -> None:
+def test_average_is_the_plain_mean_at_the_start() -> None:
     assert _value(_average_of([5.0])) == 5.0
     assert _value(_average_of([1.0, 2.0, 6.0])) == pytest.approx(3.0)
 
 
-def test_newest_weights_keep_their_share_when_many_were_taken() -> None:
-    many = round(1 / LEAST_SHARE)
-    average = _average_of([0.0] * 4 * many)
-    assert _value(_average_of([1.0], average)) == pytest.approx(LEAST_SHARE)
-    half = round(np.log(0.5) / np.log(1 - LEAST_SHARE))
+def test_newest_weights_keep_a_250th_after_many_steps() -> None:
+    average = _average_of([0.0] * 1000)
+    assert _value(_average_of([1.0], average)) == pytest.approx(0.004)
+    half = round(np.log(0.5) / np.log(1 - 0.004))
     assert _value(_average_of([1.0] * (half - 1), average)) == pytest.approx(0.5, abs=0.01)
 
 
 def test_only_every_fourth_step_counts() -> None:
-    average, network = WeightAverage(), StandIn()
-    for step in range(2 * EVERY_STEPS):
+    average, network = WeightAverage(), FakeNetwork()
+    for step in range(8):
         network.all_become(step)
-        average.take(network, step)
-    assert EVERY_STEPS == 4
+        average.update(network, step)
     assert _value(average) == pytest.approx((0 + 4) / 2)
 
 
-def test_average_goes_on_exactly_when_it_was_saved_and_loaded(tmp_path: Path) -> None:
+def test_average_continues_exactly_after_it_was_saved_and_loaded(tmp_path: Path) -> None:
     before, after = [0.1, 0.7, 0.2, 0.9], [0.3, 0.8]
     _average_of(before).save(tmp_path / "average.npz")
-    gone_on = _average_of(after, WeightAverage.load(tmp_path / "average.npz"))
+    continued = _average_of(after, WeightAverage.load(tmp_path / "average.npz"))
     straight = _average_of(before + after)
-    for ours, theirs in zip(gone_on.weights(), straight.weights(), strict=True):
+    for ours, theirs in zip(continued.weights(), straight.weights(), strict=True):
         assert ours.dtype == theirs.dtype
         assert np.array_equal(ours, theirs)
     assert [path.name for path in tmp_path.iterdir()] == ["average.npz"]
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "other"])
-def test_one_sentence_tells_what_to_do_when_the_file_cannot_be_read(
-    tmp_path: Path, damage: str
-) -> None:
+def test_command_to_run_is_named_when_the_file_cannot_be_read(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "average-2.npz"
     _average_of([1.0, 2.0]).save(path)
     if damage == "missing":

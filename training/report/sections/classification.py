@@ -213,9 +213,9 @@ def _scores_chart(facts: Facts, judged: Judged) -> Chart:
 
 def _tiers(tiers: dict[str, Any]) -> Table:
     rows = [
-        (tier, f"{counts['pictures']:,}", share_95(counts["called_smile"], counts["pictures"]))
+        (tier, f"{counts['pictures']:,}", share_95(counts["predicted_smile"], counts["pictures"]))
         for tier, counts in tiers.items()
-        if "called_smile" in counts
+        if "predicted_smile" in counts
     ]
     return Table(
         "Held-out pictures by clearness, as recorded in training/results/metrics.json",

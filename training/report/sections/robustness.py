@@ -37,7 +37,9 @@ def section(facts: Facts) -> Section:
     if grid:
         rows = [(_fault(row), row) for row in grid]
         evaluated_on = robustness.get("evaluated_on", "held-out people, one fault at a time")
-        charts.append(_grid_chart(rows, robustness.get("floor", {}).get("accuracy"), evaluated_on))
+        charts.append(
+            _grid_chart(rows, robustness.get("minimum", {}).get("accuracy"), evaluated_on)
+        )
         tables.append(_table(f"faults, judged on {evaluated_on}", "fault", rows))
     if small:
         rows = [(f"{row['face_px']} px", row) for row in small]
@@ -53,7 +55,7 @@ def section(facts: Facts) -> Section:
 
 
 def _fault(row: dict[str, Any]) -> str:
-    family, setting = row["family"], row["setting"]
+    family, setting = row["corruption"], row["setting"]
     return str(family) if setting in ("", "-") else f"{family}: {setting}"
 
 
@@ -63,7 +65,7 @@ def _grid_chart(rows: list[tuple[str, dict[str, Any]]], floor: float | None, jud
             (True, BLUE, "o", "within what is promised"),
             (False, ORANGE, "D", "beyond it"),
         ):
-            places = [n for n, (_, row) in enumerate(rows) if bool(row.get("within")) == within]
+            places = [n for n, (_, row) in enumerate(rows) if bool(row.get("required")) == within]
             if places:
                 _dots(axes, [rows[n][1] for n in places], places, (colour, mark, words))
         if floor is not None:
@@ -71,7 +73,7 @@ def _grid_chart(rows: list[tuple[str, dict[str, Any]]], floor: float | None, jud
         _name_rows(axes, [name for name, _ in rows])
 
     least = min(rows, key=lambda row: float(row[1]["accuracy"]))
-    promised = [row for row in rows if row[1].get("within")]
+    promised = [row for row in rows if row[1].get("required")]
     lowest = min(promised or rows, key=lambda row: float(row[1]["accuracy"]))
     return draw_chart(
         "robustness",

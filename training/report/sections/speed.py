@@ -23,13 +23,11 @@ from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import preprocess
 from training.evaluation.metrics import sigmoid
 from training.model.network import load_network
-from training.quantize import QUANTIZED
 from training.report.chart import BLUE, GREY, draw_chart
 from training.report.formatting import of_total
 from training.report.inputs import Facts
 from training.report.page import Chart, Missing, Part, Section, Table
-from training.train import TRAINED
-from training.workspace import REPOSITORY, sha256_of_file
+from training.workspace import QUANTIZED, REPOSITORY, TRAINED, sha256_of_file
 
 __all__ = ["clip_crops", "section", "time_ms"]
 

@@ -39,7 +39,7 @@ def run(folder, dies_at_step=None):
     train.train(crops, epochs={EPOCHS}, seed=1, fresh=False)
     train.WeightAverage.take = taken
 
-crops = load_notebook_data("drawn", sample={FACES}).crops
+crops = load_notebook_data("synthetic", sample={FACES}).crops
 straight, broken = sys.argv[1:3]
 """
 _GO_ON = """

@@ -117,8 +117,6 @@ def pose_at(person: Person, t_ms: float) -> Pose:
     t = t_ms / 1000
     side, height, roll, near = (float(np.sin(2 * np.pi * t / period)) for period in person.sway)
     away = 1 - smooth_step((t_ms - person.enters_ms + ENTRANCE_MS) / ENTRANCE_MS)
-    if not person.enters_ms:
-        away = 0.0
     step = abs(float(np.sin(2 * np.pi * 1.6 * t))) * min(away, 1 - away)
     return Pose(
         x_px=person.rest.x_px + 9 * side + 720 * away,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from training.clip import check
 from training.clip.check import (
     NEUTRAL_BELOW,
     SMILING_ABOVE,
@@ -24,6 +26,7 @@ from training.clip.check import (
 )
 from training.clip.frames import CLIP
 from training.clip.render import ground_truth
+from training.errors import TrainingError
 
 pytestmark = pytest.mark.xdist_group("clip")  # decoded once, not once per worker
 
@@ -89,6 +92,7 @@ def test_smiles_of_two_people_overlap(truth: dict[str, Any]) -> None:
 def test_shipped_vision_agrees_with_the_ground_truth(
     truth: dict[str, Any], measured: Measured
 ) -> None:
+    assert len(measured.times_ms) == 75
     assert list(detection_faults(truth, measured)) == []
     assert list(extra_face_faults(truth, measured)) == []
     assert list(score_faults(truth, measured)) == []
@@ -143,7 +147,32 @@ def test_score_is_a_fault_when_it_does_not_separate_smiles(
     neutral: float, smiling: float, fault: str | None
 ) -> None:
     between = [1000 - TRANSITION_MS + 1, 1000, 1000 + TRANSITION_MS - 1, 3399]
-    times = [300.0, 600.0, *between, 1400.0, 2600.0, 3400.0]
-    scores = [np.nan, neutral, 0.5, 0.5, 0.5, 0.5, smiling, smiling, neutral]
-    faults = score_faults(ONE_PERSON, _one_person(times, scores, [1] * 9))
+    times = [300.0, 600.0, *between, 1400.0, 2000.0, 2600.0, 3400.0]
+    scores = [np.nan, neutral, 0.5, 0.5, 0.5, 0.5, smiling, np.nan, smiling, neutral]
+    faults = score_faults(ONE_PERSON, _one_person(times, scores, [1] * 10))
     assert list(faults) == ([] if fault is None else [fault])
+
+
+def test_check_reports_every_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "smiles.json").write_text(json.dumps({**ONE_PERSON, "clip": "smiles.mp4"}))
+    times = [300.0, 2000.0]
+    good, bad = (_one_person(times, [0.0, score], [1, 1]) for score in (0.9, 0.5))
+    monkeypatch.setattr(check, "measure", lambda *_: good)
+    check.main(["--clip", str(tmp_path)])
+    assert "all faces are found" in capsys.readouterr().out
+    bad.face_scores["back"] = np.array([[0.0, 1.0]], np.float32)
+    monkeypatch.setattr(check, "measure", lambda *_: bad)
+    with pytest.raises(TrainingError) as caught:
+        check.main(["--clip", str(tmp_path)])
+    assert "detector back misses 1 frames" in str(caught.value)
+    assert "scores down to 0.50 while smiling" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", '{"clip": "absent.mp4", "people": []}'])
+def test_check_names_the_folder_when_it_holds_no_clip(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "smiles.json").write_text(content)
+    with pytest.raises(TrainingError, match=f"no clip with ground truth in {tmp_path.name}"):
+        check.main(["--clip", str(tmp_path)])

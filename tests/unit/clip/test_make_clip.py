@@ -103,3 +103,20 @@ def test_person_walks_in_from_the_right() -> None:
     assert pose_at(sam, 0).x_px > 1280 + 300
     assert pose_at(sam, sam.enters_ms).x_px == pytest.approx(sam.rest.x_px, abs=10)
     assert pose_at(replace(sam, enters_ms=0), 0).x_px == pytest.approx(sam.rest.x_px, abs=10)
+
+
+def test_smile_follows_the_storyboard_while_the_face_drifts() -> None:
+    generator = _generator(np.zeros((64, 64), np.float32))
+    latents = []
+    generator.decoder.predict = lambda some, **_: (
+        latents.append(some) or np.zeros((len(some), 64, 64, 1))
+    )
+    noor = PEOPLE[0]
+    render.generate_faces(generator, replace(noor, neutral=0.25), np.random.default_rng(0))
+    moved = latents[0] - generator.people[noor.latent]
+    strength = moved.mean(axis=1)  # the smile direction of `_generator` is all ones
+    assert strength[0] == pytest.approx(0.25, abs=1e-3)
+    assert strength[25 * 7] == pytest.approx(noor.smile, abs=1e-3)  # second 7: a full smile
+    drift = moved - strength[:, None]
+    assert 0.05 < drift.std() < 0.5
+    assert not np.allclose(drift[0], drift[100])

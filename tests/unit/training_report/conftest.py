@@ -9,6 +9,7 @@ import pytest
 from training.report import charts, inputs
 from training.report.inputs import ReportInputs, gather_inputs
 from training.report.page import Chart
+from training.report.sections import calibration, classification, data, learning
 
 
 @pytest.fixture
@@ -31,4 +32,5 @@ def charts_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw_chart(name: str, draw: object, *, alt: str, caption: str, **_: object) -> Chart:
         return Chart(name, b"", b"", alt, caption)
 
-    monkeypatch.setattr(charts, "draw_chart", draw_chart)
+    for module in (charts, calibration, classification, data, learning):
+        monkeypatch.setattr(module, "draw_chart", draw_chart)

@@ -29,6 +29,8 @@ def test_synthetic_data_have_every_set_tier_and_label() -> None:
         assert set(data.crops.part(split).smile.tolist()) == {True, False}
     assert {"clear", "faint", "none", "none, one annotator"} <= set(data.crops.tier.tolist())
     assert data.counts["pictures"] == len(data.crops) == 600
+    shares = [data.counts["splits"][split.value]["pictures"] / 600 for split in Split]
+    assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.05)
 
 
 def test_synthetic_smile_differs_from_a_synthetic_neutral_face() -> None:
@@ -45,6 +47,13 @@ def test_synthetic_data_are_used_when_the_data_set_is_missing(
 ) -> None:
     monkeypatch.setattr(notebook_data, "DEFAULT_DATA", tmp_path / "missing")
     assert load_notebook_data().name == "synthetic faces instead of SMILEsmileD"
+
+
+def test_data_set_is_used_when_it_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    crops = load_notebook_data("synthetic").crops
+    monkeypatch.setattr(notebook_data, "DEFAULT_DATA", tmp_path)
+    monkeypatch.setattr(notebook_data, "prepare", lambda *_: (crops, {"data": "SMILEsmileD"}))
+    assert load_notebook_data().name == "SMILEsmileD"
 
 
 def test_data_and_sample_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from smile_vision.errors import ModelError
 from smile_vision.smiles.classifier import SmileClassifier
 from training.baselines.photo_crops import PhotoCrops
 from training.data.splits import Split
@@ -100,3 +102,40 @@ def test_photo_without_a_face_counts_but_has_no_prediction(recorded: ReportInput
 def test_photos_are_refused_when_all_found_faces_have_one_label(recorded: ReportInputs) -> None:
     with pytest.raises(TrainingError, match="with and without a smile"):
         recorded.add_photos(_photos([True, False], [True, False]), SmileClassifier.load())
+
+
+def test_given_data_are_prepared_and_the_default_is_used_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    crops, asked = load_notebook_data("synthetic").crops, []
+    monkeypatch.setattr(inputs_module, "prepare", lambda data, _: (asked.append(data) or crops, {}))
+    monkeypatch.setattr(inputs_module, "DEFAULT_DATA", tmp_path)
+    monkeypatch.setattr(inputs_module, "CROPS", tmp_path / "crops.npz")
+    gather_inputs(photos="none")
+    crops.save(tmp_path / "crops.npz")
+    gather_inputs("mine.zip", "none")
+    gather_inputs(photos="none")
+    assert asked == [None, "mine.zip"]
+
+
+def test_photos_are_predicted_with_their_mirror_image(
+    without_data: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = _photos([True, False] * 4, [True] * 8)
+    monkeypatch.setattr(inputs_module, "crop_photos", lambda _: photos)
+    predictions = gather_inputs(photos="photos.zip").predictions[PHOTOS]
+    mirrored = SmileClassifier.load(flip=True).smile_scores(photos.crop)
+    assert predictions.scores == pytest.approx(mirrored)
+    assert predictions.scores != pytest.approx(SmileClassifier.load().smile_scores(photos.crop))
+
+
+def test_broken_model_is_one_line_for_the_user(
+    without_data: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> SmileClassifier:
+        raise ModelError("smile_classifier.tflite: not the file of the model card")
+
+    monkeypatch.setattr(inputs_module, "crop_photos", lambda _: _photos([True], [True]))
+    monkeypatch.setattr(SmileClassifier, "load", broken)
+    with pytest.raises(TrainingError, match=r"smile_classifier\.tflite: not the file"):
+        gather_inputs(photos="photos.zip")

@@ -11,7 +11,7 @@ from training.report.formatting import with_interval
 from training.report.inputs import AGREED, PHOTOS, TEST, Predictions, ReportInputs
 from training.report.page import Chart, Part, Section, Table
 
-__all__ = ["section"]
+__all__ = ["section", "threshold_points"]
 
 _LINES = ((BLUE, "-"), (GREEN, "--"), (ORANGE, "-."))
 _SETS = {
@@ -24,8 +24,8 @@ _SETS = {
 }
 _SURE_BELOW, _SURE_FROM = 0.1, 0.9
 
-# By legend: x, y and the point at the threshold of the model card.
-Curves = dict[str, tuple[Any, Any, tuple[float, float]]]
+Point = tuple[float, float]
+Curves = dict[str, tuple[Any, Any, Point]]  # by legend: x, y, and the point of the threshold
 
 
 def section(inputs: ReportInputs) -> Section:
@@ -97,14 +97,12 @@ def _curve_charts(inputs: ReportInputs) -> list[Chart]:
     precision_recall: Curves = {}
     for key, one in inputs.predictions.items():
         faces = inputs.metrics[key].get("found_faces", inputs.metrics[key])
-        sensitivity, hits = faces["sensitivity"], faces["true_positive"]
+        on_roc, on_precision_recall = threshold_points(faces)
         x, y, _ = roc_curve(one.smile, one.scores)
-        dot = (1 - faces["specificity"], sensitivity)
-        roc[f"{one.title}: {faces['auc']:.4f}"] = (x, y, dot)
+        roc[f"{one.title}: {faces['auc']:.4f}"] = (x, y, on_roc)
         y, x, _ = precision_recall_curve(one.smile, one.scores)
         area = average_precision_score(one.smile, one.scores)
-        dot = (sensitivity, hits / (hits + faces["false_positive"]))
-        precision_recall[f"{one.title}: {area:.4f}"] = (x, y, dot)
+        precision_recall[f"{one.title}: {area:.4f}"] = (x, y, on_precision_recall)
     return [
         _curves_chart(
             "roc",
@@ -123,6 +121,13 @@ def _curve_charts(inputs: ReportInputs) -> list[Chart]:
             caption="Precision and recall. The dots mark the threshold of the model card.",
         ),
     ]
+
+
+def threshold_points(metrics: dict[str, Any]) -> tuple[Point, Point]:
+    """Return the points of the threshold on the ROC and on the precision-recall curve."""
+    sensitivity, correct = metrics["sensitivity"], metrics["true_positive"]
+    precision = correct / (correct + metrics["false_positive"])
+    return (1 - metrics["specificity"], sensitivity), (sensitivity, precision)
 
 
 def _curves_chart(

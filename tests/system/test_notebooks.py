@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, with what is installed, and hold no output."""
+"""The notebooks run from top to bottom and are committed without output."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ NEEDS_TRAINING = "needs-training-environment"  # tag of the cells that need Tens
 SAMPLE = "600"
 
 pytestmark = pytest.mark.system
+needs_training_python = pytest.mark.skipif(
+    not TRAINING_PYTHON.exists(), reason="no .venv-train: make train sets it up"
+)
 
 
 def _cells(path: Path) -> list[dict[str, Any]]:
@@ -26,17 +29,17 @@ def _cells(path: Path) -> list[dict[str, Any]]:
 
 
 def _environment(data: str | None) -> dict[str, str]:
-    # Jupyter's kernel gives its streams no file number when it believes to be a test of its own.
+    # Under pytest, Jupyter's kernel gives its streams no file number.
     here = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     return {**here, "SMILE_SAMPLE": SAMPLE, **({"SMILE_DATA": data} if data else {})}
 
 
-def test_all_three_parts_are_there() -> None:
+def test_all_three_notebooks_are_there() -> None:
     assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_holds_no_output(path: Path) -> None:
+def test_notebook_is_committed_without_output(path: Path) -> None:
     for cell in _cells(path):
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
@@ -60,22 +63,41 @@ def test_cells_run_in_order_without_the_training_environment(path: Path) -> None
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.skipif(not TRAINING_PYTHON.exists(), reason="no .venv-train: make train sets it up")
-def test_notebooks_run_in_a_kernel_when_the_training_environment_is_there(tmp_path: Path) -> None:
-    probe = [str(TRAINING_PYTHON), "-c", "import nbclient, ipykernel, tensorflow, matplotlib"]
-    if subprocess.run(probe, capture_output=True, check=False, timeout=120).returncode:
-        pytest.skip("an older .venv-train without Jupyter's parts: make train renews it")
-    command = [str(TRAINING_PYTHON), "-m", "training.notebooks", "--out", str(tmp_path)]
-    result = subprocess.run(
-        command,
+def _run_notebooks(program: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(TRAINING_PYTHON), *program],
         cwd=REPOSITORY,
-        env=_environment("drawn"),
+        env=_environment("synthetic"),
         capture_output=True,
         text=True,
         check=False,
         timeout=280,
     )
+
+
+@needs_training_python
+def test_notebooks_run_in_a_kernel_and_keep_their_output(tmp_path: Path) -> None:
+    result = _run_notebooks(["-m", "training.notebooks", "--out", str(tmp_path)])
     assert result.returncode == 0, result.stderr
     for path in NOTEBOOKS:
-        shown = [cell for cell in _cells(tmp_path / path.name) if cell["outputs"]]
-        assert len(shown) >= 3, f"{path.name} shows what it does"
+        outputs = [
+            output["data"] for cell in _cells(tmp_path / path.name) for output in cell["outputs"]
+        ]
+        assert any("text/html" in data for data in outputs), f"{path.name} shows a table"
+        assert any("image/png" in data for data in outputs), f"{path.name} shows pictures"
+
+
+@needs_training_python
+def test_error_of_a_cell_is_reported_with_the_notebook(tmp_path: Path) -> None:
+    notebook = json.loads(NOTEBOOKS[0].read_text(encoding="utf-8"))
+    broken = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    notebook["cells"] = [{**broken, "source": ["raise ValueError('no data')"]}]
+    (tmp_path / "broken.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from training.notebooks.__main__ import run_notebook\n"
+        "run_notebook(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    result = _run_notebooks(["-c", program, str(tmp_path / "broken.ipynb"), str(tmp_path / "out")])
+    assert "TrainingError: broken.ipynb: ValueError: no data" in result.stderr
+    assert not (tmp_path / "out").exists()

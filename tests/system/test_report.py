@@ -1,38 +1,45 @@
-"""`make report` writes a page with what there is, and says what is missing."""
+"""`make report` writes a page from the data that are here, and names what is missing."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / ".venv-train" / "bin" / "python"
-# As in a fresh clone: neither the data set, nor photos, nor what training left.
-REPORT_WITHOUT_DATA = """
+# The report on a machine without the data set, or with synthetic faces as its test set.
+REPORT = """
 import sys
 from pathlib import Path
+from training.notebooks import load_notebook_data
 from training.report import __main__ as report
-from training.report import inputs as facts
-from training.report.sections import speed
-nowhere = Path(sys.argv[1]) / "nowhere"
-for name in ("CROPS", "DEFAULT_DATA"):
-    setattr(facts, name, nowhere)
-speed.TRAINED = nowhere
-report.main(["--out", sys.argv[1], "--photos", "none"])
+from training.report import inputs
+out, data = Path(sys.argv[1]), sys.argv[2]
+inputs.CROPS = inputs.DEFAULT_DATA = out / "missing"
+if data == "synthetic":
+    inputs.CROPS = out / "crops.npz"
+    load_notebook_data("synthetic").crops.save(inputs.CROPS)
+report.DOCS = out / "docs"
+report.main(["--out", str(out), "--photos", "none", "--docs"])
 """
 
 pytestmark = [
     pytest.mark.system,
+    pytest.mark.xdist_group("report"),  # each page is written once, not once per worker
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train: make report sets it up"),
 ]
 
 
-def test_page_is_written_without_the_data_and_says_what_is_missing(tmp_path: Path) -> None:
+@pytest.fixture(scope="module", params=["missing", "synthetic"])
+def report(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, str, str]:
+    """Write a report; return how it was made, its folder, its page and the printed lines."""
+    folder = tmp_path_factory.mktemp("report")
     result = subprocess.run(
-        [PYTHON, "-c", REPORT_WITHOUT_DATA, tmp_path],
+        [PYTHON, "-c", REPORT, folder, request.param],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -40,14 +47,34 @@ def test_page_is_written_without_the_data_and_says_what_is_missing(tmp_path: Pat
         timeout=200,
     )
     assert result.returncode == 0, result.stderr
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "Not available: the data set is not here." in page
-    assert "Not available: no whole photos are here." in page
-    assert "As recorded in training/results/metrics.json" in page
-    assert 'class="faces"' not in page
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    return request.param, folder, page, result.stdout
+
+
+def test_page_names_what_is_missing(report: tuple[str, Path, str, str]) -> None:
+    data, _, page, printed = report
+    crops_are_missing = "Not available: the data set SMILEsmileD is not on this machine." in page
+    assert crops_are_missing == (data == "missing")
+    assert ("not available: crops" in printed) == (data == "missing")
+    assert "Not available: the whole photos are not on this machine." in page
+    assert "robustness of the shipped model" not in page
+    assert ('class="faces"' in page) == (data == "synthetic")
+
+
+def test_every_chart_is_on_the_page_and_a_file(report: tuple[str, Path, str, str]) -> None:
+    data, folder, page, _ = report
     pictures = re.findall(r"<img [^>]*>", page)
-    assert len(pictures) >= 4
-    assert all('src="data:' in picture and 'alt="' in picture for picture in pictures)
-    assert {"data-splits.png", "label-agreement.png", "size.png"} <= {
-        path.name for path in tmp_path.glob("*.png")
-    }
+    charts = [picture for picture in pictures if "image/svg+xml" in picture]
+    names = {path.stem for path in folder.glob("*.png")}
+    assert len(charts) == len(names)
+    assert all(re.search(r'alt="[^"]{20,}"', picture) for picture in charts)
+    expected = {"data-splits", "label-agreement", "size", "comparison", "robustness", "groups"}
+    measured = {"roc", "precision-recall", "scores-test", "reliability-test"}
+    assert expected <= names
+    assert (measured <= names) == (data == "synthetic")
+
+
+def test_charts_of_the_documentation_are_written_apart(report: tuple[str, Path, str, str]) -> None:
+    data, folder, _, _ = report
+    charts = {path.stem for path in (folder / "docs").glob("*.png")}
+    assert charts == ({"comparison"} | ({"roc"} if data == "synthetic" else set()))

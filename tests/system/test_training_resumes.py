@@ -30,7 +30,7 @@ def run(folder, dies_at_step=None, epochs=3):
     train.WeightAverage.update = update
     return steps
 
-crops = load_notebook_data("drawn", sample=400).crops
+crops = load_notebook_data("synthetic", sample={FACES}).crops
 straight, broken = sys.argv[1:3]
 """
 _CONTINUE = """

@@ -1,1 +1,1 @@
-"""What others build for smiles, trained on the same people and judged by the same code."""
+"""Networks that tutorials use for smiles, trained and measured on the same people as ours."""

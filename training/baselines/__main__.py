@@ -1,9 +1,9 @@
-"""Teach the baselines on the same split, judge them by the same code, write metrics.json.
+"""Train the baselines on the same split as the shipped model and write their metrics.
 
-    python -m training.baselines [--photos FOLDER|ARCHIVE] [--fresh]
+    python -m training.baselines [--photos FOLDER|ARCHIVE]
 
-Reads build/training/crops.npz (`python -m training.prepare`). Takes about half an hour on 2
-cores, goes on from the last finished epoch, and keeps figures only, no weights.
+Reads build/training/crops.npz (`python -m training.prepare`) and writes metrics.json. Takes about
+half an hour on 2 cores. An interrupted run continues after its last finished epoch.
 """
 
 from __future__ import annotations
@@ -13,89 +13,95 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from training.baselines.evaluate import (
+    BASELINE_METRICS,
     crop_metrics,
-    measure,
     photo_score_metrics,
     to_float_tflite,
 )
 from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
-from training.baselines.train import learn, logits_of
+from training.baselines.train import logits_of, train
 from training.command_line import run_command
 from training.data.crops import Crops
 from training.data.photos import chosen_photos
 from training.data.splits import Split
+from training.evaluation.latency import model_times_ms
 from training.evaluation.metric_summary import rounded
 from training.evaluation.metrics import best_threshold, sigmoid
 from training.model.network import import_keras
 from training.workspace import CROPS, display_path, sha256_of_file, write_json
 
-__all__ = ["BASELINE_METRICS", "main"]
-
-BASELINE_METRICS = Path(__file__).parent / "metrics.json"
+__all__ = ["main"]
 
 
-def judged(
-    baseline: Baseline, crops: Crops, photos: PhotoCrops | None, fresh: bool
-) -> dict[str, Any]:
-    """Teach one baseline and return its part of metrics.json."""
-    deciders, judges = crops.part(Split.VALIDATION), crops.part(Split.TEST)
-    network, record = learn(baseline, crops.part(Split.TRAIN), deciders, fresh=fresh)
-    seen = sigmoid(logits_of(baseline, network, deciders.grey))
-    threshold = best_threshold(seen, deciders.smile)
-    scores = sigmoid(logits_of(baseline, network, judges.grey))
-    content = to_float_tflite(network, baseline)
-    figures: dict[str, Any] = {
+def baseline_metrics(baseline: Baseline, crops: Crops, photos: PhotoCrops | None) -> dict[str, Any]:
+    """Train one baseline and return its part of metrics.json."""
+    train_set, validation_set, test_set = (crops.part(split) for split in Split)
+    network, record = train(baseline, train_set, validation_set)
+
+    def scores_of(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return sigmoid(logits_of(baseline, network, pictures))
+
+    threshold = best_threshold(scores_of(validation_set.grey), validation_set.smile)
+    content = to_float_tflite(network)
+    best_ms, median_ms, _ = model_times_ms(content)
+    metrics: dict[str, Any] = {
         "title": baseline.title,
         "origin": baseline.origin,
         "input": [baseline.side_px, baseline.side_px, baseline.channels],
         "parameters": int(network.count_params()),
         "float_tflite_bytes": len(content),
-        "float_tflite_latency": measure(content),
-        "learning_rate": baseline.learning_rate,
+        "float_tflite_latency": {"best_ms": best_ms, "median_ms": median_ms},
         **record,
         "threshold": rounded(threshold),
-        **crop_metrics(scores, judges, threshold),
+        **crop_metrics(scores_of(test_set.grey), test_set, threshold),
     }
     if photos is not None:
-        found = sigmoid(logits_of(baseline, network, photos.crop))
-        figures["photos"] = photo_score_metrics(found, photos.smile, photos.found, threshold)
+        metrics["photos"] = photo_score_metrics(
+            scores_of(photos.crop), photos.smile, photos.found, threshold
+        )
     if photos is not None and baseline is WHOLE_FRAME_NET:
-        frames = sigmoid(logits_of(baseline, network, photos.frame))
-        every = photos.found | True
-        figures["whole_frames"] = photo_score_metrics(frames, photos.smile, every, threshold)
-    return figures
+        all_photos = np.full(len(photos.smile), fill_value=True)
+        metrics["whole_frames"] = photo_score_metrics(
+            scores_of(photos.frame), photos.smile, all_photos, threshold
+        )
+    return metrics
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m training.baselines",
-        description="Teach and judge the networks that others use for smiles.",
+        description="Train the networks that others use for smiles, and write their metrics.",
     )
     parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile), or none")
-    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run")
     options = parser.parse_args(arguments)
     crops = Crops.load(CROPS)
     import_keras()
-    where = chosen_photos(options.photos)
-    photos = crop_photos(where) if where else None
+    archive = chosen_photos(options.photos)
+    photos = crop_photos(archive) if archive else None
     if photos is None:
-        print("no photos given: judged on held-out people only")
-    metrics: dict[str, Any] = {
-        "command": "python -m training.baselines",
-        "labels": "the data's own, as the tutorials use them",
-        "pictures": {split.value: len(crops.part(split)) for split in Split},
-        "photos_sha256": sha256_of_file(Path(where)) if where and Path(where).is_file() else None,
-        "baselines": {
-            baseline.name: judged(baseline, crops, photos, options.fresh) for baseline in BASELINES
+        print("no photos: the metrics are those of the test set only")
+    baselines = {baseline.name: baseline_metrics(baseline, crops, photos) for baseline in BASELINES}
+    write_json(
+        BASELINE_METRICS,
+        {
+            "command": "python -m training.baselines",
+            "labels": "the data set's own, as the tutorials use them",
+            "pictures": {split.value: len(crops.part(split)) for split in Split},
+            "photos_sha256": (
+                sha256_of_file(Path(archive)) if archive and Path(archive).is_file() else None
+            ),
+            "baselines": baselines,
         },
-    }
-    write_json(BASELINE_METRICS, metrics)
-    for name, figures in metrics["baselines"].items():
-        print(f"{name}: test accuracy {figures['test']['accuracy']}, AUC {figures['test']['auc']}")
-    print(f"figures in {display_path(BASELINE_METRICS)}")
+    )
+    for name, metrics in baselines.items():
+        print(f"{name}: test accuracy {metrics['test']['accuracy']}, AUC {metrics['test']['auc']}")
+    print(f"metrics in {display_path(BASELINE_METRICS)}")
 
 
 if __name__ == "__main__":

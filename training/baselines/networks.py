@@ -13,16 +13,16 @@ __all__ = ["BASELINES", "TUTORIAL_LENET", "WHOLE_FRAME_NET", "Baseline"]
 
 @dataclass(frozen=True)
 class Baseline:
-    """A network to compare with, and how it is taught.
+    """A network to compare with, and its training settings.
 
     Attributes
     ----------
     name, title
-        Key in metrics.json; words for people.
+        Key in metrics.json; name in the report.
     side_px, channels
-        Of its square input; three channels repeat the grey one.
+        Of its square input. Three channels repeat the grey one.
     epochs, batch, learning_rate
-        Of Adam, at the start; from epoch to epoch it falls along a cosine.
+        For Adam. The learning rate falls along a cosine from epoch to epoch.
     build
         Returns the untrained Keras model with one logit as output.
     origin
@@ -41,7 +41,7 @@ class Baseline:
 
 
 def _cats_and_dogs() -> Any:
-    """Return the convnet of Chollet's cats-and-dogs listing: 3,453,121 parameters."""
+    """Return the convnet of Chollet's cats-and-dogs example: 3,453,121 parameters."""
     keras = import_keras()
     layers = keras.layers
     network = [keras.Input((150, 150, 3))]
@@ -52,7 +52,7 @@ def _cats_and_dogs() -> Any:
 
 
 def _lenet() -> Any:
-    """Return the LeNet of the smile tutorials: 20 and 50 maps of 5x5, 500 units."""
+    """Return the LeNet of smile tutorials: 20 and 50 filters of 5x5, 500 units."""
     keras = import_keras()
     layers = keras.layers
     network = [keras.Input((32, 32, 1))]
@@ -67,24 +67,24 @@ def _lenet() -> Any:
 
 WHOLE_FRAME_NET = Baseline(
     name="convnet_150",
-    title="the inspiring project's convnet",
+    title="Chollet's convnet, 150 px",
     side_px=150,
     channels=3,
-    epochs=5,  # what two shared processor cores allowed; the learning curve tells how far it got
+    epochs=5,  # half an hour on two cores
     batch=32,
     learning_rate=1e-3,
     build=_cats_and_dogs,
-    origin="Chollet, Deep Learning with Python, listing 5.5, as the inspiring project used it",
+    origin="Deep Learning with Python, listing 5.5; made for whole pictures",
 )
 TUTORIAL_LENET = Baseline(
     name="lenet_32",
-    title="a LeNet of tutorials",
+    title="LeNet, 32 px",
     side_px=32,
     channels=1,
     epochs=15,  # as in the tutorials
     batch=64,
     learning_rate=1e-3,
     build=_lenet,
-    origin="LeCun et al. 1998, in the form that smile tutorials print",
+    origin="LeCun et al. 1998, as smile tutorials print it",
 )
 BASELINES = (TUTORIAL_LENET, WHOLE_FRAME_NET)

@@ -1,11 +1,11 @@
-"""Teaches a baseline; goes on from the last finished epoch after an interruption."""
+"""Train a baseline. A run that was interrupted continues after its last finished epoch."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import math
-import os
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,25 @@ from numpy.typing import NDArray
 from training.baselines.networks import Baseline
 from training.data.crops import Crops
 from training.evaluation.metric_summary import rounded
-from training.evaluation.metrics import accuracy_at, area_under_curve, sigmoid
-from training.model.network import import_keras, load_network
-from training.workspace import WORK, read_json, write_json
+from training.model.network import import_keras
+from training.workspace import WORK
 
-__all__ = ["RUNS", "learn", "logits_of", "take_in"]
+__all__ = ["RUNS", "logits_of", "network_input", "train"]
 
 RUNS = WORK / "baselines"
-SEED = 1
+_SEED = 1
 _SHUFFLED = 10_000
-_ANEW = "python -m training.baselines --fresh"
+_BATCH = 128  # of predictions
+_METRICS = {  # as Keras logs them, and as metrics.json names them
+    "loss": "loss",
+    "val_loss": "validation_loss",
+    "val_accuracy": "validation_accuracy",
+    "val_auc": "validation_auc",
+}
 
 
-def take_in(baseline: Baseline, pictures: Any) -> Any:
-    """Turn pictures into what the network sees: resized, 0 to 1.
+def network_input(baseline: Baseline, pictures: Any) -> Any:
+    """Resize and scale pictures to what the network takes.
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ def take_in(baseline: Baseline, pictures: Any) -> Any:
     Returns
     -------
     Tensor
-        float32 (N, side, side, channels).
+        float32 (N, side, side, channels) in [0, 1].
     """
     import tensorflow as tf  # noqa: PLC0415 - takes seconds, after import_keras has silenced it
 
@@ -48,115 +53,113 @@ def take_in(baseline: Baseline, pictures: Any) -> Any:
         pictures = pictures[..., None]
     side = baseline.side_px
     images = tf.image.resize(tf.cast(pictures, tf.float32) / 255, (side, side), antialias=True)
-    if images.shape[-1] == 1 and baseline.channels > 1:
-        return tf.repeat(images, baseline.channels, axis=-1)
-    return images
+    return tf.repeat(images, baseline.channels // images.shape[-1], axis=-1)
 
 
 def logits_of(baseline: Baseline, network: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the network's logits, float64 (N,), of uint8 (N, H, W) or (N, H, W, 3)."""
+    """Return the network's logits, float64 (N,), for uint8 (N, H, W) or (N, H, W, 3)."""
     parts = [
-        network(take_in(baseline, pictures[start : start + 128]), training=False).numpy()[:, 0]
-        for start in range(0, len(pictures), 128)
+        network(network_input(baseline, pictures[start : start + _BATCH]), training=False)
+        for start in range(0, len(pictures), _BATCH)
     ]
-    return np.concatenate(parts).astype(np.float64)
+    return np.concatenate(parts)[:, 0].astype(np.float64)
 
 
-def learn(
-    baseline: Baseline, learners: Crops, deciders: Crops, *, fresh: bool
+def train(
+    baseline: Baseline, train_set: Crops, validation_set: Crops
 ) -> tuple[Any, dict[str, Any]]:
-    """Teach the network the data's own labels, as its tutorial does.
+    """Train the network on the data set's own labels, as its tutorial does.
 
     Parameters
     ----------
     baseline
-        What to teach, and how long.
-    learners, deciders
-        Training and validation people; the epoch with the best validation accuracy is kept.
-    fresh
-        Forget an unfinished run.
+        What to train, and how long.
+    train_set, validation_set
+        The weights of the epoch with the best validation accuracy are kept.
 
     Returns
     -------
     tuple[Any, dict[str, Any]]
-        The Keras model; epochs, seconds and the history, ready for metrics.json.
+        The Keras model; its settings and history, ready for metrics.json.
     """
     keras = import_keras()
-    folder = RUNS / baseline.name
-    network, record = _go_on(baseline, learners, folder, fresh=fresh)
-    for epoch in range(len(record["history"]), baseline.epochs):
-        started = time.monotonic()
-        keras.utils.set_random_seed(SEED + epoch)
-        falling = (1 + math.cos(math.pi * epoch / baseline.epochs)) / 2
-        network.optimizer.learning_rate = baseline.learning_rate * falling
-        fitted = network.fit(_dataset(baseline, learners, epoch), verbose=0, shuffle=False).history
-        scores = sigmoid(logits_of(baseline, network, deciders.grey))
-        accuracy = accuracy_at(scores, deciders.smile, 0.5)
-        record["history"].append(
-            {
-                "epoch": epoch + 1,
-                "loss": rounded(fitted["loss"][0]),
-                "validation_loss": rounded(_cross_entropy(scores, deciders.smile)),
-                "validation_accuracy": rounded(accuracy),
-                "validation_auc": rounded(area_under_curve(scores, deciders.smile)),
-            }
-        )
-        record["seconds"] = round(record["seconds"] + time.monotonic() - started, 1)
-        best = max(line["validation_accuracy"] for line in record["history"])
-        if record["history"][-1]["validation_accuracy"] == best:
-            record["best_epoch"] = epoch + 1
-            _save(network, folder / "best.keras")
-        _save(network, folder / "last.keras")
-        write_json(folder / "record.json", record)
-        print(f"{baseline.name}: {record['history'][-1]}, {record['seconds']} s", flush=True)
-    return keras.models.load_model(folder / "best.keras"), record
-
-
-def _dataset(baseline: Baseline, learners: Crops, epoch: int) -> Any:
-    import tensorflow as tf  # noqa: PLC0415
-
-    labels = learners.smile.astype(np.float32)
-    pairs = tf.data.Dataset.from_tensor_slices((learners.grey, labels))
-    batches = pairs.shuffle(_SHUFFLED, seed=SEED + epoch).batch(baseline.batch)
-    return batches.map(lambda grey, label: (take_in(baseline, grey), label)).prefetch(2)
-
-
-def _cross_entropy(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    likely = np.clip(np.where(labels, scores, 1 - scores), 1e-7, 1)
-    return float(-np.log(likely).mean())
-
-
-def _go_on(
-    baseline: Baseline, learners: Crops, folder: Path, *, fresh: bool
-) -> tuple[Any, dict[str, Any]]:
-    keras = import_keras()
+    digest = hashlib.sha256(train_set.grey.tobytes() + train_set.smile.tobytes()).hexdigest()
     plan = {
         "epochs": baseline.epochs,
         "batch": baseline.batch,
-        "training_pictures": len(learners),
-        "training_sha256": _fingerprint(learners),
+        "learning_rate": baseline.learning_rate,
+        "training_pictures": len(train_set),
+        "training_sha256": digest,
     }
-    last, state = folder / "last.keras", folder / "record.json"
-    if not fresh and last.exists() and state.exists():
-        record = read_json(state, made_by=_ANEW)
-        if all(record.get(name) == value for name, value in plan.items()):
-            return load_network(last, made_by=_ANEW), record
-    keras.utils.set_random_seed(SEED)
+    # Other data or settings use another folder, so that no run continues a different one.
+    run = hashlib.sha256(repr(plan).encode()).hexdigest()[:8]
+    folder = RUNS / f"{baseline.name}-{run}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(_history(folder)) < baseline.epochs:
+        _fit(baseline, train_set, validation_set, folder)
+    history = _history(folder)
+    best = max(history, key=lambda line: line["validation_accuracy"])
+    record = {**plan, "history": history, "best_epoch": best["epoch"]}
+    return keras.models.load_model(folder / "best.keras"), record
+
+
+def _fit(baseline: Baseline, train_set: Crops, validation_set: Crops, folder: Path) -> None:
+    keras = import_keras()
+    keras.utils.set_random_seed(_SEED)
     network = baseline.build()
     network.compile(
         keras.optimizers.Adam(baseline.learning_rate),
         keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[
+            keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
+            keras.metrics.AUC(name="auc", from_logits=True),
+        ],
     )
-    return network, {**plan, "history": [], "seconds": 0.0, "best_epoch": 0}
+
+    def cosine(epoch: int) -> float:
+        return baseline.learning_rate * (1 + math.cos(math.pi * epoch / baseline.epochs)) / 2
+
+    accuracies = [line["validation_accuracy"] for line in _history(folder)]
+    network.fit(
+        _batches(baseline, train_set, shuffled=True),
+        validation_data=_batches(baseline, validation_set),
+        epochs=baseline.epochs,
+        verbose=2,
+        shuffle=False,  # `_batches` shuffles
+        callbacks=[
+            keras.callbacks.LearningRateScheduler(cosine),
+            keras.callbacks.ModelCheckpoint(
+                str(folder / "best.keras"),
+                monitor="val_accuracy",
+                mode="max",
+                save_best_only=True,
+                initial_value_threshold=max(accuracies, default=None),
+            ),
+            keras.callbacks.CSVLogger(str(folder / "history.csv"), append=True),
+            keras.callbacks.BackupAndRestore(str(folder / "backup"), double_checkpoint=True),
+        ],
+    )
 
 
-def _fingerprint(learners: Crops) -> str:
-    """Identify what is learned from, so that a changed split starts a new run."""
-    return hashlib.sha256(learners.grey.tobytes() + learners.smile.tobytes()).hexdigest()
+def _batches(baseline: Baseline, crops: Crops, *, shuffled: bool = False) -> Any:
+    import tensorflow as tf  # noqa: PLC0415
+
+    pairs = tf.data.Dataset.from_tensor_slices((crops.grey, crops.smile.astype(np.float32)))
+    if shuffled:
+        pairs = pairs.shuffle(_SHUFFLED, seed=_SEED)
+    take = partial(network_input, baseline)
+    return pairs.batch(baseline.batch).map(lambda grey, label: (take(grey), label)).prefetch(2)
 
 
-def _save(network: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name("part-" + path.name)
-    network.save(half)
-    os.replace(half, path)  # noqa: PTH105 - atomic: a kill leaves the old file or the new one
+def _history(folder: Path) -> list[dict[str, Any]]:
+    """Return the finished epochs. One that was interrupted while it was logged counts once."""
+    path = folder / "history.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        epochs = {int(row["epoch"]): row for row in csv.DictReader(file)}
+    return [
+        {"epoch": epoch + 1}
+        | {ours: rounded(float(row[theirs])) for theirs, ours in _METRICS.items()}
+        for epoch, row in sorted(epochs.items())
+    ]

@@ -1,1 +1,1 @@
-"""How the bundled clip of smiling synthetic people is made: train, render, check."""
+"""Make the bundled clip of smiling synthetic people: train, render, check."""

@@ -1,7 +1,7 @@
 """The canvas of a portrait: its units, masks and shading.
 
-The generated face is 64 units square, brows to chin (eyes near (18, 16) and (46, 16), mouth near
-(32, 48)). Everything is painted in these units, `UNIT_PX` pixels each.
+The generated face is 64 units wide and high, brows to chin (eyes near (18, 16) and (46, 16), mouth
+near (32, 48)). All other parts are painted in the same units of `UNIT_PX` pixels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from training.clip.faces import FloatArray
 
 UNIT_PX = 4
 CANVAS_UNITS = (184, 208)  # width, height
-FACE_AT = (60, 66)  # where the face's corner lies on the canvas, in units
+FACE_AT = (60, 66)  # upper left corner of the face on the canvas, in units
 CANVAS_PX = (CANVAS_UNITS[0] * UNIT_PX, CANVAS_UNITS[1] * UNIT_PX)
 
 Colour = tuple[int, int, int]
@@ -25,7 +25,7 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is painted around a face.
+    """The parts of a person that are painted around the face.
 
     Attributes
     ----------
@@ -34,9 +34,11 @@ class Look:
     style
         ``"bob"``, ``"curls"`` or ``"beanie"``.
     warmth
-        How much colour the skin has; 1 is ordinary.
+        Saturation of the skin; 1 is ordinary.
     seed
-        Of strands and texture.
+        Of the strands and the texture.
+    hat
+        Colour of the beanie.
     """
 
     hair: Colour
@@ -54,7 +56,7 @@ def fade(distance: NDArray[np.floating], start: float, end: float) -> FloatArray
 
 
 def to_px(points: Points) -> Points:
-    """Carry points from face units to pixels of the canvas."""
+    """Convert points from face units to pixels of the canvas."""
     return [((x + FACE_AT[0]) * UNIT_PX, (y + FACE_AT[1]) * UNIT_PX) for x, y in points]
 
 
@@ -72,13 +74,13 @@ def mask_of(*outlines: Points, blur_px: float = 1.2) -> Image.Image:
 
 
 def ellipse(x: float, y: float, a: float, b: float) -> Points:
-    """Outline of an ellipse."""
+    """Return the outline of an ellipse."""
     turn = np.linspace(0, 2 * np.pi, 62)
     return [(x + a * float(np.cos(t)), y + b * float(np.sin(t))) for t in turn]
 
 
 def volume(mask: Image.Image, blur_px: float, start: float, end: float) -> FloatArray:
-    """Return 0 at the outline of a form to 1 well inside, over the canvas, float32 (H, W)."""
+    """Return the shading of a form: 0 at its outline to 1 inside, float32 (H, W)."""
     soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(blur_px)), np.float32) / 255
     return fade(soft, start, end)
 

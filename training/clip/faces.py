@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 GENERATOR = REPOSITORY / "build" / "clip"
 FACE_SIDE_PX = 64
 LATENT_DIMENSIONS = 96
+_LATENTS = ("smile_direction", "people", "likeness")  # the arrays beside the decoder
 
 FloatArray = NDArray[np.float32]
 
 
 def build_encoder() -> keras.Model:
-    """Return the net from faces (N, 64, 64, 1) in [0, 1] to latent mean and log variance."""
-    import keras  # noqa: PLC0415 -- half a second and 400 MB, needed by two of three scripts
+    """Return the network from faces (N, 64, 64, 1) in [0, 1] to latent mean and log variance."""
+    import keras  # noqa: PLC0415 -- half a second and 400 MB, and the check of the clip needs no network
 
     image = keras.Input((FACE_SIDE_PX, FACE_SIDE_PX, 1))
     x = image
@@ -36,7 +37,7 @@ def build_encoder() -> keras.Model:
 
 
 def build_decoder() -> keras.Model:
-    """Return the net from latents (N, 96) to faces (N, 64, 64, 1) in [0, 1]."""
+    """Return the network from latents (N, 96) to faces (N, 64, 64, 1) in [0, 1]."""
     import keras  # noqa: PLC0415
 
     latent = keras.Input((LATENT_DIMENSIONS,))
@@ -52,19 +53,19 @@ def build_decoder() -> keras.Model:
 
 @dataclass(frozen=True, slots=True)
 class FaceGenerator:
-    """A trained decoder, the direction of a smile, and people who do not exist.
+    """A trained decoder, the direction of a smile, and synthetic people.
 
     Attributes
     ----------
     decoder
-        Net from latents (N, 96) to faces (N, 64, 64, 1) in [0, 1].
+        Network from latents (N, 96) to faces (N, 64, 64, 1) in [0, 1].
     smile_direction
         Mean latent of smiling faces minus that of neutral ones, float32 (96,).
     people
-        Latents of neutral synthetic faces, float32 (P, 96), each the mean of several people's.
+        Latents of neutral synthetic faces, float32 (P, 96). Each is the mean of several people's.
     likeness
-        Of each of them to the most similar picture learned from, float32 (P,); see
-        :func:`likeness_to`.
+        Of each synthetic face to the most similar training picture, float32 (P,); see
+        `likeness_to`.
     """
 
     decoder: Any
@@ -76,11 +77,11 @@ class FaceGenerator:
         """Write `decoder.keras` and `latents.npz` into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.decoder.save(folder / "decoder.keras")
-        np.savez(folder / "latents.npz", smile_direction=self.smile_direction, people=self.people)
+        np.savez(folder / "latents.npz", **{name: getattr(self, name) for name in _LATENTS})
 
     @classmethod
     def load(cls, folder: Path) -> FaceGenerator:
-        """Read what :meth:`save` wrote.
+        """Read what `save` wrote.
 
         Raises
         ------
@@ -90,11 +91,11 @@ class FaceGenerator:
         import keras  # noqa: PLC0415
 
         with np.load(folder / "latents.npz") as latents:
-            parts = [latents[name] for name in ("smile_direction", "people", "likeness")]
-        return cls(keras.models.load_model(folder / "decoder.keras"), *parts)
+            parts = {name: latents[name] for name in _LATENTS}
+        return cls(keras.models.load_model(folder / "decoder.keras"), **parts)
 
-    def draw(self, person: FloatArray, strengths: FloatArray) -> FloatArray:
-        """Draw one person with several smiles.
+    def generate(self, person: FloatArray, strengths: FloatArray) -> FloatArray:
+        """Return one person with smiles of several strengths.
 
         Parameters
         ----------
@@ -111,7 +112,7 @@ class FaceGenerator:
         return self.decode(person[None] + strengths[:, None] * self.smile_direction[None])
 
     def decode(self, latents: FloatArray) -> FloatArray:
-        """Draw the grey faces (N, 64, 64) in [0, 1] of latents (N, 96)."""
+        """Return the grey faces (N, 64, 64) in [0, 1] of latents (N, 96)."""
         faces: FloatArray = self.decoder.predict(
             latents.astype(np.float32), batch_size=256, verbose=0
         )
@@ -119,23 +120,23 @@ class FaceGenerator:
 
 
 def likeness_to(pictures: FloatArray, faces: FloatArray) -> FloatArray:
-    """Return how much each face resembles the most similar of many pictures or mirror images.
+    """Return how much each face resembles the most similar picture or its mirror image.
 
     Parameters
     ----------
     pictures
         Real pictures, float32 (N, 64, 64).
     faces
-        Faces to judge, float32 (P, 64, 64).
+        Faces to compare, float32 (P, 64, 64).
 
     Returns
     -------
     FloatArray
         The largest correlation of grey levels, float32 (P,); 1 is the same picture.
     """
-    known, judged = standardise(pictures), standardise(faces)
+    known, compared = standardise(pictures), standardise(faces)
     mirrored = standardise(pictures[:, :, ::-1])
-    nearest = np.maximum((judged @ known.T).max(axis=1), (judged @ mirrored.T).max(axis=1))
+    nearest = np.maximum((compared @ known.T).max(axis=1), (compared @ mirrored.T).max(axis=1))
     return np.asarray(nearest, np.float32)
 
 

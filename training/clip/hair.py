@@ -19,17 +19,17 @@ from training.clip.canvas import (
     volume,
 )
 
-LEFT_SHARE = 0.45  # of a bob's strands, the parting being left of the middle
+LEFT_SHARE = 0.45  # of a bob's strands: the parting is left of the middle
 
 
 def strands(
     colour: Colour, rng: np.random.Generator, paths: list[Points], width_px: int = 3
 ) -> Image.Image:
-    """Paint hair along paths in face units, later strands lighter than earlier ones."""
+    """Paint hair along paths in face units. Later strands are lighter than earlier ones."""
     layer = Image.new("RGBA", CANVAS_PX)
     draw = ImageDraw.Draw(layer)
     for order, path in enumerate(paths):
-        depth = order / len(paths)  # the deepest hair lies in the shade
+        depth = order / len(paths)  # the deepest hair is in the shade
         light = float(np.clip(rng.normal(0.62 + 0.45 * depth, 0.16), 0.4, 1.6))
         fill = tuple(int(min(255, c * light)) for c in colour)
         width = width_px + round(6 * max(0.0, 0.3 - depth) / 0.3)
@@ -40,7 +40,7 @@ def strands(
 def paint_bob(
     look: Look, rng: np.random.Generator, behind: Image.Image, front: Image.Image
 ) -> None:
-    """Paint smooth hair to the jaw, parted at the side, over the forehead's corners."""
+    """Paint smooth hair down to the jaw, parted at the side, over the corners of the forehead."""
     behind.alpha_composite(strands(look.hair, rng, bob_paths(rng, 1300, 92, (-16.0, 11.0), 0)))
     front.alpha_composite(strands(look.hair, rng, bob_paths(rng, 1500, 66, (-5.0, 9.5), 24)))
 
@@ -48,10 +48,10 @@ def paint_bob(
 def bob_paths(
     rng: np.random.Generator, count: int, end_y: float, reach: tuple[float, float], lift: float
 ) -> list[Points]:
-    """Paths from the parting over the skull and down both sides.
+    """Return paths from the parting over the skull and down both sides.
 
-    `reach` says how far outside the face's crop the hair hangs (negative: over the face), `lift`
-    how far the innermost strand starts below the top of the skull.
+    `reach` is how far outside the face the hair hangs (negative: over the face). `lift` is how far
+    below the top of the skull the innermost strand starts.
     """
     paths = []
     t = np.linspace(0, 1, 18)
@@ -81,9 +81,10 @@ def paint_curls(
 
 
 def curl_paths(rng: np.random.Generator, count: int, inner: float, temples: float) -> list[Points]:
-    """Little rings on a cap of hair from its rim inwards, outermost first.
+    """Return small rings on a cap of hair from its rim inwards, outermost first.
 
-    `inner` and `temples` say how far inwards above and beside the face, 1 being the skull.
+    `inner` and `temples` are how far inwards the rings reach above and beside the face; 1 is the
+    skull.
     """
     paths = []
     turn = np.linspace(0, 4.6, 12)
@@ -104,7 +105,7 @@ def curl_paths(rng: np.random.Generator, count: int, inner: float, temples: floa
 def paint_beanie(
     look: Look, rng: np.random.Generator, behind: Image.Image, front: Image.Image
 ) -> None:
-    """Paint a knitted cap down to the forehead, some hair beside the ears."""
+    """Paint a knitted cap down to the forehead, and some hair beside the ears."""
     behind.alpha_composite(strands(look.hair, rng, bob_paths(rng, 900, 22, (-2.0, 5.0), 0)))
     dome = [(x, min(y, -6)) for x, y in ellipse(32, -4, 38, 44)]
     front.alpha_composite(knit(look.hat, mask_of(dome), rib_px=15))

@@ -25,21 +25,21 @@ from training.clip.hair import STYLES
 from training.clip.skin import colour_skin, face_blend, fit_light
 
 CHEEKS_Y = 20  # where a head is widest, in face units
-PATCH_MARGIN = 4  # units around the face that are painted anew in every frame
+PATCH_MARGIN = 4  # units around the face that are painted again in every frame
 
 
 @dataclass(frozen=True, slots=True)
 class StillLife:
-    """The parts of a portrait that no smile changes; pictures of `CANVAS_PX`.
+    """The parts of a portrait that a smile does not change; pictures of `CANVAS_PX`.
 
     Attributes
     ----------
     below
-        Everything but what hangs over the face, RGBA.
+        Everything except what hangs over the face, RGBA.
     above
         What hangs over the face: hair or hat, RGBA.
     light
-        Grey of the skin where there is no generated face, in units, float32 (H, W).
+        Grey level of the skin around the generated face, in units, float32 (H, W).
     head
         Mask of the head.
     shade
@@ -64,7 +64,7 @@ def paint_portrait(face: FloatArray, still: StillLife) -> Image.Image:
     face
         Grey face in [0, 1], float32 (64, 64).
     still
-        Everything around it, from :func:`paint_still_life`.
+        Everything around the face, from `paint_still_life`.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def darken(picture: Image.Image, shade: FloatArray) -> Image.Image:
 
 
 def head_outline() -> Points:
-    """Outline of skull and jaw: half an ellipse above the cheeks, a tapering jaw below."""
+    """Return the outline of skull and jaw: half an ellipse above the cheeks, a jaw below."""
     right = []
     for y in np.linspace(-36, 68, 40):  # from the top of the skull down to the chin
         if y < CHEEKS_Y:
@@ -128,13 +128,13 @@ def head_outline() -> Points:
 
 
 def neck_outline() -> Points:
-    """Outline of the neck, widening into the shoulders."""
+    """Return the outline of the neck, which widens into the shoulders."""
     side = [(10, 40), (11, 58), (10, 70), (4, 78), (-10, 86), (-10, 110)]
     return [*side, *[(64 - x, y) for x, y in reversed(side)]]
 
 
 def shade_neck() -> FloatArray:
-    """Return the shadow that the chin throws on the neck."""
+    """Return the shadow of the chin on the neck."""
     y = (np.arange(CANVAS_PX[1], dtype=np.float32) / UNIT_PX - FACE_AT[1])[:, None]
     x = (np.arange(CANVAS_PX[0], dtype=np.float32) / UNIT_PX - FACE_AT[0])[None]
     round_off = 1 - 0.3 * fade(np.abs(x - 32), 8, 26)
@@ -142,7 +142,7 @@ def shade_neck() -> FloatArray:
 
 
 def paint_clothes(look: Look, rng: np.random.Generator) -> Image.Image:
-    """Paint shoulders with a round collar, lit from above, with a little weave."""
+    """Paint shoulders with a round collar, lit from above, with a slight weave."""
     side = [(-5, 79), (-18, 84), (-36, 91), (-50, 100), (-57, 112), (-60, 160)]
     seam = [(float(69 - 74 * t), float(79 + 13 * np.sin(np.pi * t))) for t in np.linspace(0, 1, 20)]
     shape = [*side, *[(64 - x, y) for x, y in reversed(side)], *seam]

@@ -1,6 +1,6 @@
 """Render the bundled clip and its ground truth: ``python -m training.clip.render``.
 
-The same generator and seed give the same frames. Encoding is libx264 on one thread.
+The same generator and seed give the same frames. libx264 encodes them on one thread.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from training.clip.canvas import FACE_AT, UNIT_PX
-from training.clip.check import CLIP_FOLDER
 from training.clip.faces import GENERATOR, FaceGenerator, FloatArray
+from training.clip.frames import CLIP
 from training.clip.portrait import StillLife, paint_portrait, paint_still_life
 from training.clip.scene import paint_room
 from training.clip.storyboard import (
@@ -42,16 +42,18 @@ SEED = 11
 EYES_UNITS = (FACE_AT[0] + 32.0, FACE_AT[1] + 16.0)  # the middle between the eyes on the canvas
 LIVELINESS = 0.12  # of the slow drift through the latent space, in standard deviations
 CONSTANT_RATE_FACTOR = 26  # x264: lower is better and larger
-# Of 300 real pictures, one in twenty resembles some other picture more than this.
+# One in twenty of 300 real pictures resembles some other real picture more than this.
 LARGEST_LIKENESS = 0.85
 COMMAND = "python -m training.clip.render"
 
 
-def draw_faces(generator: FaceGenerator, person: Person, rng: np.random.Generator) -> FloatArray:
+def generate_faces(
+    generator: FaceGenerator, person: Person, rng: np.random.Generator
+) -> FloatArray:
     """Return the grey face of `person` in every frame, float32 (N, 64, 64).
 
-    Beside smiling, faces drift a little through the latent space, across the smile direction,
-    so that nobody looks frozen.
+    The faces also drift a little through the latent space, across the smile direction, so that
+    they do not look frozen.
     """
     times = np.array(frame_times_ms(), np.float32)
     share = np.array([smile_share(person.smiles_ms, t) for t in times], np.float32)
@@ -67,7 +69,7 @@ def draw_faces(generator: FaceGenerator, person: Person, rng: np.random.Generato
 
 
 def place(portrait: Image.Image, pose: Pose, frame: Image.Image) -> None:
-    """Lay a portrait into the frame with sub-pixel accuracy."""
+    """Paste a portrait into the frame with sub-pixel accuracy."""
     roll = np.deg2rad(pose.roll_deg)
     cos, sin = np.cos(roll) / pose.scale, np.sin(roll) / pose.scale
     eye_x, eye_y = EYES_UNITS[0] * UNIT_PX, EYES_UNITS[1] * UNIT_PX
@@ -90,7 +92,7 @@ def render_frames(generator: FaceGenerator) -> Iterator[Image.Image]:
     room = paint_room(SEED).convert("RGBA")
     cast: list[tuple[Person, FloatArray, StillLife]] = []
     for person in PEOPLE:
-        faces = draw_faces(generator, person, rng)
+        faces = generate_faces(generator, person, rng)
         cast.append((person, faces, paint_still_life(faces.mean(axis=0), person.look)))
     for index, t_ms in enumerate(frame_times_ms()):
         frame = room.copy()
@@ -100,7 +102,7 @@ def render_frames(generator: FaceGenerator) -> Iterator[Image.Image]:
 
 
 def encode(frames: Iterator[Image.Image], path: Path) -> None:
-    """Write frames as H.264 in MP4, the index first, so that it also plays over HTTP."""
+    """Write frames as H.264 in MP4, with the index first, so that the clip also plays over HTTP."""
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FRAME_RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
@@ -122,25 +124,25 @@ def encode(frames: Iterator[Image.Image], path: Path) -> None:
 
 
 def face_box(person: Person) -> list[int]:
-    """Return [x, y, w, h] in pixels of the face when it is first wholly in the picture."""
+    """Return [x, y, w, h] in pixels of the face when all of it is first visible."""
     pose = pose_at(person, present_from_ms(person))
     side = 64 * UNIT_PX * pose.scale
     return [round(pose.x_px - side / 2), round(pose.y_px - side * 0.25), round(side), round(side)]
 
 
-def refuse_real_people(generator: FaceGenerator) -> None:
-    """Raise TrainingError when somebody resembles a picture that the generator learned from."""
+def check_likeness(generator: FaceGenerator) -> None:
+    """Raise TrainingError when a person resembles a training picture of the generator."""
     for person in PEOPLE:
         likeness = float(generator.likeness[person.latent])
         if likeness > LARGEST_LIKENESS:
             raise TrainingError(
-                f"{person.name}: likeness {likeness:.3f} to a real picture, at most"
-                f" {LARGEST_LIKENESS} allowed: choose another latent in the storyboard"
+                f"{person.name}: likeness to a real picture {likeness:.3f}, expected at most"
+                f" {LARGEST_LIKENESS}: choose another latent in the storyboard"
             )
 
 
 def ground_truth(clip: Path) -> dict[str, Any]:
-    """Describe the clip: who is in it and who smiles when."""
+    """Return the ground truth: who is in the clip and who smiles when."""
     episodes = [
         {"person": index, "start_ms": start, "end_ms": end}
         for index, person in enumerate(PEOPLE)
@@ -168,19 +170,23 @@ def ground_truth(clip: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Render, encode and describe the clip."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Render the bundled clip and its ground truth.")
-    parser.add_argument("--faces", type=Path, default=GENERATOR, help="the trained generator")
-    parser.add_argument("--out", type=Path, default=CLIP_FOLDER)
+    parser.add_argument(
+        "--faces", type=Path, default=GENERATOR, help="folder of the trained generator"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=CLIP.parent, help="folder for smiles.mp4 and smiles.json"
+    )
     options = parser.parse_args(arguments)
     try:
         generator = FaceGenerator.load(options.faces)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise TrainingError(
             f"no generator in {display_path(options.faces)}: run python -m"
             " training.clip.train_faces first"
         ) from error
-    refuse_real_people(generator)
+    check_likeness(generator)
     options.out.mkdir(parents=True, exist_ok=True)
     clip = options.out / "smiles.mp4"
     encode(render_frames(generator), clip)

@@ -1,4 +1,4 @@
-"""Paint the room behind the people: a window, a shelf and a plant, all out of focus."""
+"""Paint the room behind the people: a window, a shelf and a plant, out of focus."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def paint_room(seed: int) -> Image.Image:
 
 
 def paint_wall() -> NDArray[np.uint8]:
-    """Return a warm wall that gets darker away from the window."""
+    """Return a warm wall that gets darker with the distance from the window."""
     y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
     light = 0.98 - 0.26 * (x / WIDTH_PX) - 0.14 * (y / HEIGHT_PX)
     return np.asarray(light[..., None] * np.array(WALL_COLOUR), np.uint8)
 
 
 def paint_window(draw: ImageDraw.ImageDraw) -> None:
-    """Paint daylight with a cross-bar and curtain at the left."""
+    """Paint a window with a cross-bar and a curtain at the left."""
     draw.rectangle((330, 30, 520, 420), fill=(236, 238, 234))
     draw.rectangle((330, 250, 520, 420), fill=(206, 220, 206))
     draw.rectangle((419, 30, 431, 420), fill=(170, 156, 138))
@@ -41,7 +41,7 @@ def paint_window(draw: ImageDraw.ImageDraw) -> None:
 
 
 def paint_shelf(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
-    """Paint two boards of books at the right."""
+    """Paint two shelves of books at the right."""
     for board_y in (210, 400):
         x = 770
         for _ in range(11):

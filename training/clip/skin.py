@@ -1,4 +1,4 @@
-"""Paint skin: the generated face, and the light on it continued over head and neck."""
+"""Paint skin: the generated face, and its light continued over head and neck."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ GRAIN_SEED = 5
 def fit_light(face: FloatArray) -> FloatArray:
     """Return the light on a face as a plane over the whole canvas, in units, float32 (H, W).
 
-    Fitted to the lit skin (cheeks, chin, nose bridge), it gives forehead, jaw and neck the
-    light of the face.
+    The plane is fitted to the lit skin (cheeks, chin, bridge of the nose), so that forehead, jaw
+    and neck get the light of the face.
     """
     y, x = face_grid()
     weight = fade(x, 3, 14) * fade(63 - x, 3, 14) * fade(y, 14, 20) * fade(63 - y, 4, 10)
@@ -39,7 +39,7 @@ def face_grid() -> tuple[FloatArray, FloatArray]:
 
 
 def face_blend() -> FloatArray:
-    """Return how much of the generated face shows, 1 inside, 0 at crop border and jaw, (64, 64)."""
+    """Return the opacity of the face, (64, 64): 1 inside, 0 at the jaw and the crop's border."""
     y, x = face_grid()
     jaw = np.sqrt(np.clip(1 - (np.clip(y - 30, 0, None) / 37) ** 2.4, 0, 1))
     to_outline = np.asarray(31 * jaw - np.abs(x - 32), np.float32)
@@ -47,10 +47,10 @@ def face_blend() -> FloatArray:
 
 
 def colour_skin(grey: FloatArray, warmth: float, corner: tuple[int, int]) -> Image.Image:
-    """Turn grey skin into an enlarged RGB picture whose luma stays the grey value (BT.601).
+    """Return grey skin as an enlarged RGB picture. The luma stays the grey level (BT.601).
 
-    Chroma is strongest in the mid-tones; the lips get more red, eyes and teeth less of all.
-    `corner` says where on the canvas `grey` lies, in units.
+    Chroma is strongest in the mid-tones. The lips get more red, eyes and teeth less of both.
+    `corner` is the position of `grey` on the canvas, in units.
     """
     height, width = grey.shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -72,6 +72,6 @@ def colour_skin(grey: FloatArray, warmth: float, corner: tuple[int, int]) -> Ima
 
 
 def grain(luma: Image.Image) -> Image.Image:
-    """Add the same faint grain in every frame, which hides the steps of slow gradients."""
+    """Add grain, the same in every frame, to hide the steps of slow gradients."""
     noise = np.random.default_rng(GRAIN_SEED).normal(0, 1.6, (luma.height, luma.width))
     return Image.fromarray(np.clip(np.asarray(luma) + noise, 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Who is in the bundled clip, where, how they move and when they smile."""
+"""The people of the bundled clip: where they are, how they move and when they smile."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from training.clip.canvas import Look
 WIDTH_PX, HEIGHT_PX = 1280, 720
 FRAME_RATE = 25
 DURATION_MS = 30_000
-TRANSITION_MS = 360  # how long a smile takes to come or go; its middle is the moment that counts
+TRANSITION_MS = 360  # a smile takes this long to appear or fade; its middle is the start or end
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the middle between the eyes lies in the frame, how large and how tilted."""
+    """Position of the middle between the eyes in the frame, size and tilt of the head."""
 
     x_px: float
     y_px: float
@@ -32,22 +32,22 @@ class Person:
     Attributes
     ----------
     name
-        Of the ground truth.
+        In the ground truth.
     latent
         Index into the generator's synthetic people.
     look
-        What is painted around the face.
+        The parts painted around the face.
     neutral, smile
         Multiples of the smile direction without and with a smile.
     smiles_ms
-        (start, end) of each smile: the moments when half of it has come or gone.
+        (start, end) of each smile: the moments of half a smile.
     rest
-        The pose that the person sways around.
+        The pose around which the person sways.
     sway
-        Periods in seconds of sideways, up-and-down, roll and near-far motion.
+        Periods in seconds of the sideways, vertical, roll and near-far motion.
     enters_ms
-        When the person has come to rest in the picture, walking in from the right; 0 is before
-        the clip starts.
+        When the person, who walks in from the right, arrives at the rest pose. 0: present from
+        the start.
     """
 
     name: str
@@ -100,25 +100,23 @@ PEOPLE: tuple[Person, ...] = (
 
 
 def smile_share(smiles_ms: Sequence[tuple[int, int]], t_ms: float) -> float:
-    """Return how much of a smile there is at `t_ms`, from 0 to 1, and 0.5 at starts and ends."""
+    """Return the strength of the smile at `t_ms`, from 0 to 1; it is 0.5 at starts and ends."""
     rises = (smooth_step((t_ms - start) / TRANSITION_MS + 0.5) for start, _ in smiles_ms)
     falls = (smooth_step((t_ms - end) / TRANSITION_MS + 0.5) for _, end in smiles_ms)
     return sum(rises) - sum(falls)
 
 
 def smooth_step(t: float) -> float:
-    """Go from 0 at 0 to 1 at 1 with level ends."""
+    """Return a smooth step from 0 at t = 0 to 1 at t = 1."""
     t = min(1.0, max(0.0, t))
     return t * t * (3 - 2 * t)
 
 
 def pose_at(person: Person, t_ms: float) -> Pose:
-    """Return where `person` is at `t_ms`."""
+    """Return the pose of `person` at `t_ms`."""
     t = t_ms / 1000
     side, height, roll, near = (float(np.sin(2 * np.pi * t / period)) for period in person.sway)
     away = 1 - smooth_step((t_ms - person.enters_ms + ENTRANCE_MS) / ENTRANCE_MS)
-    if not person.enters_ms:
-        away = 0.0
     step = abs(float(np.sin(2 * np.pi * 1.6 * t))) * min(away, 1 - away)
     return Pose(
         x_px=person.rest.x_px + 9 * side + 720 * away,
@@ -134,12 +132,12 @@ def frame_times_ms() -> list[float]:
 
 
 def visible_from_ms(person: Person) -> int:
-    """Return when the first part of the face is in the picture."""
+    """Return when a part of the face is visible for the first time."""
     return first_time_ms(person, WIDTH_PX + HALF_FACE_PX)
 
 
 def present_from_ms(person: Person) -> int:
-    """Return when the whole face is in the picture for the first time."""
+    """Return when the whole face is visible for the first time."""
     return first_time_ms(person, WIDTH_PX - HALF_FACE_PX)
 
 

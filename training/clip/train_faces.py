@@ -1,7 +1,7 @@
 """Train the generator of synthetic faces: ``python -m training.clip.train_faces``.
 
-A variational autoencoder (Kingma and Welling 2014) learns the aligned grey faces of SMILEsmileD;
-about twelve minutes on two idle cores. What it leaves in ``build/clip`` is never committed.
+Trains a variational autoencoder (Kingma and Welling 2014) on the aligned grey faces of SMILEsmileD.
+Takes about 12 minutes on two idle cores. Its output in ``build/clip`` is never committed.
 """
 
 from __future__ import annotations
@@ -26,61 +26,49 @@ from training.clip.faces import (
     likeness_to,
 )
 from training.command_line import run_command
-from training.data.annotations import USER_ANNOTATIONS, Tier, read_annotations, tier_of
-from training.data.pictures import read_pictures
-from training.data.source import open_source
+from training.data.annotations import Tier
+from training.data.preparation import prepare
 from training.workspace import display_path
 
 EPOCHS = 20
 BATCH = 64
-LEARNING_RATE = 1.5e-3  # at the peak; cosine down to nothing
+LEARNING_RATE = 1.5e-3  # peak of a cosine schedule
 PIXEL_WEIGHT = 1.0  # L1 per pixel
-EDGE_WEIGHT = 0.6  # L1 per pixel of the Sobel gradients: keeps eyes and teeth from blurring
-DIVERGENCE_WEIGHT = 0.12  # of the Kullback-Leibler term: less is sharper, more is smoother between
-CLEAR_TIERS = (Tier.CLEAR, Tier.NONE, Tier.NONE_SINGLE)  # a smile needs two opinions to be clear
+EDGE_WEIGHT = 0.6  # L1 per pixel of the Sobel gradients: keeps eyes and teeth sharp
+DIVERGENCE_WEIGHT = (
+    0.12  # of the Kullback-Leibler term: less gives sharper faces, more gives smoother transitions
+)
+CLEAR_TIERS = (Tier.CLEAR, Tier.NONE, Tier.NONE_SINGLE)  # a smile needs two annotators
 PEOPLE = 96  # synthetic people to choose from
-PARENTS = 3  # neutral latents averaged into one person, so that nobody real is reproduced
+PARENTS = 3  # neutral latents averaged into one person, so that no real person is reproduced
 SEED = 7
 
 
-def load_faces(
-    data: str | None, second_annotator: Path | None
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Read the faces that nobody disagrees about.
+def load_faces(data: str | None) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Read the faces whose label is clear.
 
     Parameters
     ----------
     data
         Folder, archive or git URL; None means the default place.
-    second_annotator
-        CSV of further labels; None means beside the data, if it is there.
 
     Returns
     -------
     tuple of ndarray
-        Faces in [0, 1], float32 (N, 64, 64, 1), and who smiles, bool (N,).
+        Faces in [0, 1], float32 (N, 64, 64, 1), and their labels, bool (N,).
 
     Raises
     ------
     TrainingError
         When the data cannot be read.
     """
-    with open_source(data) as source:
-        pictures = read_pictures(source.folder).kept
-        table = second_annotator or source.beside / USER_ANNOTATIONS
-        opinions = read_annotations(table) if table.is_file() else {}
-    clear = [
-        picture
-        for picture in pictures
-        if (opinion := opinions.get((picture.name, picture.smile))) is None
-        or tier_of(picture.smile, opinion.second) in CLEAR_TIERS
-    ]
-    grey = np.stack([picture.grey for picture in clear])[..., None]
-    return grey.astype(np.float32) / np.float32(255), np.array([picture.smile for picture in clear])
+    crops, _ = prepare(data, None)
+    clear = np.isin(crops.tier, [tier.value for tier in CLEAR_TIERS])
+    return crops.grey[clear, ..., None].astype(np.float32) / np.float32(255), crops.smile[clear]
 
 
 class FaceAutoencoder(keras.Model):  # type: ignore[misc]  # keras has no types
-    """Encoder and decoder trained together on L1, edges and divergence from a unit Gaussian."""
+    """Encoder and decoder. The loss is L1, edges and the divergence from a unit Gaussian."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,17 +76,17 @@ class FaceAutoencoder(keras.Model):  # type: ignore[misc]  # keras has no types
         self.decoder = build_decoder()
 
     def call(self, faces: tf.Tensor) -> tf.Tensor:
-        """Reconstruct `faces` from their latent means."""
+        """Return `faces` reconstructed from their latent means."""
         return self.decoder(self.encoder(faces)[0])
 
     def train_step(self, faces: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Take one step on faces (N, 64, 64, 1) in [0, 1]."""
+        """Train on one batch of faces (N, 64, 64, 1) in [0, 1]."""
         with tf.GradientTape() as tape:
             mean, log_variance = self.encoder(faces, training=True)
             noise = tf.random.normal(tf.shape(mean))
-            drawn = self.decoder(mean + tf.exp(0.5 * log_variance) * noise, training=True)
-            pixels = per_face(tf.abs(faces - drawn))
-            edges = per_face(tf.abs(tf.image.sobel_edges(faces) - tf.image.sobel_edges(drawn)))
+            decoded = self.decoder(mean + tf.exp(0.5 * log_variance) * noise, training=True)
+            pixels = per_face(tf.abs(faces - decoded))
+            edges = per_face(tf.abs(tf.image.sobel_edges(faces) - tf.image.sobel_edges(decoded)))
             divergence = 0.5 * tf.reduce_mean(
                 tf.reduce_sum(tf.exp(log_variance) + mean**2 - 1 - log_variance, axis=1)
             )
@@ -109,12 +97,12 @@ class FaceAutoencoder(keras.Model):  # type: ignore[misc]  # keras has no types
 
 
 def per_face(differences: tf.Tensor) -> tf.Tensor:
-    """Sum over each picture, mean over the batch."""
+    """Return the sum over each picture, averaged over the batch."""
     return tf.reduce_sum(differences) / tf.cast(tf.shape(differences)[0], tf.float32)
 
 
 def train(faces: FloatArray, epochs: int) -> FaceAutoencoder:
-    """Fit an autoencoder to `faces` and their mirror images."""
+    """Return an autoencoder trained on `faces` and their mirror images."""
     data = (
         tf.data.Dataset.from_tensor_slices(faces)
         .shuffle(len(faces), seed=SEED)
@@ -135,7 +123,7 @@ def train(faces: FloatArray, epochs: int) -> FaceAutoencoder:
 def make_generator(
     autoencoder: FaceAutoencoder, faces: FloatArray, smiling: NDArray[np.bool_]
 ) -> FaceGenerator:
-    """Find the smile direction and mix neutral people out of several neutral latents each."""
+    """Compute the smile direction, and the synthetic people from several neutral latents each."""
     latents: FloatArray = autoencoder.encoder.predict(faces, batch_size=256, verbose=0)[0]
     neutral = latents[~smiling]
     rng = np.random.default_rng(SEED)
@@ -146,10 +134,10 @@ def make_generator(
     return replace(generator, likeness=likeness_to(faces[..., 0], generator.decode(people)))
 
 
-def draw_contact_sheet(generator: FaceGenerator, path: Path) -> None:
-    """Draw every synthetic person, neutral and smiling, numbered row by row, 8 to a row."""
+def save_contact_sheet(generator: FaceGenerator, path: Path) -> None:
+    """Save a picture of all synthetic people, neutral and smiling, 8 per row, in order."""
     pairs = [
-        np.hstack(list(generator.draw(person, np.array([0.0, 1.8], np.float32))))
+        np.hstack(list(generator.generate(person, np.array([0.0, 1.8], np.float32))))
         for person in generator.people
     ]
     rows = [np.hstack(pairs[start : start + 8]) for start in range(0, len(pairs), 8)]
@@ -157,21 +145,20 @@ def draw_contact_sheet(generator: FaceGenerator, path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train and write decoder, latents and a contact sheet of the synthetic people."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Train the generator of synthetic faces.")
     parser.add_argument("--data", help="SMILEsmileD: a folder, an archive or a git URL")
-    parser.add_argument("--second-annotator", type=Path, help="CSV of further labels")
-    parser.add_argument("--out", type=Path, default=GENERATOR)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--out", type=Path, default=GENERATOR, help="default: build/clip")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
     options = parser.parse_args(arguments)
     keras.utils.set_random_seed(SEED)
-    began = time.monotonic()
-    faces, smiling = load_faces(options.data, options.second_annotator)
+    started = time.monotonic()
+    faces, smiling = load_faces(options.data or None)
     print(f"{len(faces)} faces, {int(smiling.sum())} smiling")
     generator = make_generator(train(faces, options.epochs), faces, smiling)
     generator.save(options.out)
-    draw_contact_sheet(generator, options.out / "people.png")
-    print(f"{display_path(options.out)} written after {time.monotonic() - began:.0f} s")
+    save_contact_sheet(generator, options.out / "people.png")
+    print(f"wrote {display_path(options.out)} after {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

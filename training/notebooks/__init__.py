@@ -1,20 +1,15 @@
-"""What the notebooks call: data made ready, pictures and tables to look at, a short training."""
+"""What the notebooks call: prepared data, pictures and tables to show, a short training."""
 
-from training.notebooks.first_try import FirstTry, try_training
 from training.notebooks.notebook_data import NotebookData, load_notebook_data
 from training.notebooks.own_photos import own_photos
-from training.notebooks.show import HtmlTable, Sheet, Svg, chart, sheet, table
+from training.notebooks.short_training import train_briefly
+from training.notebooks.show import sheet, table
 
 __all__ = [
-    "FirstTry",
-    "HtmlTable",
     "NotebookData",
-    "Sheet",
-    "Svg",
-    "chart",
     "load_notebook_data",
     "own_photos",
     "sheet",
     "table",
-    "try_training",
+    "train_briefly",
 ]

@@ -1,8 +1,8 @@
-"""Run the notebooks; the copies with their output go to build/notebooks, never into the project.
+"""Run the notebooks and write copies with their output to build/notebooks.
 
     python -m training.notebooks [--data …] [--sample N] [--photos a.jpg b.jpg] [--out FOLDER]
 
-To work in them instead, open them with any Jupyter that runs in .venv-train.
+To edit the notebooks, open them with a Jupyter that runs in .venv-train.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _CELL_TIMEOUT_S = 600
 
 
 def run_notebook(path: Path, out: Path) -> Path:
-    """Run one notebook in a kernel of this Python and keep a copy with its output.
+    """Run one notebook in a kernel of this Python and write a copy with its output.
 
     Raises
     ------
     TrainingError
-        When Jupyter's parts are not installed, or a cell fails; the message names the cell's error.
+        When nbclient is not installed, or a cell fails; the message holds the cell's error.
     """
     try:
-        import nbformat  # noqa: PLC0415 - the product's environment has none
+        import nbformat  # noqa: PLC0415 - only the training environment has it
         from nbclient import NotebookClient  # noqa: PLC0415
         from nbclient.exceptions import CellExecutionError  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -46,9 +46,7 @@ def run_notebook(path: Path, out: Path) -> Path:
         notebook,
         timeout=_CELL_TIMEOUT_S,
         kernel_name="python3",
-        extra_arguments=[
-            "--IPKernelApp.log_level=ERROR"
-        ],  # it warns that it listens on this machine
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # hides a warning about TCP transport
         resources={"metadata": {"path": str(REPOSITORY)}},
     )
     try:
@@ -61,14 +59,15 @@ def run_notebook(path: Path, out: Path) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.notebooks", description="Run the notebooks and keep their output."
+        prog="python -m training.notebooks",
+        description="Run the notebooks, and save their output.",
     )
-    parser.add_argument("--data", help="SMILEsmileD: folder, archive or git URL; or drawn")
-    parser.add_argument("--sample", type=int, help="use so many pictures (default: all)")
-    parser.add_argument("--photos", nargs="+", type=Path, help="photos of your own, for 03")
-    parser.add_argument("--out", type=Path, default=OUT, help="default build/notebooks")
+    parser.add_argument("--data", help="folder, archive or git URL of SMILEsmileD, or synthetic")
+    parser.add_argument("--sample", type=int, help="size of a random sample (default: all)")
+    parser.add_argument("--photos", nargs="+", type=Path, help="your own photos for notebook 03")
+    parser.add_argument("--out", type=Path, default=OUT, help="default: build/notebooks")
     options = parser.parse_args(arguments)
     if options.data:
         os.environ[DATA_VARIABLE] = _absolute(options.data)
@@ -82,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _absolute(data: str) -> str:
-    """Return paths absolute, because the notebooks run in the project's folder; URLs as given."""
+    """Return a path as an absolute one, because the notebooks run in the repository's folder."""
     path = Path(data).expanduser()
     return str(path.resolve()) if path.exists() else data
 

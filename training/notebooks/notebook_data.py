@@ -1,4 +1,4 @@
-"""The data of a notebook: SMILEsmileD where it is, drawn faces where it is not."""
+"""The data of a notebook: SMILEsmileD if it is on this machine, otherwise synthetic faces."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 from training.data.annotations import Annotation
 from training.data.crops import Crops
 from training.data.preparation import label_pictures, prepare
-from training.notebooks.synthetic_faces import draw_pictures
+from training.notebooks.synthetic_faces import synthetic_pictures
 from training.workspace import DEFAULT_DATA
 
-__all__ = ["DATA_VARIABLE", "DRAWN", "SAMPLE_VARIABLE", "NotebookData", "load_notebook_data"]
+__all__ = ["DATA_VARIABLE", "SAMPLE_VARIABLE", "SYNTHETIC", "NotebookData", "load_notebook_data"]
 
 DATA_VARIABLE, SAMPLE_VARIABLE = "SMILE_DATA", "SMILE_SAMPLE"
-DRAWN = "drawn"  # as data: do not look for the data set
-_DRAWN_PICTURES = 600
-_SECONDS = (None, True, False)  # one opinion, or two that differ: a faint smile
+SYNTHETIC = "synthetic"  # as data: use synthetic faces even if the data set is here
+_PICTURES = 600
+_SECOND_LABELS = (None, True, False)  # of every fifth picture; the others agree with the first
 
 
 @dataclass(frozen=True)
 class NotebookData:
-    """Labelled crops and how they came about.
+    """Labelled crops, and counts of the whole data set.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class NotebookData:
         What the pictures are.
     crops
         The pictures, or a random sample of them.
-    facts
-        Counts of all pictures: ``pictures``, ``smile``, ``splits``, ``tiers``, ``skipped``.
+    counts
+        Of all pictures: ``pictures``, ``smile``, ``splits``, ``tiers``, ``skipped``.
     """
 
     name: str
     crops: Crops
-    facts: dict[str, Any]
+    counts: dict[str, Any]
 
 
 def load_notebook_data(data: str | None = None, sample: int | None = None) -> NotebookData:
@@ -47,10 +47,10 @@ def load_notebook_data(data: str | None = None, sample: int | None = None) -> No
     Parameters
     ----------
     data
-        Folder, archive or git URL of SMILEsmileD, or "drawn"; None means the environment's
-        ``SMILE_DATA``, or the default place, or drawn faces where neither is.
+        Folder, archive or git URL of SMILEsmileD, or "synthetic". None means the environment
+        variable ``SMILE_DATA``, then the default place, then synthetic faces.
     sample
-        Keep so many pictures, drawn at random; None means ``SMILE_SAMPLE``, or all.
+        Size of a random sample. None means ``SMILE_SAMPLE``, or all pictures.
 
     Returns
     -------
@@ -59,36 +59,29 @@ def load_notebook_data(data: str | None = None, sample: int | None = None) -> No
     Raises
     ------
     TrainingError
-        When the named data cannot be used.
+        When the given data cannot be used.
     """
     data = data or os.environ.get(DATA_VARIABLE) or None
     if sample is None and os.environ.get(SAMPLE_VARIABLE):
         sample = int(os.environ[SAMPLE_VARIABLE])
-    if data == DRAWN or (data is None and not DEFAULT_DATA.exists()):
-        crops = _drawn()
-        name, facts = "drawn faces, because SMILEsmileD is not here", _facts(crops)
+    if data == SYNTHETIC or (data is None and not DEFAULT_DATA.exists()):
+        crops = _synthetic_crops()
+        name, counts = "synthetic faces instead of SMILEsmileD", {**crops.counts(), "skipped": {}}
     else:
-        crops, facts = prepare(data, None)
-        name = facts["data"]
-    return NotebookData(name, crops if sample is None else _sample(crops, sample), facts)
+        crops, counts = prepare(data, None)
+        name = counts["data"]
+    return NotebookData(name, crops if sample is None else _sample(crops, sample), counts)
 
 
-def _drawn() -> Crops:
-    pictures = draw_pictures(_DRAWN_PICTURES)
-    opinions = {
+def _synthetic_crops() -> Crops:
+    pictures = synthetic_pictures(_PICTURES)
+    annotations = {
         (picture.name, picture.smile): Annotation(
-            second=picture.smile if place % 5 else _SECONDS[place % 3], person=place // 2
+            second=picture.smile if place % 5 else _SECOND_LABELS[place % 3], person=place // 2
         )
         for place, picture in enumerate(pictures)
     }
-    return label_pictures(pictures, opinions)
-
-
-def _facts(crops: Crops) -> dict[str, Any]:
-    return {
-        **crops.counts(),
-        "skipped": {},
-    }
+    return label_pictures(pictures, annotations)
 
 
 def _sample(crops: Crops, count: int) -> Crops:

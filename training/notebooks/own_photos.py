@@ -1,23 +1,21 @@
-"""Two photos of one's own, or two frames of the bundled clip."""
+"""The photos of the third notebook: the reader's own, or two frames of the bundled clip."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
-import av
-import numpy as np
 from PIL import Image
 
 from smile_vision.photos.photo import load_photo
-from training.workspace import REPOSITORY
+from training.clip.frames import decode, rgb_of
 
 __all__ = ["PHOTOS_VARIABLE", "own_photos"]
 
 PHOTOS_VARIABLE = "SMILE_PHOTOS"
-CLIP = REPOSITORY / "local" / "clip" / "smiles.mp4"
-_FRAMES_S = (1.0, 14.2)  # nobody smiles; two of three do
+_FRAMES_MS = (1000, 14_200)  # nobody smiles; two of three people smile
 
 
 def own_photos(paths: Sequence[str | Path] = ()) -> dict[str, Image.Image]:
@@ -26,8 +24,8 @@ def own_photos(paths: Sequence[str | Path] = ()) -> dict[str, Image.Image]:
     Parameters
     ----------
     paths
-        Files; where none are given, those in the environment's ``SMILE_PHOTOS`` (separated like
-        a PATH), and where that is empty two frames of the bundled clip of synthetic people.
+        Files. Without any, those in the environment variable ``SMILE_PHOTOS`` (separated as in
+        PATH); if that is empty, two frames of the bundled clip of synthetic people.
 
     Returns
     -------
@@ -39,21 +37,12 @@ def own_photos(paths: Sequence[str | Path] = ()) -> dict[str, Image.Image]:
     ImageError
         When a file cannot be read.
     """
-    given = [Path(path) for path in paths]
-    if not given and os.environ.get(PHOTOS_VARIABLE):
-        given = [Path(path) for path in os.environ[PHOTOS_VARIABLE].split(os.pathsep)]
+    named = os.environ.get(PHOTOS_VARIABLE, "")
+    given = [Path(path) for path in paths or named.split(os.pathsep) if path]
     if given:
         return {path.name: load_photo(path) for path in given}
-    with av.open(str(CLIP)) as container:
-        wanted = list(_FRAMES_S)
-        photos = {}
-        for frame in container.decode(video=0):
-            if wanted and frame.time is not None and frame.time >= wanted[0]:
-                photos[f"the bundled clip, {wanted.pop(0):g} s"] = _as_photo(frame)
-            if not wanted:
-                break
-    return photos
-
-
-def _as_photo(frame: av.VideoFrame) -> Image.Image:
-    return Image.fromarray(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
+    wanted = ((t_ms, frame) for t_ms, frame in decode() if round(t_ms) in _FRAMES_MS)
+    return {
+        f"bundled clip, {t_ms / 1000:g} s": Image.fromarray(rgb_of(frame))
+        for t_ms, frame in islice(wanted, len(_FRAMES_MS))
+    }

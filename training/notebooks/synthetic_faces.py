@@ -1,4 +1,4 @@
-"""Drawn faces, so that the notebooks run where the data set is not."""
+"""Synthetic faces, so that the notebooks run without the data set."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from PIL import Image, ImageDraw
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.data.pictures import Picture
 
-__all__ = ["draw_pictures"]
+__all__ = ["synthetic_pictures"]
 
-_FINE = 4  # drawn so many times as large, then scaled down: soft edges
+_FINE = 4  # drawn at four times the size, then scaled down for soft edges
 
 
-def draw_pictures(count: int, seed: int = 1) -> list[Picture]:
-    """Draw faces, every third of them smiling.
+def synthetic_pictures(count: int, seed: int = 1) -> list[Picture]:
+    """Return synthetic faces; every third one smiles.
 
     Parameters
     ----------
     count
-        How many.
+        Number of faces.
     seed
         The same seed gives the same faces.
 

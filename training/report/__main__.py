@@ -2,9 +2,9 @@
 
     python -m training.report [--data …] [--photos …] [--out FOLDER] [--docs]
 
-Runs the shipped file on the data that are here; what is not here is named on the page. The page
-holds pictures of people and stays in build/; the PNG files hold none. Takes about a minute, two
-when the faces of the photos have to be found.
+Runs the shipped model on the data that are on this machine; the page names data that are missing.
+The page holds pictures of people and stays in build/. The PNG files hold no people. Takes about a
+minute.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.command_line import run_command
-from training.report.inputs import Facts, gather
-from training.report.page import Chart, Section, render
+from training.report.inputs import ReportInputs, gather_inputs
+from training.report.page import Chart, render
 from training.report.sections import (
     calibration,
     classification,
@@ -26,8 +26,8 @@ from training.report.sections import (
     mistakes,
     robustness,
     speed,
+    summary,
 )
-from training.report.sections.summary import summary
 from training.workspace import REPOSITORY, display_path, write_atomically
 
 __all__ = ["main", "write_report"]
@@ -35,39 +35,31 @@ __all__ = ["main", "write_report"]
 REPORT = REPOSITORY / "build" / "report"
 DOCS = REPOSITORY / "docs" / "report"
 DOCS_CHARTS = ("roc", "reliability-photos", "comparison")
-TITLE = "The smile model, in figures"
+SECTIONS = (
+    summary,
+    classification,
+    calibration,
+    comparison,
+    robustness,
+    speed,
+    learning,
+    data,
+    mistakes,
+)
 
 
-def sections_of(facts: Facts) -> list[Section]:
-    """Return the page's sections, in reading order."""
-    makers = (
-        summary,
-        classification.section,
-        calibration.section,
-        comparison.section,
-        robustness.section,
-        speed.section,
-        learning.section,
-        data.section,
-        mistakes.section,
-    )
-    return [maker(facts) for maker in makers]
-
-
-def write_report(facts: Facts, folder: Path) -> list[Chart]:
+def write_report(inputs: ReportInputs, folder: Path) -> list[Chart]:
     """Write index.html and the charts into a folder; return the charts."""
-    sections = sections_of(facts)
-    lead = (
-        "What the small network in this project does with faces it has never seen: every figure is"
-        " drawn from the shipped file, run when this page was made, or from the figures committed"
-        " beside it. It judges a smile expression, not what anybody feels."
+    sections = [module.section(inputs) for module in SECTIONS]
+    page = render(
+        "Smile model report",
+        "How the shipped smile classifier performs on faces it was not trained on. The model"
+        " recognises a smile expression. It does not detect what people feel.",
+        sections,
+        f"Written by `make report` with Python {platform.python_version()}. Model file"
+        f" {inputs.model_card['file']}, SHA-256 {inputs.model_card['sha256']}. The pictures of"
+        " people on this page are not part of the project: do not publish them.",
     )
-    footer = (
-        f"Made by make report. Shipped file {facts.card['file']}, sha256 {facts.card['sha256']}."
-        f" Python {platform.python_version()}. Pictures of people on this page are not part of the"
-        " project: do not publish them."
-    )
-    page = render(TITLE, lead, sections, footer)
     write_atomically(folder / "index.html", page.encode())
     charts = [part for section in sections for part in section.parts if isinstance(part, Chart)]
     for chart in charts:
@@ -76,28 +68,28 @@ def write_report(facts: Facts, folder: Path) -> list[Chart]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m training.report",
-        description="Write one HTML page that shows what the shipped model does.",
+        description="Write one HTML page with the metrics and charts of the shipped model.",
     )
     parser.add_argument("--data", help="folder, archive or git URL of SMILEsmileD")
     parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile), or none")
-    parser.add_argument("--out", type=Path, default=REPORT, help="default build/report")
+    parser.add_argument("--out", type=Path, default=REPORT, help="default: build/report")
     parser.add_argument(
-        "--docs", action="store_true", help="also put the charts that documents show in docs/report"
+        "--docs", action="store_true", help="also write the charts of the documentation"
     )
     options = parser.parse_args(arguments)
-    facts = gather(options.data or None, options.photos or None)
-    charts = write_report(facts, options.out)
+    inputs = gather_inputs(options.data or None, options.photos or None)
+    charts = write_report(inputs, options.out)
     print(f"{display_path(options.out / 'index.html')}: {len(charts)} charts")
-    for name in facts.missing:
-        print(f"  not available: {name} (the page says why)")
+    for name in inputs.missing:
+        print(f"  not available: {name} (the page says how to get it)")
     if options.docs:
         for chart in charts:
             if chart.name in DOCS_CHARTS:
                 write_atomically(DOCS / f"{chart.name}.png", chart.png)
-        print(f"charts for documents in {display_path(DOCS)}")
+        print(f"charts for the documentation in {display_path(DOCS)}")
 
 
 if __name__ == "__main__":

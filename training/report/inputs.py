@@ -1,8 +1,7 @@
-"""Everything the report draws from: the shipped file run now, and the committed metrics."""
+"""What the report shows: the shipped model's predictions, made now, and the committed metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,205 +11,190 @@ from numpy.typing import NDArray
 
 from smile_vision.errors import VisionError
 from smile_vision.smiles.classifier import SmileClassifier
+from training.baselines.evaluate import BASELINE_METRICS, photo_score_metrics
 from training.baselines.photo_crops import PhotoCrops, crop_photos
+from training.data.annotations import Tier
 from training.data.crops import Crops
 from training.data.photos import chosen_photos
 from training.data.preparation import prepare
 from training.data.splits import Split
 from training.errors import TrainingError
+from training.evaluation.metric_summary import score_metrics, tier_metrics
+from training.report.page import Missing
 from training.workspace import (
     CARD,
     CROPS,
     DEFAULT_DATA,
     METRICS,
-    MODEL,
-    REPOSITORY,
+    ROBUSTNESS,
     display_path,
     read_json,
 )
 
-__all__ = ["Facts", "Judged", "gather"]
+__all__ = ["AGREED", "PHOTOS", "TEST", "Predictions", "ReportInputs", "gather_inputs"]
 
-BASELINES = REPOSITORY / "training" / "baselines" / "metrics.json"
-ROBUSTNESS = REPOSITORY / "training" / "robustness.json"
+# Keys of metrics.json.
+TEST, AGREED, PHOTOS = "test", "test_where_annotators_agree", "whole_photos"
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The shipped file's verdicts on a set of labelled faces, made now.
+class Predictions:
+    """The shipped model's scores on labelled faces.
 
     Attributes
     ----------
     title
-        Whose faces.
+        Which faces these are.
     scores
         float64 (N,), calibrated.
     smile
         bool (N,), the label.
     crops
         uint8 (N, 64, 64).
-    about
-        str (N,), the file's name and what else is known.
-    missed
-        Labelled photos in which no face was found; they are not among the N.
+    names
+        str (N,), a caption for each face: its file and its tier.
     """
 
     title: str
     scores: NDArray[np.float64]
     smile: NDArray[np.bool_]
     crops: NDArray[np.uint8]
-    about: NDArray[np.str_]
-    missed: int = 0
+    names: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    def where(self, chosen: NDArray[np.bool_], title: str) -> Judged:
-        """Return the chosen ones under another title."""
-        return Judged(
+    def where(self, chosen: NDArray[np.bool_], title: str) -> Predictions:
+        """Return the chosen faces under another title."""
+        return Predictions(
             title,
             self.scores[chosen],
             self.smile[chosen],
             self.crops[chosen],
-            self.about[chosen],
+            self.names[chosen],
         )
 
 
 @dataclass
-class Facts:
-    """What is there; None for what is not, and in `missing` what would bring it."""
+class ReportInputs:
+    """Everything that the sections of the report read.
 
-    card: dict[str, Any]
+    Attributes
+    ----------
+    model_card
+        Of the shipped model.
+    metrics
+        The content of metrics.json. `gather_inputs` replaces what it measures now.
+    predictions
+        Made now, by their key in `metrics`.
+    baselines, robustness
+        The content of their committed files; None if there is none.
+    crops
+        The prepared data set; None if it is not on this machine.
+    missing
+        What is not here, and how to get it: crops, photos, baselines, robustness.
+    """
+
+    model_card: dict[str, Any]
     metrics: dict[str, Any]
-    model: Path = MODEL
-    crops: Crops | None = None
-    held_out: Judged | None = None
-    agreed: Judged | None = None
-    photos: Judged | None = None
-    history: Sequence[dict[str, Any]] | None = None
+    predictions: dict[str, Predictions] = field(default_factory=dict)
     baselines: dict[str, Any] | None = None
     robustness: dict[str, Any] | None = None
+    crops: Crops | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def threshold(self) -> float:
-        """From which score on a single face counts as smiling."""
-        return float(self.card["threshold"])
+        """The score from which a single face counts as smiling."""
+        return float(self.model_card["threshold"])
 
-    @property
-    def judged(self) -> list[Judged]:
-        """The sets that could be judged now."""
-        return [one for one in (self.held_out, self.agreed, self.photos) if one is not None]
+    def missing_parts(self, *names: str) -> list[Missing]:
+        """Return a note for each of these that is missing."""
+        return [Missing(self.missing[name]) for name in names if name in self.missing]
+
+    def add_test_set(self, crops: Crops, classifier: SmileClassifier) -> None:
+        """Predict the test set and replace its recorded metrics."""
+        test = crops.part(Split.TEST)
+        scores = classifier.smile_scores(test.grey).astype(np.float64)
+        names = [f"{name}, {tier}" for name, tier in zip(test.name, test.tier, strict=True)]
+        whole = Predictions("test set", scores, test.smile, test.grey, np.array(names))
+        agreed = whole.where(
+            np.isin(test.tier, [Tier.CLEAR.value, Tier.NONE.value]), "test set, annotators agree"
+        )
+        for key, one in ((TEST, whole), (AGREED, agreed)):
+            if len(set(one.smile.tolist())) == 2:  # noqa: PLR2004 - both classes
+                self.predictions[key] = one
+                self.metrics[key] = score_metrics(one.scores, one.smile, self.threshold)
+        self.metrics["test_by_tier"] = tier_metrics(scores, test, self.threshold)
+
+    def add_photos(self, photos: PhotoCrops, classifier: SmileClassifier) -> None:
+        """Predict the faces of whole photos and replace the recorded metrics."""
+        scores = classifier.smile_scores(photos.crop).astype(np.float64)
+        everything = Predictions("", scores, photos.smile, photos.crop, photos.name)
+        self.predictions[PHOTOS] = everything.where(photos.found, "whole photos")
+        self.metrics[PHOTOS] = photo_score_metrics(
+            scores, photos.smile, photos.found, self.threshold
+        )
 
 
-def gather(data: str | None = None, photos: str | None = None) -> Facts:
-    """Run the shipped file on what is there and read the committed metrics.
+def gather_inputs(data: str | None = None, photos: str | None = None) -> ReportInputs:
+    """Run the shipped model on the data that are here and read the committed metrics.
 
     Parameters
     ----------
     data
-        SMILEsmileD as `training.prepare` takes it; None means what it prepared last, or the
+        SMILEsmileD as `training.prepare` takes it. None means what it prepared last, or the
         default place.
     photos
-        Folder or archive with ``labels.csv``; None means the default place.
+        Folder or archive with ``labels.csv``. None means the default place.
 
     Returns
     -------
-    Facts
+    ReportInputs
 
     Raises
     ------
     TrainingError
-        When the model or its metrics are missing, or data that were named cannot be used.
+        When the model or its metrics are missing, or the given data cannot be used.
     """
-    try:
-        classifier = SmileClassifier.load(CARD)
-        mirrored = SmileClassifier.load(CARD, flip=True)
-    except VisionError as error:
-        raise TrainingError(str(error)) from error
-    facts = Facts(
-        card=read_json(CARD, made_by="python -m training.evaluate"),
+    inputs = ReportInputs(
+        model_card=read_json(CARD, made_by="python -m training.evaluate"),
         metrics=read_json(METRICS, made_by="python -m training.evaluate"),
     )
-    facts.baselines = _optional(facts, BASELINES, "python -m training.baselines")
-    facts.robustness = _optional(facts, ROBUSTNESS, "python -m training.robustness")
-    facts.history = _history(facts)
-    facts.crops = _crops(facts, data)
-    if facts.crops is not None:
-        _judge_held_out(facts, facts.crops, classifier)
-    found = _photo_crops(facts, photos)
-    if found is not None:
-        facts.photos = _judge_photos(found, mirrored)
-    return facts
-
-
-def _judge_held_out(facts: Facts, crops: Crops, classifier: SmileClassifier) -> None:
-    judges = crops.part(Split.TEST)
-    about = np.array([f"{n}; {t}" for n, t in zip(judges.name, judges.tier, strict=True)])
-    facts.held_out = Judged(
-        "people held out, labels as they came",
-        classifier.smile_scores(judges.grey).astype(np.float64),
-        judges.smile,
-        judges.grey,
-        about,
-    )
-    agreed = np.isin(judges.tier, ["clear", "none"])
-    if len(set(judges.smile[agreed].tolist())) == 2:  # noqa: PLR2004 - both classes
-        facts.agreed = facts.held_out.where(agreed, "of these, clear smile against none")
-
-
-def _judge_photos(photos: PhotoCrops, classifier: SmileClassifier) -> Judged:
-    """Judge as `python -m smile_vision` does: with the mirror image."""
-    found = photos.found
-    return Judged(
-        "whole photos of other people",
-        classifier.smile_scores(photos.crop[found]).astype(np.float64),
-        photos.smile[found],
-        photos.crop[found],
-        np.array([Path(name).name for name in photos.name[found]]),
-        missed=int((~found).sum()),
-    )
-
-
-def _optional(facts: Facts, path: Path, made_by: str) -> dict[str, Any] | None:
-    if path.exists():
-        return read_json(path, made_by=made_by)
-    facts.missing[path.stem if path is ROBUSTNESS else "baselines"] = (
-        f"{display_path(path)} is not there; `{made_by}` makes it."
-    )
-    return None
-
-
-def _history(facts: Facts) -> Sequence[dict[str, Any]] | None:
-    """Return the epochs of the shipped network's training."""
-    if isinstance(facts.metrics.get("history"), list):
-        return list(facts.metrics["history"])
-    facts.missing["history"] = (
-        "it was trained by a version that kept no history; `make train` leaves one."
-    )
-    return None
-
-
-def _crops(facts: Facts, data: str | None) -> Crops | None:
-    if data is not None:
-        return prepare(data, None)[0]
-    if CROPS.exists():
-        return Crops.load(CROPS)
-    if DEFAULT_DATA.exists():
-        return prepare(None, None)[0]
-    facts.missing["crops"] = (
-        "the data set is not here. Give `make report DATA=…` a folder, an archive or a git URL"
-        " of SMILEsmileD; the figures below are those recorded in training/results/metrics.json."
-    )
-    return None
-
-
-def _photo_crops(facts: Facts, given: str | None) -> PhotoCrops | None:
-    photos = chosen_photos(given)
+    inputs.baselines = _committed(inputs, "baselines", BASELINE_METRICS)
+    inputs.robustness = _committed(inputs, "robustness", ROBUSTNESS)
+    inputs.crops = _crops(inputs, data)
+    photos = chosen_photos(photos)
+    try:
+        if inputs.crops is not None:
+            inputs.add_test_set(inputs.crops, SmileClassifier.load())
+        if photos is not None:  # as `python -m smile_vision` does: with the mirror image
+            inputs.add_photos(crop_photos(photos), SmileClassifier.load(flip=True))
+    except VisionError as error:
+        raise TrainingError(str(error)) from error
     if photos is None:
-        facts.missing["photos"] = (
-            "no whole photos are here. Give `make report PHOTOS=…` a folder or an archive with"
-            " labels.csv (path,smile)."
+        inputs.missing["photos"] = (
+            "the whole photos are not on this machine. Run `make report PHOTOS=…` with a folder or"
+            " an archive that holds labels.csv (path,smile)."
         )
-        return None
-    return crop_photos(photos)
+    return inputs
+
+
+def _committed(inputs: ReportInputs, name: str, path: Path) -> dict[str, Any] | None:
+    if path.exists():
+        return read_json(path, made_by=f"python -m training.{name}")
+    inputs.missing[name] = f"{display_path(path)}. Run `python -m training.{name}` to write it."
+    return None
+
+
+def _crops(inputs: ReportInputs, data: str | None) -> Crops | None:
+    if data is None and CROPS.exists():
+        return Crops.load(CROPS)
+    if data is not None or DEFAULT_DATA.exists():
+        return prepare(data, None)[0]
+    inputs.missing["crops"] = (
+        "the data set SMILEsmileD is not on this machine. Run `make report DATA=…` with a folder,"
+        " an archive or a git URL of it. The metrics of the test set below are those recorded in"
+        " training/results/metrics.json."
+    )
+    return None

@@ -1,81 +1,56 @@
-"""Section: how the network learned, and how the baselines did."""
+"""Section: learning curves of the shipped network and the baselines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from training.report.chart import BLUE, GREEN, ORANGE, draw_chart
-from training.report.inputs import Facts
-from training.report.page import Chart, Missing, Part, Section
+from training.report.charts import BLUE, ORANGE, draw_chart
+from training.report.inputs import ReportInputs
+from training.report.page import Chart, Part, Section
 
-__all__ = ["curves", "section"]
+__all__ = ["learning_curves", "section"]
 
-_LOSS = ("loss", "train_loss")
-_VALIDATION_LOSS = ("validation_loss", "val_loss")
-_AREA = ("validation_auc", "val_auc", "auc")
-_ACCURACY = ("validation_accuracy", "val_accuracy", "accuracy")
+_CHARTS = {
+    "loss": {"loss": "training set", "validation_loss": "validation set"},
+    "validation": {"validation_accuracy": "accuracy", "validation_auc": "AUC"},
+}
+_Y_LABELS = {"loss": "loss", "validation": "on the validation set"}
 
 
-def section(facts: Facts) -> Section:
+def section(inputs: ReportInputs) -> Section:
     """Return the section."""
-    parts: list[Part] = []
-    if facts.history:
-        parts += curves("learning", "the shipped network", facts.history)
-    else:
-        parts.append(Missing(f"learning curves of the shipped network: {facts.missing['history']}"))
-    for name, figures in (facts.baselines or {}).get("baselines", {}).items():
-        parts += curves(f"learning-{name}", figures["title"], figures["history"])
-    return Section("learning", "How it learned", parts)
+    parts: list[Part] = [*learning_curves("learning", "shipped network", inputs.metrics["history"])]
+    for name, baseline in (inputs.baselines or {"baselines": {}})["baselines"].items():
+        parts += learning_curves(f"learning-{name}", baseline["title"], baseline["history"])
+    return Section("learning", "Learning curves", parts)
 
 
-def curves(name: str, title: str, history: Sequence[dict[str, Any]]) -> list[Chart]:
-    """Return the charts of a training's history: its losses, and what it was judged at."""
-    epochs = [int(line.get("epoch", place + 1)) for place, line in enumerate(history)]
-    losses = {
-        words: values
-        for words, keys in (("learned from", _LOSS), ("validation people", _VALIDATION_LOSS))
-        if (values := _values(history, keys))
-    }
-    judged = {
-        words: values
-        for words, keys in (("accuracy", _ACCURACY), ("AUC", _AREA))
-        if (values := _values(history, keys))
-    }
+def learning_curves(name: str, title: str, history: Sequence[dict[str, Any]]) -> list[Chart]:
+    """Return two charts of a training history: the loss, and the metrics of the validation set."""
     charts = []
-    for kind, lines in (("loss", losses), ("validation", judged)):
-        if lines:
-            charts.append(_chart(f"{name}-{kind}", kind, title, epochs, lines))
+    for kind, names in _CHARTS.items():
+        lines = {
+            label: [line[key] for line in history]
+            for key, label in names.items()
+            if key in history[0]
+        }
+        charts.append(_chart(f"{name}-{kind}", kind, title, lines))
     return charts
 
 
-def _values(history: Sequence[dict[str, Any]], keys: Sequence[str]) -> list[float]:
-    for key in keys:
-        if all(key in line for line in history):
-            return [float(line[key]) for line in history]
-    return []
-
-
-def _chart(
-    name: str, kind: str, title: str, epochs: list[int], lines: dict[str, list[float]]
-) -> Chart:
-    colours = (BLUE, ORANGE) if kind == "loss" else (GREEN, BLUE)
-
+def _chart(name: str, kind: str, title: str, lines: dict[str, list[float]]) -> Chart:
     def draw(axes: Any) -> None:
-        for (words, values), colour, dashes in zip(
-            lines.items(), colours, ("o-", "s--"), strict=False
-        ):
-            axes.plot(epochs, values, dashes, ms=4, color=colour, label=words)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss" if kind == "loss" else "on the validation people")
+        styles = ((BLUE, "o-"), (ORANGE, "s--"))
+        for (label, values), (colour, style) in zip(lines.items(), styles, strict=False):
+            epochs = range(1, len(values) + 1)
+            axes.plot(epochs, values, style, ms=4, color=colour, label=label)
+        axes.set(xlabel="epoch", ylabel=_Y_LABELS[kind])
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
 
-    last = ", ".join(f"{words} {values[-1]:.4f}" for words, values in lines.items())
-    what = "Loss" if kind == "loss" else "Accuracy and AUC on the validation people"
-    return draw_chart(
-        name,
-        draw,
-        alt=f"Learning curve of {title}, {kind}, {len(epochs)} epochs; at the end {last}.",
-        caption=f"{what}, {title}, {len(epochs)} epochs; at the end {last}.",
-    )
+    last = ", ".join(f"{label} {values[-1]:.4f}" for label, values in lines.items())
+    what = "Loss" if kind == "loss" else "Metrics of the validation set"
+    epochs = len(next(iter(lines.values())))
+    caption = f"{what}, {title}. After epoch {epochs}: {last}."
+    return draw_chart(name, draw, alt=f"Learning curve. {caption}", caption=caption)

@@ -1,47 +1,43 @@
-"""Section: the worst mistakes, to look at."""
+"""Section: the wrong predictions with the most extreme scores."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from training.report.inputs import Facts, Judged
-from training.report.page import Face, Faces, Missing, Part, Section
+from training.report.inputs import PHOTOS, TEST, Predictions, ReportInputs
+from training.report.page import Face, Faces, Part, Section
 
 __all__ = ["section", "worst_mistakes"]
 
-SHOWN = 12
-_KINDS = ((False, "called a smile, labelled no smile"), (True, "missed smiles"))
+_SHOWN = 12
 
 
-def worst_mistakes(judged: Judged, threshold: float, *, smile: bool) -> list[Face]:
-    """Return the surest wrong verdicts on faces labelled `smile`, the worst first."""
-    wrong = np.flatnonzero((judged.smile == smile) & ((judged.scores >= threshold) != smile))
-    order = np.argsort(judged.scores[wrong] if smile else -judged.scores[wrong], kind="stable")
-    return [
-        Face(judged.crops[place], f"score {judged.scores[place]:.2f}; {judged.about[place]}")
-        for place in wrong[order][:SHOWN]
-    ]
+def worst_mistakes(predictions: Predictions, threshold: float, *, smile: bool) -> Faces:
+    """Return the wrong predictions for faces labelled `smile`, the most extreme scores first."""
+    scores = predictions.scores
+    wrong = np.flatnonzero((predictions.smile == smile) & ((scores >= threshold) != smile))
+    worst = wrong[np.argsort(scores[wrong] if smile else -scores[wrong], kind="stable")][:_SHOWN]
+    what = "smiles predicted as no smile" if smile else "other faces predicted as a smile"
+    return Faces(
+        f"{predictions.title}, {what}: {len(worst)} of {len(wrong)}",
+        [
+            Face(predictions.crops[one], f"score {scores[one]:.2f}, {predictions.names[one]}")
+            for one in worst
+        ],
+    )
 
 
-def section(facts: Facts) -> Section:
+def section(inputs: ReportInputs) -> Section:
     """Return the section."""
     parts: list[Part] = [
-        "The verdicts in which the model was surest and the label says otherwise. Look at them: on"
-        " the held-out people many are faint smiles, or labels that most would not give.",
+        "The wrong predictions whose scores are furthest from the label. On the test set many of"
+        " them are faint smiles, or have a label that most people would not give.",
     ]
-    for judged in (facts.held_out, facts.photos):
-        if judged is None:
-            continue
-        for smile, words in ((False, "called a smile, labelled no smile"), (True, "missed smiles")):
-            wrong = int(
-                ((judged.smile == smile) & ((judged.scores >= facts.threshold) != smile)).sum()
-            )
-            faces = worst_mistakes(judged, facts.threshold, smile=smile)
-            parts.append(
-                Faces(f"{judged.title}, {words}: the surest {len(faces)} of {wrong}", faces)
-            )
-    if facts.held_out is None:
-        parts.append(Missing(facts.missing["crops"]))
-    if facts.photos is None:
-        parts.append(Missing(facts.missing["photos"]))
-    return Section("mistakes", "The worst mistakes", parts)
+    parts += [
+        worst_mistakes(inputs.predictions[key], inputs.threshold, smile=smile)
+        for key in (TEST, PHOTOS)
+        if key in inputs.predictions
+        for smile in (False, True)
+    ]
+    parts += inputs.missing_parts("crops", "photos")
+    return Section("mistakes", "Worst mistakes", parts)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# A busy machine is no fault of the code: examples have no deadline of their own.
+# Examples have no deadline: a busy machine is not a fault of the code.
 settings.register_profile("everywhere", deadline=None)
 settings.load_profile("everywhere")

@@ -86,7 +86,7 @@ def with_api_url(spec: FunctionSpec, region: str, stage: str, url: str) -> Funct
 
 
 def device_functions(template: Template) -> set[str]:
-    """Return the functions that AWS IoT Greengrass runs on devices, whatever the conditions.
+    """Return the functions that AWS IoT Greengrass runs on devices, in any condition.
 
     A component may be in a nested template, which gets the function as a parameter.
 

@@ -26,7 +26,7 @@ AT = datetime(2026, 7, 4, 22, 52, 54, 139_000, tzinfo=UTC)
 NEW_YEAR_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_time_is_written_in_utc_whatever_its_zone() -> None:
+def test_time_is_written_in_utc_when_it_has_another_zone() -> None:
     in_delhi = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert format_time(in_delhi) == "2026-07-04T22:52:54.139Z"
     assert truncate_to_ms(in_delhi).utcoffset() == timedelta(0)

@@ -36,7 +36,7 @@ def difference(photo: Image.Image, expected: Image.Image) -> int:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_photo_is_upright_whatever_its_exif_orientation(
+def test_photo_is_upright_for_every_exif_orientation(
     orientation: int, corners: Image.Image, tmp_path: Path
 ) -> None:
     # What a camera in that position stores: the inverse of the tag's meaning.

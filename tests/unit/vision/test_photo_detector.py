@@ -1,4 +1,4 @@
-"""All faces of a photo are found once, whatever their size, and nothing else."""
+"""All faces of a photo are found once, small and large, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipe of the shipped model, measured on the Keras objects, and the network rebuilt from int8."""
+"""The recipe of the shipped model, measured on Keras objects, and the network rebuilt from int8."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from smile_vision.interpreter import load_interpreter
 from tests.helpers.report import chart_of, missing_in, rows_of
@@ -197,8 +198,11 @@ def test_older_interpreter_is_named_when_it_is_missing(
 def test_predictions_of_the_interpreters_are_compared(
     recorded: ReportInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(speed, "int8_logits", lambda _, crops: np.linspace(-4, 4, len(crops)))
-    monkeypatch.setattr(speed, "tflite_runtime_logits", lambda crops: -np.linspace(-4, 4, len(crops)))
+    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.linspace(-4, 4, len(crops))
+
+    monkeypatch.setattr(speed, "int8_logits", lambda _, crops: logits(crops))
+    monkeypatch.setattr(speed, "tflite_runtime_logits", lambda crops: -logits(crops))
     recorded.model_card["calibration"] = {"scale": 1.0, "bias": 0.0}
     name, same, _, largest = speed._interpreters(recorded)
     assert name.endswith("synthetic faces")

@@ -20,14 +20,15 @@ def write_video(
     *,
     times_ms: Sequence[int] | None = None,
     codec: str = "mpeg4",
+    rate: int = 25,
     **options: str,
 ) -> Path:
-    """Encode RGB pictures, uint8 (H, W, 3), at 25 frames/s or at `times_ms`; return `path`.
+    """Encode RGB pictures, uint8 (H, W, 3), one every 40 ms or at `times_ms`; return `path`.
 
-    `options` are those of the container.
+    `rate` is the frame rate that the file states, `options` are those of the container.
     """
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=25)
+        stream = container.add_stream(codec, rate=rate)
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for index, pixels in enumerate(pictures):

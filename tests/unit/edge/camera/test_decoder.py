@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
 import pytest
 
 from edge_lambda.camera import open_source
+from edge_lambda.camera.address import Address, parse_address
+from edge_lambda.camera.decoder import Decoder
 from edge_lambda.errors import CameraError
 from edge_lambda.settings import CameraSettings
 from tests.helpers.video import grey_pictures, write_video
@@ -35,6 +38,40 @@ def test_incomplete_frames_are_counted_and_skipped(tmp_path: Path) -> None:
     source = open_source(str(path), SETTINGS)
     assert 40 < len(list(source.frames())) < 50
     assert source.damaged_frames > 0
+
+
+def test_duration_is_that_of_the_video_when_the_sound_is_longer(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=44_100)
+        film = container.add_stream("mpeg4", rate=25)
+        film.width, film.height, film.pix_fmt = 160, 90, "yuv420p"
+        for index in range(25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((90, 160, 3), np.uint8), format="rgb24")
+            frame.pts = index
+            container.mux(film.encode(frame))
+        container.mux(film.encode(None))
+        silence = av.AudioFrame.from_ndarray(
+            np.zeros((1, 3 * 44_100), np.float32), format="fltp", layout="mono"
+        )
+        silence.sample_rate = 44_100
+        container.mux(sound.encode(silence))
+        container.mux(sound.encode(None))
+    assert open_source(str(path), SETTINGS).duration_ms == pytest.approx(1000, abs=50)
+
+
+def test_step_is_that_of_the_frame_rate(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "slow.mkv", grey_pictures(10), rate=10)
+    assert Decoder(parse_address(str(path))).step_ms == pytest.approx(100)
+
+
+@pytest.mark.parametrize(("kind", "has_threads"), [("file", True), ("stream", False)])
+def test_only_files_are_decoded_by_several_threads_which_delay_frames(
+    tmp_path: Path, kind: Literal["file", "stream"], has_threads: bool
+) -> None:
+    path = write_video(tmp_path / "clip.mp4", grey_pictures())
+    decoder = Decoder(Address(kind, str(path), "clip"))
+    assert ("AUTO" in str(decoder._stream.codec_context.thread_type)) is has_threads
 
 
 def test_file_contains_no_video_when_it_is_a_song_with_a_cover(tmp_path: Path) -> None:

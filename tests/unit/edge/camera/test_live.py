@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -152,6 +153,32 @@ def test_camera_is_reopened_until_it_is_back_when_it_was_lost(
         lambda: caplog.messages[-1] == "camera back" or reasons(caplog)[-1] == "stream ended"
     )
     source.close()
+
+
+@pytest.mark.parametrize(
+    ("resets", "reason"), [(True, "connection reset by peer"), (False, "timed out")]
+)
+def test_camera_is_reopened_when_the_connection_breaks_or_sends_nothing(
+    *, server: socket.socket, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    resets: bool, reason: str,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO, "edge_lambda")
+    content = write_video(tmp_path / "clip.ts", grey_pictures(50)).read_bytes()
+    address = url(server, "tcp")
+    source = open_source(address, CameraSettings(open_timeout_s=0.5))
+    connection, _ = server.accept()
+    connection.sendall(content)
+    wait_until(lambda: source.skipped_frames > 5)
+    if resets:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    wait_until(lambda: reasons(caplog) == [f"source: {address}: {reason}"])
+    again, _ = server.accept()
+    again.sendall(content)
+    wait_until(lambda: "camera back" in caplog.messages)
+    source.close()
+    connection.close()
+    again.close()
 
 
 @pytest.mark.parametrize(("held_s", "resets"), [(8.5, False), (11.5, True)])

@@ -48,6 +48,14 @@ def test_labels_are_black_on_the_colour_of_the_box_and_on_a_light_bar() -> None:
     assert np.median(bar) > 220
 
 
+def test_label_says_whether_the_face_smiles() -> None:
+    widths = []
+    for is_smiling, colour in ((True, (46, 204, 113)), (False, (230, 126, 34))):
+        row = draw(face(is_smiling=is_smiling), max_px=640)[74]  # above the box
+        widths.append(int((np.abs(row - colour).max(axis=1) < 60).sum()))
+    assert 60 < widths[0] < widths[1] - 10  # "smile" is shorter than "no smile"
+
+
 def test_text_differs_when_score_track_or_frame_rate_do() -> None:
     def label(score: float, track: int, rate: float) -> bytes:
         mark = FaceMark((0.25, 0.25, 0.5, 0.5), score, track, is_smiling=True)

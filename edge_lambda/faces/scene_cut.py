@@ -35,9 +35,8 @@ class SceneCutDetector:
         last, self._last = self._last, thumbnail
         if last is None or np.abs(thumbnail - last).mean() < _MIN_DIFFERENCE:
             return False
-        a, b = thumbnail - thumbnail.mean(), last - last.mean()
-        correlation = float((a * b).mean() / (thumbnail.std() * last.std()))
-        return correlation < _MAX_CORRELATION
+        correlation = np.corrcoef(thumbnail.ravel(), last.ravel())[0, 1]
+        return bool(correlation < _MAX_CORRELATION)
 
 
 def _thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -91,6 +91,13 @@ def test_smile_continues_when_the_score_stays_between_the_thresholds() -> None:
     assert detector.is_smiling
 
 
+def test_smile_continues_between_the_thresholds_when_it_had_a_short_break() -> None:
+    detector = EpisodeDetector(RULES)
+    spans = (1000, 0.1), (1500, 0.95), (350, 0.05), (1500, 0.95), (5000, 0.55)
+    assert phases(feed(detector, samples_of(spans))) == ["started"]
+    assert detector.is_smiling
+
+
 def test_smile_does_not_start_when_the_score_stays_between_the_thresholds() -> None:
     assert smiles_of((1000, 0.1), (9000, 0.65)) == []
 
@@ -163,7 +170,7 @@ def test_history_follows_the_smile_when_it_lasts_an_hour() -> None:
 
 
 def test_history_has_a_score_per_frame_when_the_smile_is_short() -> None:
-    ended = smiles_of((80, 0.8), (80, 1.0), (80, 0.9), rules=BARE)[-1]
+    ended = smiles_of((2000, 0.1), (80, 0.8), (80, 1.0), (80, 0.9), (80, 0.1), rules=BARE)[-1]
     assert ended.score_history == pytest.approx([0.8, 0.8, 1.0, 1.0, 0.9, 0.9])
 
 

@@ -146,7 +146,8 @@ def test_unreadable_smile_is_deleted_and_the_others_get_their_end(
         db.execute("INSERT INTO ongoing VALUES ('0-damaged', 'cam-1', ?)", (payload,))
     with closing(Outbox(path)) as outbox:
         assert [event.phase for event in outbox.unfinished()] == ["ended"]
-    assert "unreadable smile deleted" in caplog.messages
+    (record,) = caplog.records
+    assert (record.message, bool(record.error)) == ("unreadable smile deleted", True)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT COUNT(*) FROM ongoing").fetchone() == (1,)
 
@@ -158,7 +159,7 @@ def test_seq_is_skipped_when_its_event_could_not_be_written(outbox: Outbox, path
         for _ in range(100):
             stored.append(read_payload(outbox.put(smile_event()).payload).seq)
     lost = read_payload(caught.value.record.payload).seq
-    assert caught.value.record.id == 0
+    assert (caught.value.record.id, caught.value.record.device_id) == (0, "cam-1")
     outbox._db.execute("PRAGMA max_page_count=100000")
     assert stored == list(range(lost))
     assert read_payload(outbox.put(smile_event()).payload).seq == lost + 1

@@ -75,8 +75,11 @@ def test_overlapping_boxes_are_matched_before_distant_ones() -> None:
 
 
 def test_face_is_expected_where_its_speed_leads_when_seen_twice() -> None:
-    tracker = walking(speed=1.0, until_ms=FRAME_MS)
-    assert moved_by(tracker.tracks[0], FRAME_MS) == pytest.approx(0.04, abs=0.002)
+    tracker = Tracker()
+    tracker.update(0, [at(0.40, 0.60)])
+    tracker.update(FRAME_MS, [at(0.43, 0.56)])
+    expected = (0.46, 0.52, SIDE, SIDE)
+    assert tracker.tracks[0].box_at(2 * FRAME_MS) == pytest.approx(expected, abs=0.002)
 
 
 def test_predicted_motion_slows_down_when_the_face_is_not_seen() -> None:
@@ -135,6 +138,14 @@ def test_key_points_move_and_grow_with_the_expected_box() -> None:
     assert moved[0] == pytest.approx([x, y])
     assert moved[1] == pytest.approx([x + width, y])
     assert moved[2] == pytest.approx([x + width / 2, y + height / 2])
+
+
+def test_key_points_follow_the_face_when_a_frame_is_not_searched() -> None:
+    tracker = walking(speed=1.0, until_ms=400)
+    (track,) = tracker.tracks
+    tracker.advance(440)
+    moved = track.keypoints_now() - track.seen.keypoints
+    assert moved == pytest.approx(np.tile([moved_by(track, FRAME_MS), 0], (6, 1)), abs=1e-6)
 
 
 def test_face_is_lost_when_it_was_not_seen_for_longer_than_configured() -> None:

@@ -1,4 +1,4 @@
-"""A valid heartbeat survives the way to JSON and back; an invalid one names its field."""
+"""A valid heartbeat survives a round trip through JSON; an invalid one names its field."""
 
 from __future__ import annotations
 

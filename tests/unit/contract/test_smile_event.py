@@ -1,4 +1,4 @@
-"""A valid event survives the way to JSON and back; an invalid one names its field."""
+"""A valid event survives a round trip through JSON; an invalid one names its field."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SMILE = PhotoFace((100, 100, 80, 90), 0.9, 0.93, True)
 NO_SMILE = PhotoFace((300, 120, 60, 70), 0.9, 0.11, False)
 
 
-def drawn(*faces: PhotoFace, size: tuple[int, int] = (400, 300)) -> np.ndarray:
+def annotated_pixels(*faces: PhotoFace, size: tuple[int, int] = (400, 300)) -> np.ndarray:
     """Return an annotated grey photo, uint8 (H, W, 3)."""
     photo = Image.new("RGB", size, (128, 128, 128))
     copy = annotated(photo, PhotoResult(*size, faces))
@@ -30,7 +30,7 @@ def drawn(*faces: PhotoFace, size: tuple[int, int] = (400, 300)) -> np.ndarray:
 def test_box_is_green_around_a_smile_and_orange_otherwise(
     face: PhotoFace, colour: tuple[int, int, int]
 ) -> None:
-    pixels = drawn(face)
+    pixels = annotated_pixels(face)
     x, y, width, height = face.box
     for column, row in (
         (x, y + height // 2),
@@ -46,18 +46,18 @@ def test_box_is_green_around_a_smile_and_orange_otherwise(
 
 
 def test_score_stands_above_the_box_in_black_on_the_colour_of_the_box() -> None:
-    pixels = drawn(SMILE)
+    pixels = annotated_pixels(SMILE)
     label = pixels[80:100, 100:130]
     assert (label == GREEN).all(axis=2).any()
     assert (label.max(axis=2) < 60).any()
     other_score = PhotoFace(SMILE.box, 0.9, 0.81, True)
-    assert (pixels != drawn(other_score)).any()
+    assert (pixels != annotated_pixels(other_score)).any()
 
 
 @pytest.mark.parametrize("box", [(0, 0, 40, 40), (370, 0, 30, 40), (395, 290, 5, 10)])
 def test_label_stays_inside_the_photo(box: tuple[int, int, int, int]) -> None:
-    alone = drawn(PhotoFace(box, 0.9, 0.9, True))
-    roomy = drawn(PhotoFace((200, 150, box[2], box[3]), 0.9, 0.9, True))
+    alone = annotated_pixels(PhotoFace(box, 0.9, 0.9, True))
+    roomy = annotated_pixels(PhotoFace((200, 150, box[2], box[3]), 0.9, 0.9, True))
 
     def label_pixels(pixels: np.ndarray) -> int:
         return int((pixels.max(axis=2) < 60).sum())
@@ -66,7 +66,7 @@ def test_label_stays_inside_the_photo(box: tuple[int, int, int, int]) -> None:
 
 
 def test_lines_and_text_grow_with_the_photo() -> None:
-    large = drawn(PhotoFace((1000, 1000, 800, 800), 0.9, 0.9, True), size=(3000, 2000))
+    large = annotated_pixels(PhotoFace((1000, 1000, 800, 800), 0.9, 0.9, True), size=(3000, 2000))
     assert (large[1400, 1000:1007] == GREEN).all()
     assert (large[900:1000, 1000:1200] == GREEN).all(axis=2).sum() > 5000
 

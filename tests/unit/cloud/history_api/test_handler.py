@@ -90,4 +90,5 @@ def test_only_the_log_holds_the_cause_when_the_table_does_not_exist(
     assert (status, headers["Content-Type"]) == (500, "application/problem+json")
     assert "ResourceNotFoundException" not in json.dumps(document)
     [line] = functions.logged("ERROR")
+    assert line["message"] == "request failed"
     assert line["exception_name"] == "ResourceNotFoundException"

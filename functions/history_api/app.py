@@ -84,7 +84,7 @@ def on_failure(error: Exception) -> Response[str]:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     return app.resolve(event, context)

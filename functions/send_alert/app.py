@@ -27,7 +27,7 @@ def service() -> SendAlertService:
     return SendAlertService.from_settings(SendAlertSettings.from_environment(os.environ))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Send the alerts for a message; return how many smiles got which decision."""

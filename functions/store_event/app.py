@@ -26,7 +26,7 @@ def service() -> StoreEventService:
     return StoreEventService.from_settings(StoreEventSettings.from_environment(os.environ))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Store the events of a message; return how many were created, updated and so on."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import json
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -56,3 +58,28 @@ def load_function(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class Functions:
+    """The handlers in one environment, each loaded as at a cold start."""
+
+    def __init__(self) -> None:
+        names = ("store_event", "send_alert", "history_api")
+        self._loaded = {name: load_function(name) for name in names}
+        self._log = io.StringIO()
+        for module in self._loaded.values():
+            module.logger.registered_handler.setStream(self._log)
+
+    def invoke(self, name: str, event: Any) -> Any:
+        return self._loaded[name].handler(event, CONTEXT)
+
+    def logged(self, level: str) -> list[dict[str, Any]]:
+        """Return what the functions have logged at this level."""
+        lines = [json.loads(line) for line in self._log.getvalue().splitlines()]
+        return [line for line in lines if line["level"] == level]
+
+    def ask(self, event: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
+        """Return status, headers and document of the API's answer."""
+        answer = self.invoke("history_api", event)
+        headers = {name: value[0] for name, value in answer["multiValueHeaders"].items()}
+        return answer["statusCode"], headers, json.loads(answer["body"])

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from smile_cloud import clients
-from tests.helpers.functions import AWS_ENVIRONMENT
+from tests.helpers.functions import AWS_ENVIRONMENT, ENVIRONMENT, Functions
 from tests.helpers.moto_server import moto_server
 from tests.helpers.template import ROOT, create_events_table, load_template, properties
 
@@ -87,3 +87,11 @@ def receive_all(aws: SimpleNamespace, queue: str) -> Callable[[], list[dict[str,
         return messages
 
     return receive
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch, table: str, queue: str, topic: str) -> Functions:
+    own = {"TABLE_NAME": table, "DEAD_LETTER_QUEUE_URL": queue, "TOPIC_ARN": topic}
+    for name, value in (ENVIRONMENT | own).items():
+        monkeypatch.setenv(name, value)
+    return Functions()

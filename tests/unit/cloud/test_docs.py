@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import json
 import re
+from http import HTTPStatus
 from typing import Any
 
+import pytest
+
+from smile_cloud.history_api.errors import QueryError
 from smile_cloud.history_api.event_history import MAX_QUERIES
-from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.history_api.problem import problem
+from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, ListEvents
 from tests.helpers.template import ROOT, properties
 
 
@@ -43,6 +49,14 @@ def test_the_docs_list_every_parameter_of_the_api() -> None:
     assert documented["limit"] == str(DEFAULT_LIMIT)
     assert f"1 to {MAX_LIMIT}" in text
     assert f"about {MAX_QUERIES} queries" in text
+
+
+def test_the_docs_show_the_answer_to_a_bad_request() -> None:
+    with pytest.raises(QueryError) as caught:
+        ListEvents.parse({"devise": ["cam-1"], "limit": ["5000"]})
+    answer = problem(HTTPStatus.BAD_REQUEST, str(caught.value), caught.value.problems)
+    text = section("api.md", "Errors")
+    assert json.loads(text.split("```json", 1)[1].split("```", 1)[0]) == answer
 
 
 def test_the_docs_state_the_usage_plan(template: dict[str, Any]) -> None:

@@ -69,9 +69,14 @@ def test_a_range_includes_its_start_but_not_its_end_when_both_are_given(
     assert history.ids(from_=start, to=end, **device) == expected
 
 
-def test_nothing_is_listed_when_the_range_is_empty(history: History, few: list[SmileEvent]) -> None:
+@pytest.mark.parametrize("device", DEVICES)
+def test_no_query_is_made_when_the_range_is_empty(
+    aws: SimpleNamespace, history: History, few: list[SmileEvent], device: dict[str, str]
+) -> None:
     at = few[2].started_at.isoformat()
-    assert history.list(from_=at, to=at) == {"events": [], "next_cursor": None}
+    with watched(aws.dynamodb, "Query") as queries:
+        assert history.list(from_=at, to=at, **device) == {"events": [], "next_cursor": None}
+    assert queries == [], "DynamoDB refuses such a range"
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -161,6 +166,17 @@ def test_one_query_is_enough_when_a_few_events_have_expired(
     assert len(queries) == (1 if device else 1 + DAY_SHARDS)
 
 
+def test_an_event_is_found_in_one_request_when_many_newer_ones_have_expired(
+    aws: SimpleNamespace, history: History
+) -> None:
+    live = smile_event(started_at=NOON - HOUR)
+    history.store(live)
+    history.store_many(smiles(60), received_at=LONG_AGO)
+    with watched(aws.dynamodb, "Query") as queries:
+        assert history.list(device="cam-1", limit="1")["events"][0]["event_id"] == live.event_id
+    assert len(queries) == 3, "25 items each"
+
+
 def test_one_query_a_shard_is_enough_when_one_holds_half_of_a_page(
     aws: SimpleNamespace, history: History
 ) -> None:
@@ -220,8 +236,12 @@ def test_one_event_is_returned_when_it_exists(history: History, few: list[SmileE
 def test_an_event_is_not_found_when_the_device_is_another(
     history: History, few: list[SmileEvent]
 ) -> None:
-    with pytest.raises(NotFoundError, match=few[0].event_id):
+    with pytest.raises(NotFoundError) as caught:
         history.get("cam-2", few[0].event_id)
+    assert str(caught.value) == (
+        f"Device cam-2 has no event {few[0].event_id}, or the event has expired; "
+        "GET /v1/events lists the events."
+    )
 
 
 @pytest.mark.parametrize("operation", ["Query", "GetItem"])

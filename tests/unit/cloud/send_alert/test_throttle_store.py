@@ -80,7 +80,7 @@ def test_the_device_is_named_when_others_change_the_state_in_every_attempt(
     )
     with (
         failing(aws.dynamodb, "PutItem", error=error),
-        pytest.raises(ConflictError, match="cam-1"),
+        pytest.raises(ConflictError, match=r"^alert throttle of cam-1: other invocations "),
     ):
         store.update("cam-1", suppress_one)
     assert len(pauses) == MAX_ATTEMPTS - 1

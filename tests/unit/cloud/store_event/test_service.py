@@ -95,7 +95,6 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
     [
         {},
         [],
-        {"topic_device_id": "cam 1", "received_at_ms": 1},
         {"topic_device_id": "cam-1"},
         {"topic_device_id": "cam-1", "received_at_ms": True},
         {"topic_device_id": "cam-1", "received_at_ms": 1.5},
@@ -115,13 +114,24 @@ def test_anything_reaches_the_dead_letter_queue_when_it_is_not_a_message(
         assert json.loads(dead_letter["Body"]) == rule_event
 
 
-@pytest.mark.parametrize("received_at_ms", [-1, LATEST_UNIX_MS + 1])
-def test_an_event_is_rejected_when_its_time_of_arrival_is_impossible(
-    service: StoreEventService, receive_all: Receive, received_at_ms: int
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"received_at_ms": -1}, "received_at_ms: expected milliseconds since 1970"),
+        (
+            {"received_at_ms": LATEST_UNIX_MS + 1},
+            "received_at_ms: expected milliseconds since 1970",
+        ),
+        ({"topic_device_id": "cam 1"}, "topic_device_id: expected the device id of the topic"),
+    ],
+)
+def test_an_event_is_rejected_when_a_field_of_the_rule_is_impossible(
+    service: StoreEventService, receive_all: Receive, change: dict[str, Any], reason: str
 ) -> None:
-    event = sample("store_event/started") | {"received_at_ms": received_at_ms}
-    assert service.handle(event).rejected == ["received_at_ms: expected milliseconds since 1970"]
-    assert len(receive_all()) == 1
+    rule_event = sample("store_event/started") | change
+    assert service.handle(rule_event).rejected == [reason]
+    [dead_letter] = receive_all()
+    assert json.loads(dead_letter["Body"]) == rule_event
 
 
 # --- when AWS fails ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,19 +13,13 @@ from local.cloudformation.physical import (
     name_property,
     pseudo_parameters,
 )
+from local.cloudformation.secret_reference import SecretReader, resolve_secrets
 from local.cloudformation.template import Template
 from local.errors import TemplateError
 
 _NO_VALUE = object()
 _SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
-# {{resolve:secretsmanager:<name or ARN>:SecretString[:<JSON key>[:…]]}}; an ARN contains colons
-_SECRET = re.compile(
-    r"\{\{resolve:secretsmanager:(?P<id>arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:}]+|[^:}]+)"
-    r":SecretString(?::(?P<key>[^:}]*)(?::[^}]*)?)?\}\}"
-)
 _GENERATED = re.compile(r"(?P<function>\w+)\.(?P<what>Alias|Version)")  # by SAM
-
-SecretReader = Callable[[str], str]
 
 
 class Resolver:
@@ -142,7 +135,9 @@ class Resolver:
         if isinstance(node, list):
             items = [self._resolve(item, f"{place}[{i}]") for i, item in enumerate(node)]
             return [item for item in items if item is not _NO_VALUE]
-        return self._dynamic_reference(node, place) if isinstance(node, str) else node
+        if isinstance(node, str):
+            return resolve_secrets(node, self._read_secret, place)
+        return node
 
     # --- references ---
 
@@ -188,26 +183,7 @@ class Resolver:
                 return str(self._ref(name, place))
             return self._get_att(name, place)
 
-        return self._dynamic_reference(_SUB_VARIABLE.sub(replace, text), place)
-
-    def _dynamic_reference(self, text: str, place: str) -> str:
-        def replace(match: re.Match[str]) -> str:
-            if self._read_secret is None:
-                return ""
-            secret = self._read_secret(match["id"])
-            if not match["key"]:
-                return secret
-            try:
-                return str(json.loads(secret)[match["key"]])
-            except (ValueError, KeyError, TypeError):
-                raise TemplateError(place, f"the secret has no JSON key {match['key']}") from None
-
-        resolved = _SECRET.sub(replace, text)
-        if "{{resolve:" in resolved:
-            raise TemplateError(
-                place, "only {{resolve:secretsmanager:…:SecretString}} is supported"
-            )
-        return resolved
+        return resolve_secrets(_SUB_VARIABLE.sub(replace, text), self._read_secret, place)
 
     # --- choices ---
 

@@ -29,7 +29,8 @@ Source: "AWS IoT SQL reference", AWS IoT Core Developer Guide.
 from __future__ import annotations
 
 from local.iot_sql.errors import IotSqlError, PayloadError, SqlError
-from local.iot_sql.parser import Query, parse
+from local.iot_sql.parser import parse
+from local.iot_sql.query import Query
 from local.iot_sql.values import UNDEFINED
 
 __all__ = ["UNDEFINED", "IotSqlError", "PayloadError", "Query", "SqlError", "parse"]

@@ -1,15 +1,13 @@
-"""Parses a statement and applies it to messages."""
+"""Parses a statement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from local.iot_sql.errors import PayloadError, SqlError
+from local.iot_sql.errors import SqlError
 from local.iot_sql.expressions import (
     Expression,
     Field,
-    Message,
     comparison,
     is_undefined,
     literal,
@@ -19,72 +17,15 @@ from local.iot_sql.expressions import (
     topic,
     topic_level,
 )
+from local.iot_sql.query import Query
 from local.iot_sql.tokens import Token, tokenize
-from local.iot_sql.values import UNDEFINED, parse_payload
+from local.iot_sql.values import UNDEFINED
 
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None, "UNDEFINED": UNDEFINED}
 _KEYWORDS = {"SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", *_CONSTANTS}
 _UNSUPPORTED_KEYWORDS = {"VALUE", "SET", "CASE", "IN", "LIKE", "BETWEEN", "EXISTS", "IS"}
 _COMPARISONS = {"=", "<>", ">", ">=", "<", "<="}
 _MAX_DEPTH = 50  # keeps Python's own stack from overflowing
-
-
-@dataclass(frozen=True)
-class Query:
-    """A parsed statement.
-
-    Attributes
-    ----------
-    columns : tuple of (str, Expression or None)
-        The SELECT list: names and values; ``*`` has no expression.
-    topic_filter : str
-        The topics that FROM selects. Subscribe to them; `evaluate` does not check the topic.
-    where : Expression or None
-        The condition of WHERE.
-    """
-
-    columns: tuple[tuple[str, Expression | None], ...]
-    topic_filter: str
-    where: Expression | None
-
-    def evaluate(self, topic: str, payload: bytes, received_at_ms: int) -> Any:
-        """Return what the rule sends to its actions.
-
-        Parameters
-        ----------
-        topic : str
-            The topic of the message.
-        payload : bytes
-            Its payload, a JSON text.
-        received_at_ms : int
-            When it arrived, in milliseconds since the epoch: the value of ``timestamp()``.
-
-        Returns
-        -------
-        object
-            A JSON value, or ``UNDEFINED`` when WHERE is not true and the rule does not act.
-
-        Raises
-        ------
-        PayloadError
-            When the payload is not JSON, or not an object although ``*`` has other columns
-            beside it.
-        """
-        message = Message(topic, parse_payload(payload), received_at_ms)
-        if self.where is not None and self.where(message) is not True:
-            return UNDEFINED
-        if self.columns == (("*", None),):
-            return message.payload
-        result: dict[str, Any] = {}
-        for name, expression in self.columns:
-            if expression is not None:
-                if (value := expression(message)) is not UNDEFINED:
-                    result[name] = value
-            elif isinstance(message.payload, dict):
-                result.update(message.payload)
-            else:
-                raise PayloadError("the payload is not a JSON object")
-        return result
 
 
 def parse(sql: str) -> Query:

@@ -147,7 +147,7 @@ class Session:
             self._log.frame(float(record.get("position_ms") or 0))
             self._console.progress(record)
         elif record.get("message") == "stream started" and "url" in record:
-            self._console.line(f"watch it  {record['url']}", "bold")
+            self._console.line(f"live view  {record['url']}", "bold")
         elif str(record.get("level", "")).lower() in ("warning", "error", "critical"):
             self._console.problem(f"edge: {text_of(record)}")
 

@@ -97,7 +97,7 @@ def _introduction(aws: LocalAws, variables: Path) -> str:
         f"  {sam} build {override} EdgeArchitecture={architecture}\n"
         f"  {sam} local invoke StoreEventFunction {override} -e events/store_event/started.json\n"
         f"  {sam} local start-api {override}\n"
-        "Ctrl-C ends it and deletes everything.\n"
+        "Ctrl-C stops it and deletes its data.\n"
     )
 
 

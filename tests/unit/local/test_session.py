@@ -123,7 +123,7 @@ def test_run_is_good_when_every_event_is_stored(
     assert scene.run() == 0
     assert scene.calls == ["start_messaging", "start_functions", "wait_idle", "stop"]
     lines = capsys.readouterr().out.splitlines()
-    assert "watch it  http://stream" in lines
+    assert "live view  http://stream" in lines
     assert "!  edge: camera lost: reason=gone" in lines
     assert not any("connected" in line for line in lines)
     assert "does not run on this machine: Other (AWS::Other)" in lines

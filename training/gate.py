@@ -9,11 +9,7 @@ minimum_metrics.json. Fails when any check fails. Takes about 2 min.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,25 +24,15 @@ from training.data.splits import Split
 from training.errors import TrainingError
 from training.evaluation.calibration import Calibration
 from training.evaluation.held_out import metrics_on_test_set
+from training.evaluation.interpreters import OLDER_PYTHON, litert_logits, tflite_runtime_logits
 from training.evaluation.minimum_metrics import check_minimum_metrics, read_minimum_metrics
 from training.evaluation.pipelines import photo_metrics, photo_pipeline, video_pipeline
-from training.evaluation.predict import int8_logits, logit_step
+from training.evaluation.predict import logit_step
 from training.evaluation.recorded_scores import check_recorded_for, check_recorded_scores
 from training.evaluation.synthetic_faces import synthetic_faces
-from training.workspace import CARD, CROPS, MODEL, REPOSITORY, display_path
+from training.workspace import CARD, CROPS, MODEL, display_path
 
 __all__ = ["main"]
-
-OLDER_PYTHON = REPOSITORY / ".venv-tflite" / "bin" / "python"
-_VISION = REPOSITORY / "layers" / "smile_vision" / "python"
-_OLDER_LOGITS = """
-import sys
-import numpy as np
-from smile_vision.smiles.classifier import SmileClassifier
-np.save(sys.argv[2], SmileClassifier.load().logits(np.load(sys.argv[1])))
-assert "tflite_runtime" in sys.modules
-"""
-_TIMEOUT_S = 300
 
 Logits = NDArray[np.float64]
 
@@ -75,36 +61,6 @@ def limited_metrics(
     if agreed := metrics.get("test_where_annotators_agree"):
         limited |= {"test_agreed_accuracy": agreed["accuracy"], "test_agreed_auc": agreed["auc"]}
     return limited
-
-
-def litert_logits(crops: NDArray[np.uint8]) -> Logits:
-    """Return the shipped model's logits on LiteRT."""
-    return int8_logits(MODEL, crops)
-
-
-def tflite_runtime_logits(crops: NDArray[np.uint8]) -> Logits:
-    """Return the shipped model's logits on tflite-runtime, which has its own environment.
-
-    Raises
-    ------
-    TrainingError
-        When tflite-runtime cannot run the model.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        crops_file, logits_file = Path(folder, "crops.npy"), Path(folder, "logits.npy")
-        np.save(crops_file, crops)
-        result = subprocess.run(
-            [OLDER_PYTHON, "-c", _OLDER_LOGITS, crops_file, logits_file],
-            env=os.environ | {"PYTHONPATH": str(_VISION)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_TIMEOUT_S,
-        )
-        if result.returncode:
-            last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise TrainingError(f"tflite-runtime cannot run the model: {last}")
-        return np.asarray(np.load(logits_file), dtype=np.float64)
 
 
 def _check_interpreters(minimum: Mapping[str, float], card: ModelCard) -> None:

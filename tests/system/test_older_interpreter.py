@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from smile_vision import FaceDetector, crop_face
 from tests.helpers.training import CLIP
 from training import gate
+from training.evaluation import interpreters
 from training.evaluation.predict import logit_step
 from training.workspace import MODEL
 
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(
-        not gate.OLDER_PYTHON.exists(), reason="tflite-runtime has wheels up to Python 3.11 only"
+        not interpreters.OLDER_PYTHON.exists(),
+        reason="tflite-runtime has wheels up to Python 3.11 only",
     ),
 ]
 
@@ -38,9 +40,11 @@ def _crops_of_the_clip() -> NDArray[np.uint8]:
 def test_logits_agree_within_one_quantisation_step() -> None:
     crops = _crops_of_the_clip()
     assert len(crops) > 20
-    newer = gate.litert_logits(crops)
+    newer = interpreters.litert_logits(crops)
     assert np.ptp(newer) > 2, "the clip shows both faces that smile and faces that do not"
-    assert np.abs(gate.tflite_runtime_logits(crops) - newer).max() <= logit_step(MODEL) * 1.01
+    assert (
+        np.abs(interpreters.tflite_runtime_logits(crops) - newer).max() <= logit_step(MODEL) * 1.01
+    )
 
 
 def test_gate_checks_both_interpreters(

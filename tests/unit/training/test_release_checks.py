@@ -16,6 +16,7 @@ from training import gate
 from training.data.crops import Crops
 from training.data.splits import Split
 from training.errors import TrainingError
+from training.evaluation import interpreters
 from training.evaluation.minimum_metrics import check_minimum_metrics, read_minimum_metrics
 from training.evaluation.predict import int8_logits, logit_step
 from training.evaluation.recorded_scores import (
@@ -249,7 +250,7 @@ def test_reason_is_given_when_the_older_interpreter_fails(
 
     monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(TrainingError, match=f"tflite-runtime cannot run the model: {reason}"):
-        gate.tflite_runtime_logits(synthetic_faces())
+        interpreters.tflite_runtime_logits(synthetic_faces())
 
 
 PIXEL_SUM = 21_385_224

@@ -12,11 +12,11 @@ import numpy as np
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.smiles.crop import crop_face
 from training.clip.frames import decode, rgb_of
+from training.evaluation.interpreters import OLDER_PYTHON, tflite_runtime_logits
 from training.evaluation.latency import classifier_times_ms, times_ms
 from training.evaluation.metrics import sigmoid
 from training.evaluation.predict import int8_logits
 from training.evaluation.synthetic_faces import synthetic_faces
-from training.gate import OLDER_PYTHON, tflite_runtime_logits
 from training.report.charts import bar_chart
 from training.report.formatting import number_of
 from training.report.inputs import TEST, ReportInputs

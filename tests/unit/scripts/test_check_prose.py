@@ -143,7 +143,7 @@ def test_file_line_and_replacement_are_printed_when_a_word_is_found(
         "lest they last for ever",
         "it is no readable video",
         "Start over, for it has succeeded",
-        "a program of its own",
+        "a program of one's own",
         "messages were set aside",
         "sets the message aside",
         "the quiet time",

@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     ways: dict[str, ScorePhoto]
     try:
-        threshold = SmileClassifier.load().card.threshold
+        threshold = SmileClassifier.load().model_card.threshold
         if options.detector:
             ways = {"": video_way(options.detector)}
         else:

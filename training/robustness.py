@@ -74,7 +74,7 @@ def corruption_metrics(classifier: SmileClassifier, crops: Crops) -> list[dict[s
                 "family": condition.family,
                 "setting": condition.setting,
                 "within": condition.within,
-                **score_metrics(scores, smile, classifier.card.threshold),
+                **score_metrics(scores, smile, classifier.model_card.threshold),
             }
         )
     return rows
@@ -105,7 +105,7 @@ def slice_metrics(
         for present in (True, False):
             part = has == present
             if truth[part].any() and not truth[part].all():
-                figures = score_metrics(scores[part], truth[part], classifier.card.threshold)
+                figures = score_metrics(scores[part], truth[part], classifier.model_card.threshold)
                 rows.append({"attribute": attribute, "present": present, **figures})
     return rows
 
@@ -147,7 +147,7 @@ def small_face_metrics(classifier: SmileClassifier, folder: Path) -> list[dict[s
             **score_metrics(
                 classifier.smile_scores(np.stack(of_size)).astype(np.float64),
                 smiles,
-                classifier.card.threshold,
+                classifier.model_card.threshold,
             ),
         }
         for size, of_size in crops.items()
@@ -202,8 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = corruption_metrics(classifier, judges)
         result: dict[str, Any] = {
             "command": "python -m training.robustness",
-            "model_sha256": classifier.card.sha256,
-            "threshold": classifier.card.threshold,
+            "model_sha256": classifier.model_card.sha256,
+            "threshold": classifier.model_card.threshold,
             "evaluated_on": "held-out people on whom both labellers agree, one fault at a time",
             "grid": rows,
             "slices_evaluated_on": "held-out people whose attributes one person judged by eye from"

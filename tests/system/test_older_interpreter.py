@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from smile_vision import FaceDetector, SmileClassifier, crop_face, load_interpreter
-from smile_vision.smiles.classifier import CARD_PATH
+from smile_vision.smiles.classifier import MODEL_CARD_PATH
 
 pytestmark = pytest.mark.system
 
@@ -56,6 +56,6 @@ def test_logits_agree_within_one_quantisation_step(tmp_path: Path) -> None:
 
 
 def _output_step() -> float:
-    interpreter = load_interpreter(CARD_PATH.with_suffix(".tflite"))
+    interpreter = load_interpreter(MODEL_CARD_PATH.with_suffix(".tflite"))
     scale, _ = interpreter.get_output_details()[0]["quantization"]
     return float(scale)

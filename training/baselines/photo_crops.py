@@ -15,7 +15,7 @@ from PIL import Image
 from smile_vision.errors import VisionError
 from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.photos.photo import load_photo
-from smile_vision.smiles.classifier import CARD_PATH
+from smile_vision.smiles.classifier import MODEL_CARD_PATH
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.data.source import open_source
@@ -123,7 +123,7 @@ def _key(photos: Path) -> str | None:
         return None
     code = hashlib.sha256()
     for name in _FINDERS:
-        code.update((CARD_PATH.parents[1] / f"{name}.py").read_bytes())
+        code.update((MODEL_CARD_PATH.parents[1] / f"{name}.py").read_bytes())
     return f"{sha256_of_file(photos)} {code.hexdigest()}"
 
 

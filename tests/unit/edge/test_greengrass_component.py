@@ -96,7 +96,7 @@ def test_invoked_function_tells_what_it_runs_on_and_that_it_sees() -> None:
     assert lambda_function.handler(None, None)["machine"] == platform.machine()
     answer = lambda_function.handler({"machine": platform.machine()}, None)
     assert answer["machine"] == platform.machine()
-    assert answer["model"] == SmileClassifier.load().card.sha256
+    assert answer["model"] == SmileClassifier.load().model_card.sha256
     assert float(str(answer["smile_score"])) > float(str(answer["neutral_score"]))
 
 

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"skipped whole photos: give --photos a folder or an archive with {LABELS}")
         return
     try:
-        threshold = SmileClassifier.load().card.threshold
+        threshold = SmileClassifier.load().model_card.threshold
         if options.detector:
             pipelines = {"whole_photos_as_video": video_pipeline(options.detector)}
         else:

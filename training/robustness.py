@@ -163,7 +163,7 @@ def _metrics(
     classifier: SmileClassifier, crops: NDArray[np.uint8], smile: NDArray[np.bool_]
 ) -> dict[str, Any]:
     scores = classifier.smile_scores(crops).astype(np.float64)
-    return score_metrics(scores, smile, classifier.card.threshold)
+    return score_metrics(scores, smile, classifier.model_card.threshold)
 
 
 def check_minimum(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -204,8 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         classifier = SmileClassifier.load()
         result: dict[str, Any] = {
             "command": "python -m training.robustness",
-            "model_sha256": classifier.card.sha256,
-            "threshold": classifier.card.threshold,
+            "model_sha256": classifier.model_card.sha256,
+            "threshold": classifier.model_card.threshold,
             "evaluated_on": "test set, pictures on which both annotators agree, one corruption at"
             " a time",
             "grid": corruption_metrics(classifier, test),

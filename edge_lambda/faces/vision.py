@@ -60,7 +60,7 @@ class SmileVision:
     @property
     def card(self) -> ModelCard:
         """The classifier's model card."""
-        return self._classifier.card
+        return self._classifier.model_card
 
     @property
     def largest_score(self) -> float:

@@ -176,7 +176,7 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_self_check_returns_processor_model_and_scores(event: object) -> None:
     result = lambda_function.handler(event, None)
     assert (result["machine"], result["python"]) == (platform.machine(), platform.python_version())
-    assert result["model"] == SmileClassifier.load().card.sha256
+    assert result["model"] == SmileClassifier.load().model_card.sha256
     smile, neutral = float(str(result["smile_score"])), float(str(result["neutral_score"]))
     assert smile > 0.9 and neutral < 0.1
     assert 0 < int(str(result["duration_ms"])) < 60_000

@@ -49,7 +49,9 @@ def test_only_pictures_on_which_both_annotators_agree_are_corrupted(
         (corruption.kind, corruption.setting, corruption.required) for corruption in corruptions()
     ]
     scores = classifier.smile_scores(grey[[0, 1, 3]]).astype(np.float64)
-    expected = score_metrics(scores, np.array([True, False, False]), classifier.card.threshold)
+    expected = score_metrics(
+        scores, np.array([True, False, False]), classifier.model_card.threshold
+    )
     assert rows[0] | expected == rows[0]
     assert rows == corruption_metrics(classifier, crops), "the same each time"
 
@@ -126,7 +128,7 @@ def test_small_faces_are_scaled_down_from_whole_photos(
     kept: list[np.ndarray] = []
 
     class Recording:
-        card = classifier.card
+        card = classifier.model_card
 
         def smile_scores(self, crops: np.ndarray) -> np.ndarray:
             kept.append(crops)

@@ -59,7 +59,7 @@ def test_test_set_replaces_the_recorded_metrics(recorded: ReportInputs) -> None:
     classifier = SmileClassifier.load()
     recorded.add_test_set(crops, classifier)
     scores = classifier.smile_scores(test.grey).astype(np.float64)
-    threshold = classifier.card.threshold
+    threshold = classifier.model_card.threshold
     assert recorded.metrics[TEST] == score_metrics(scores, test.smile, threshold)
     assert recorded.metrics[AGREED] == score_metrics(scores[agreed], test.smile[agreed], threshold)
     assert recorded.metrics["test_by_tier"]["faint"]["pictures"] == (test.tier == "faint").sum()

@@ -12,7 +12,7 @@ import pytest
 
 from smile_vision.errors import ImageError, ModelError
 from smile_vision.faces.photo_detector import PhotoFaceDetector
-from smile_vision.smiles.classifier import CARD_PATH, SmileClassifier
+from smile_vision.smiles.classifier import MODEL_CARD_PATH, SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import preprocess
 from tests.helpers.synthetic_photos import synthetic_photo
@@ -53,12 +53,12 @@ class OneLogit:
 
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Path:
-    shutil.copytree(CARD_PATH.parent, tmp_path / "models")
+    shutil.copytree(MODEL_CARD_PATH.parent, tmp_path / "models")
     return tmp_path / "models"
 
 
 def change_card(folder: Path, **fields: Any) -> Path:
-    path = folder / CARD_PATH.name
+    path = folder / MODEL_CARD_PATH.name
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
     return path
 
@@ -75,7 +75,7 @@ def grey(level: int, count: int = 1) -> np.ndarray:
 def test_input_and_output_are_quantized_as_the_model_says(
     dtype: type, scale: float, zero_point: int, darker: int
 ) -> None:
-    card = SmileClassifier.load().card
+    card = SmileClassifier.load().model_card
     network = OneLogit(dtype, scale, zero_point)
     crop = np.arange(4096).reshape(1, 64, 64).astype(np.uint8) // darker
     logits = SmileClassifier(network, card).logits(crop)
@@ -88,7 +88,7 @@ def test_input_and_output_are_quantized_as_the_model_says(
 def test_score_is_the_logit_calibrated_as_the_model_card_says() -> None:
     classifier = SmileClassifier.load()
     crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)
-    card, logits = classifier.card, classifier.logits(crops)
+    card, logits = classifier.model_card, classifier.logits(crops)
     expected = 1 / (1 + np.exp(-(card.calibration_scale * logits + card.calibration_bias)))
     assert classifier.smile_scores(crops) == pytest.approx(expected, abs=1e-6)
 
@@ -120,7 +120,7 @@ def test_synthetic_smile_scores_higher_than_a_straight_mouth() -> None:
         (face,) = detector.detect(np.asarray(photo))
         crop = crop_face(np.asarray(photo.convert("L")), face.keypoints)
         scores.append(classifier.smile_scores(crop[None]).item())
-    assert scores[0] >= classifier.card.threshold > scores[1]
+    assert scores[0] >= classifier.model_card.threshold > scores[1]
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((64, 64), np.uint8), np.zeros((1, 64, 64), np.float32)])
@@ -133,14 +133,14 @@ def test_error_is_clear_when_the_model_file_is_altered(model_folder: Path) -> No
     path = model_folder / "smile_classifier.tflite"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match="does not match its model card: expected sha256"):
-        SmileClassifier.load(model_folder / CARD_PATH.name)
+        SmileClassifier.load(model_folder / MODEL_CARD_PATH.name)
 
 
 @pytest.mark.parametrize("name", ["smile_classifier.tflite", "smile_classifier.json"])
 def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) -> None:
     (model_folder / name).unlink()
     with pytest.raises(ModelError, match=f"{name} cannot be read"):
-        SmileClassifier.load(model_folder / CARD_PATH.name)
+        SmileClassifier.load(model_folder / MODEL_CARD_PATH.name)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_error_names_the_field_of_the_model_card_when_it_is_invalid(
 def test_error_is_clear_when_the_model_card_is_not_a_json_object(
     model_folder: Path, text: str, message: str
 ) -> None:
-    path = model_folder / CARD_PATH.name
+    path = model_folder / MODEL_CARD_PATH.name
     path.write_text(text)
     with pytest.raises(ModelError, match=rf"smile_classifier\.json.*{message}"):
         SmileClassifier.load(path)
@@ -195,7 +195,7 @@ def test_error_is_clear_when_the_network_has_other_inputs_or_outputs(
     shapes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ModelError, match=rf"smile_classifier\.tflite: {message}"):
-        SmileClassifier(OneLogit(np.float32, **shapes), SmileClassifier.load().card)
+        SmileClassifier(OneLogit(np.float32, **shapes), SmileClassifier.load().model_card)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_error_is_clear_when_the_network_has_other_inputs_or_outputs(
 def test_largest_score_is_that_of_the_largest_quantized_logit(
     dtype: type, scale: float, zero_point: int, logit: float | None
 ) -> None:
-    card = SmileClassifier.load().card
+    card = SmileClassifier.load().model_card
     largest = SmileClassifier(OneLogit(dtype, scale, zero_point), card).largest_score
     if logit is None:
         assert largest == 1

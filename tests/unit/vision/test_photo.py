@@ -74,14 +74,6 @@ def test_colours_are_kept_when_a_jpeg_is_cmyk(corners: Image.Image, tmp_path: Pa
     assert difference(load_photo(tmp_path / "photo.jpg"), corners) <= 12
 
 
-@pytest.mark.parametrize("factor", [257, 16, 1])
-def test_grey_is_the_same_when_it_uses_8_to_16_bits(factor: int, tmp_path: Path) -> None:
-    eight = np.tile(np.arange(256, dtype=np.uint16), (8, 1))
-    Image.fromarray(eight * np.uint16(factor)).save(tmp_path / "deep.png")
-    photo = np.asarray(load_photo(tmp_path / "deep.png"))
-    assert np.abs(photo[..., 0].astype(int) - eight).max() <= 1
-
-
 def test_transparent_parts_are_white(tmp_path: Path) -> None:
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "glass.png")
     palette = Image.new("P", (4, 4), 0)
@@ -97,8 +89,23 @@ def test_only_the_first_of_several_frames_is_read(corners: Image.Image, tmp_path
     assert difference(load_photo(tmp_path / "film.gif"), corners) <= 2
 
 
-def test_photo_with_unreadable_exif_is_read(corners: Image.Image, tmp_path: Path) -> None:
-    corners.save(tmp_path / "photo.jpg", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff" + bytes(20))
+def exif_with(*entries: tuple[int, int, int, int]) -> bytes:
+    """Return an EXIF block with one directory of (tag, type, count, value)."""
+    packed = b"".join(struct.pack(">HHII", *entry) for entry in entries)
+    return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, len(entries)) + packed + bytes(20)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0MM\0*\xff\xff\xff\xff" + bytes(20),
+        exif_with((ORIENTATION_TAG, 9, 1, 8), (700, 4, 1, 6 << 16)),  # Pillow: ValueError
+        exif_with((282, 2, 2, 6 << 16), (ORIENTATION_TAG, 13, 1, 8)),  # Pillow: TypeError
+    ],
+    ids=["directory", "text instead of a number", "number instead of a text"],
+)
+def test_photo_with_damaged_exif_is_read(exif: bytes, corners: Image.Image, tmp_path: Path) -> None:
+    corners.save(tmp_path / "photo.jpg", exif=exif)
     assert load_photo(tmp_path / "photo.jpg").size == (60, 40)
 
 
@@ -169,53 +176,16 @@ def test_postscript_is_rejected_even_when_its_name_is_that_of_a_photo(tmp_path: 
         load_photo(tmp_path / "photo.jpg")
 
 
-@pytest.mark.parametrize("odd", [1.05, np.inf, np.nan])
-def test_one_odd_pixel_does_not_change_a_photo_of_floats(tmp_path: Path, odd: float) -> None:
-    values = np.tile(np.linspace(0, 0.9, 64, dtype=np.float32), (64, 1))
-    values[0, 0] = odd
-    Image.fromarray(values).save(tmp_path / "float.tif")
-    grey = np.asarray(load_photo(tmp_path / "float.tif").convert("L"))
-    assert grey[32, 63] == pytest.approx(230, abs=2)
-
-
-def test_one_hot_pixel_does_not_change_a_deep_photo(tmp_path: Path) -> None:
-    values = np.tile(np.linspace(0, 4095, 64).astype(np.uint16), (64, 1))  # 12 bits
-    values[0, 0] = 65535
-    Image.fromarray(values).save(tmp_path / "deep.png")
-    grey = np.asarray(load_photo(tmp_path / "deep.png").convert("L"))
-    assert grey[32, 63] == 255
-
-
-def test_bright_part_of_a_deep_photo_is_white_and_its_dark_part_stays_dark(tmp_path: Path) -> None:
-    values = np.full((64, 64), 200, np.uint16)
-    values[:2] = 4000  # 3 % of a 12-bit photo
-    Image.fromarray(values).save(tmp_path / "deep.png")
-    grey = np.asarray(load_photo(tmp_path / "deep.png").convert("L"))
-    assert (grey[0, 0], grey[32, 32]) == (250, 12)
-
-
-@pytest.mark.parametrize(
-    ("peak", "grey"),
-    [(1.8, 128), (2.5, 0)],  # 0 to 1 with overshoot; or already in grey levels
-)
-def test_range_of_a_photo_of_floats_is_recognized_by_its_peak(
-    peak: float, grey: int, tmp_path: Path
-) -> None:
-    values = np.full((64, 64), 0.5, np.float32)
-    values[:2] = peak
-    Image.fromarray(values).save(tmp_path / "float.tif")
-    read = np.asarray(load_photo(tmp_path / "float.tif").convert("L"))
-    assert read[32, 32].item() == grey
-    assert read[0, 0].item() == (255 if grey else 2)
-
-
 @pytest.mark.parametrize(
     ("error", "message"),
     [
         (PermissionError(13, "Permission denied"), "file cannot be read: permission denied"),
         (MemoryError(), "not enough memory for the image"),
         (Image.DecompressionBombError(), f"image is too large: more than {MAX_PIXELS:,} pixels"),
-        (struct.error("bad"), "image is damaged or truncated: bad"),
+        *(
+            (kind("bad"), "image is damaged or truncated: .*bad")
+            for kind in (EOFError, IndexError, KeyError, SyntaxError, struct.error)
+        ),
     ],
 )
 def test_error_is_clear_when_pillow_fails(

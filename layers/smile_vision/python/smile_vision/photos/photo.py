@@ -25,7 +25,17 @@ _GREY_BITS = 8
 _PEAK_PERCENTILE = 99.9
 _UNIT_PEAK = 2.0  # floats up to this peak mean 0 to 1, with some overshoot
 _WHITE = (255, 255, 255, 255)
-_BROKEN_FILE = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError)
+# What Pillow raises on damaged files; all but OSError and SyntaxError by accident.
+_BROKEN_FILE = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 def load_photo(path: Path) -> Image.Image:

@@ -119,7 +119,7 @@ class PhotoSmileDetector:
         grey = np.asarray(photo.convert("L"))
         crops = np.stack([crop_face(grey, face.keypoints) for face in faces])
         scores = self._classifier.smile_scores(crops).tolist()
-        threshold = self._classifier.card.threshold
+        threshold = self._classifier.model_card.threshold
         return PhotoResult(
             photo.width,
             photo.height,

@@ -13,9 +13,9 @@ from smile_vision.interpreter import Interpreter, load_interpreter
 from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.preprocess import CROP_SIZE_PX, normalize_lighting, preprocess
 
-__all__ = ["CARD_PATH", "SmileClassifier"]
+__all__ = ["MODEL_CARD_PATH", "SmileClassifier"]
 
-CARD_PATH = Path(__file__).parent.parent / "models" / "smile_classifier.json"
+MODEL_CARD_PATH = Path(__file__).parent.parent / "models" / "smile_classifier.json"
 
 _INPUT_SHAPE = (1, CROP_SIZE_PX, CROP_SIZE_PX, 1)
 
@@ -29,34 +29,38 @@ class SmileClassifier:
     ----------
     interpreter
         The loaded network: one crop in, one logit out; quantized or float.
-    card
+    model_card
         Its model card.
     flip
         Average the logits of each crop and its mirror image: slightly better, twice the time.
     """
 
-    def __init__(self, interpreter: Interpreter, card: ModelCard, *, flip: bool = False) -> None:
-        self.card = card
+    def __init__(
+        self, interpreter: Interpreter, model_card: ModelCard, *, flip: bool = False
+    ) -> None:
+        self.model_card = model_card
         self.flip = flip
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[0]
         shape = tuple(int(side) for side in self._input["shape"])
         if shape != _INPUT_SHAPE:
-            raise ModelError(f"{card.file}: expected input {_INPUT_SHAPE}, got {shape}")
+            raise ModelError(f"{model_card.file}: expected input {_INPUT_SHAPE}, got {shape}")
         self._takes_grey_levels = self._input["dtype"] == np.int8 and tuple(
             self._input["quantization"]
         ) == (1 / 128, 0)
         if int(np.prod(self._output["shape"])) != 1:
-            raise ModelError(f"{card.file}: expected one logit as output")
+            raise ModelError(f"{model_card.file}: expected one logit as output")
 
     @classmethod
-    def load(cls, card_path: Path = CARD_PATH, *, flip: bool = False) -> SmileClassifier:
+    def load(
+        cls, model_card_path: Path = MODEL_CARD_PATH, *, flip: bool = False
+    ) -> SmileClassifier:
         """Load a model with its model card.
 
         Parameters
         ----------
-        card_path
+        model_card_path
             The model card, a JSON file beside the model; by default that of the shipped model.
         flip
             See the class.
@@ -72,13 +76,13 @@ class SmileClassifier:
         InterpreterError
             No interpreter is installed.
         """
-        card = ModelCard.load(card_path)
+        model_card = ModelCard.load(model_card_path)
         try:
-            content = (card_path.parent / card.file).read_bytes()
+            content = (model_card_path.parent / model_card.file).read_bytes()
         except OSError as error:
-            raise ModelError(f"{card.file} cannot be read: {error.strerror}") from error
-        card.check(content)
-        return cls(load_interpreter(content), card, flip=flip)
+            raise ModelError(f"{model_card.file} cannot be read: {error.strerror}") from error
+        model_card.check(content)
+        return cls(load_interpreter(content), model_card, flip=flip)
 
     def smile_scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the smile scores of cropped faces.
@@ -114,7 +118,7 @@ class SmileClassifier:
         return self._calibrated(_dequantized(top, self._output)).item()
 
     def _calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        scaled = self.card.calibration_scale * logits + self.card.calibration_bias
+        scaled = self.model_card.calibration_scale * logits + self.model_card.calibration_bias
         return np.asarray(1 / (1 + np.exp(-scaled)), dtype=np.float32)
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -114,6 +114,15 @@ def test_anything_reaches_the_dead_letter_queue_when_it_is_not_a_message(
         assert json.loads(dead_letter["Body"]) == rule_event
 
 
+@pytest.mark.parametrize(("name", "field"), [("", "message"), ("a\n\x00é", r"a\n\x00\xe9")])
+def test_sqs_accepts_the_dead_letter_when_a_device_sends_a_field_with_an_odd_name(
+    service: StoreEventService, receive_all: Receive, name: str, field: str
+) -> None:
+    service.handle(sample("store_event/started") | {name: 1})
+    [dead_letter] = receive_all()
+    assert dead_letter["MessageAttributes"]["field"]["StringValue"] == field
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -98,7 +98,7 @@ def test_repository_is_rejected_in_one_line_when_git_cannot_reach_it(tmp_path: P
             subprocess.CalledProcessError(
                 128,
                 "git",
-                stderr="Cloning\nwarning: x\nfatal: https://ann:secret@example.org/x.git not found",
+                stderr="a\nb\nfatal: https://ann:secret@example.org/x.git not found",
             ),
             "git cannot clone the data: fatal: https://example.org/x.git not found",
         ),
@@ -164,7 +164,7 @@ def test_message_says_what_to_give_when_there_are_no_default_data() -> None:
 
 def test_message_names_the_path_when_nothing_is_there(tmp_path: Path) -> None:
     with (
-        pytest.raises(TrainingError, match="typo.: no such folder or file"),
+        pytest.raises(TrainingError, match=r"typo': no such folder or file"),
         open_source(str(tmp_path / "typo")),
     ):
         pass

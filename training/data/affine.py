@@ -46,9 +46,9 @@ def move(
     padded = np.pad(crop, border_px, mode="edge")
     angle = math.radians(angle_deg)
     cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
-    # Pillow maps each output pixel to the input pixel it is taken from, and counts from the edge
-    # of a pixel, not its middle: the centre is off by up to half a pixel. The shipped model and
-    # robustness.json were made this way.
+    # Pillow maps each output pixel to the input pixel it is taken from. It counts from the edge of
+    # a pixel, not its middle, so the centre is at pixel 31, half a pixel from the middle of the
+    # crop. The shipped model and robustness.json were made this way.
     origin_x = _CENTRE + border_px - shift[0] - cos * _CENTRE - sin * _CENTRE
     origin_y = _CENTRE + border_px - shift[1] + sin * _CENTRE - cos * _CENTRE
     moved = Image.fromarray(padded).transform(

@@ -30,17 +30,19 @@ def test_face_moves_right_and_down_when_shifted() -> None:
     assert _centre(move(_dot(31, 41), shift=(5.0, -10.0))) == (21.0, 46.0)
 
 
-def test_distance_to_the_centre_grows_when_enlarged() -> None:
-    row, column = _centre(move(_dot(31, 41), scale=2.0))
-    assert column - 31.5 == pytest.approx(2 * (41 - 31.5), abs=0.6)
-    assert row - 31.5 == pytest.approx(2 * (31 - 31.5), abs=0.6)
+CENTRE = 31  # the pixel that stays in place
 
 
-def test_face_turns_clockwise_when_the_angle_is_positive() -> None:
-    row, column = _centre(move(_dot(31, 51), angle_deg=30))
-    radians = np.radians(30)
-    assert column - 31.5 == pytest.approx(19.5 * np.cos(radians) + 0.5 * np.sin(radians), abs=0.6)
-    assert row - 31.5 == pytest.approx(19.5 * np.sin(radians) - 0.5 * np.cos(radians), abs=0.6)
+@pytest.mark.parametrize("angle_deg", [0, 30, -45])
+@pytest.mark.parametrize("scale", [0.8, 1.0, 1.5])
+def test_face_is_scaled_and_turned_clockwise_about_the_centre(
+    angle_deg: float, scale: float
+) -> None:
+    row, column = _centre(move(_dot(27, 46), angle_deg=angle_deg, scale=scale))
+    cos, sin = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    right, down = 46 - CENTRE, 27 - CENTRE
+    assert column - CENTRE == pytest.approx(scale * (cos * right - sin * down), abs=0.15)
+    assert row - CENTRE == pytest.approx(scale * (sin * right + cos * down), abs=0.15)
 
 
 def test_edge_is_repeated_where_the_crop_has_no_pixels() -> None:

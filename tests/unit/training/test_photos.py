@@ -172,6 +172,10 @@ def test_photos_are_rejected_when_a_part_has_too_few_faces_of_a_kind(
         ([], "80 photos, 80 with a face\n"),
         (["none1", "none2"], "82 photos, 80 with a face; no face in none1, none2\n"),
         (
+            ["none1", "none2", "none3"],
+            "83 photos, 80 with a face; no face in none1, none2, none3\n",
+        ),
+        (
             ["none1", "none2", "none3", "none4"],
             "84 photos, 80 with a face; no face in none1, none2, none3…\n",
         ),

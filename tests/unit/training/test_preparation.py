@@ -22,6 +22,7 @@ from training.data.crops import Crops
 from training.data.pictures import Picture, Pictures, read_pictures
 from training.data.preparation import label_pictures, prepare
 from training.errors import TrainingError
+from training.workspace import sha256_of_file
 
 WriteCrops = Callable[..., Path]
 HEADER = "number,smilesmiled,second,person,match\n"
@@ -134,6 +135,7 @@ def test_data_are_prepared_with_the_table_next_to_them(
     assert report["pictures"] == 1500
     assert report["smile"] == 700
     assert report["second_annotator"] == "second-opinion.csv"
+    assert report["second_annotator_sha256"] == sha256_of_file(data / "second-opinion.csv")
     assert report["tiers"] == report["tiers_adjudicated"] == {"clear": 700, "none": 800}
     assert report["adjudicated_sha256"] is None
     assert sum(part["pictures"] for part in report["splits"].values()) == 1500
@@ -187,16 +189,20 @@ def test_bundled_table_describes_the_collection() -> None:
     assert sum(annotation.second is not None for annotation in annotations.values()) == 10_694
 
 
-@pytest.mark.parametrize(("count", "enough"), [(880, False), (1300, True)])
-def test_data_are_rejected_when_a_split_has_fewer_than_100_pictures(
-    write_crops: WriteCrops, count: int, enough: bool
+def test_data_are_rejected_when_a_split_has_too_few_pictures(
+    write_crops: WriteCrops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = write_crops(count // 2, count // 2)
-    if enough:
-        assert min(p["pictures"] for p in prepare(str(data), None)[1]["splits"].values()) >= 100
-    else:
-        with pytest.raises(TrainingError, match=r"in the validation set: expected 100 or more"):
-            prepare(str(data), None)
+    data = str(write_crops(60, 60))
+    with pytest.raises(TrainingError, match=r"pictures in the train set: expected 100 or more"):
+        prepare(data, None)
+    monkeypatch.setattr(preparation, "MIN_PICTURES", 1)
+    smallest = prepare(data, None)[1]["splits"]["validation"]["pictures"]
+    monkeypatch.setattr(preparation, "MIN_PICTURES", smallest)
+    prepare(data, None)
+    monkeypatch.setattr(preparation, "MIN_PICTURES", smallest + 1)
+    message = f"only {smallest} pictures in the validation set: expected {smallest + 1} or more"
+    with pytest.raises(TrainingError, match=message):
+        prepare(data, None)
 
 
 def test_command_writes_the_crops_and_lists_what_it_skipped(

@@ -20,7 +20,7 @@ WriteCrops = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def _own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "WORK", tmp_path / "work")
+    monkeypatch.setattr(source_module, "WORK", tmp_path / "build" / "work")
     monkeypatch.setattr(source_module, "DEFAULT_DATA", tmp_path / "absent.tar.gz")
 
 
@@ -40,7 +40,9 @@ def test_archive_is_unpacked_while_open_and_removed_afterwards(
         assert source.name == archive.name
         assert source.sha256 is not None
         assert len(source.sha256) == 64
-    assert list((tmp_path / "work").iterdir()) == []
+    with open_source(str(archive)) as source:
+        assert len(_pictures(source.folder)) == 2
+    assert list((tmp_path / "build" / "work").iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["gztar", "zip"])
@@ -53,7 +55,7 @@ def test_archive_is_rejected_when_it_is_truncated(
     archive.write_bytes(whole[: int(left * len(whole)) if left < 1 else int(left)])
     with pytest.raises(TrainingError, match=archive.name), open_source(str(archive)):
         pass
-    assert list((tmp_path / "work").iterdir()) == []
+    assert list((tmp_path / "build" / "work").iterdir()) == []
 
 
 def test_archive_is_rejected_when_a_member_would_leave_the_folder(tmp_path: Path) -> None:
@@ -94,7 +96,9 @@ def test_repository_is_rejected_in_one_line_when_git_cannot_reach_it(tmp_path: P
         (subprocess.CalledProcessError(128, "git", stderr=""), "no reason given"),
         (
             subprocess.CalledProcessError(
-                128, "git", stderr="Cloning\nfatal: https://ann:secret@example.org/x.git not found"
+                128,
+                "git",
+                stderr="a\nb\nfatal: https://ann:secret@example.org/x.git not found",
             ),
             "git cannot clone the data: fatal: https://example.org/x.git not found",
         ),
@@ -159,7 +163,10 @@ def test_message_says_what_to_give_when_there_are_no_default_data() -> None:
 
 
 def test_message_names_the_path_when_nothing_is_there(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="typo"), open_source(str(tmp_path / "typo")):
+    with (
+        pytest.raises(TrainingError, match=r"typo': no such folder or file"),
+        open_source(str(tmp_path / "typo")),
+    ):
         pass
 
 

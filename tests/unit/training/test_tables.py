@@ -43,6 +43,11 @@ def test_table_is_rejected_when_it_is_missing_or_invalid(
         read_table(tmp_path / "labels.csv", ("path", "smile"))
 
 
+@pytest.mark.parametrize(("text", "label"), [("1", True), ("0", False)])
+def test_label_is_1_for_a_smile_and_0_for_none(text: str, label: bool) -> None:
+    assert read_label(Path("labels.csv"), 7, {"smile": text}, "smile") is label
+
+
 @pytest.mark.parametrize("text", ["yes", "2", "", "1.0"])
 def test_line_is_named_when_a_label_is_not_0_or_1(text: str) -> None:
     with pytest.raises(TrainingError, match=f"labels.csv, line 7: smile: .*got '{text}'"):

@@ -166,7 +166,7 @@ def episodes_of(truth: dict[str, Any], person: int) -> list[tuple[int, int]]:
 
 
 def detection_faults(truth: dict[str, Any], measured: Measured) -> Iterator[str]:
-    """Yield a line for each person that a detector missed although the whole face was visible."""
+    """Yield a line for each person with missed detections while the whole face is visible."""
     for index, person in enumerate(truth["people"]):
         first, last = person["present_ms"]
         present = (measured.times_ms >= first) & (measured.times_ms <= last)

@@ -1,1 +1,1 @@
-"""The report: one HTML page that shows what the shipped model does, in figures and pictures."""
+"""The report: one HTML page with the metrics and charts of the shipped model."""

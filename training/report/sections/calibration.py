@@ -82,7 +82,7 @@ def _chart(predictions: Predictions, name: str) -> Chart:
         axes.errorbar(means, shares, np.abs(bounds.T - shares), fmt="o-", color=BLUE, capsize=3)
         for one in bins:
             axes.text(one.mean_score, 1.09, f"{one.count:,}", ha="center", fontsize=9, color=GREY)
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.16), yticks=np.linspace(0, 1, 6))
+        axes.set(xlim=(-0.06, 1.06), ylim=(-0.02, 1.16), yticks=np.linspace(0, 1, 6))
         axes.set(xlabel="mean smile score", ylabel="share labelled smile")
 
     return draw_chart(

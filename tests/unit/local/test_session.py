@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +48,9 @@ class Scene:
         monkeypatch.setattr(module, "Stack", self.start_stack)
         monkeypatch.setattr(module, "Edge", self.start_edge)
         monkeypatch.setattr(module, "check_run", self.check_run)
+        monkeypatch.setattr(
+            module.RunConsole, "end_progress", lambda _: self.calls.append("end_progress")
+        )
         monkeypatch.setattr(module, "count_messages", self.count)
         monkeypatch.setattr(module, "load_episodes", lambda _: self.episodes)
         monkeypatch.setattr(module, "compare", lambda *_: ([], []))
@@ -121,8 +126,11 @@ def test_run_is_good_when_every_event_is_stored(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert scene.run() == 0
-    assert scene.calls == ["start_messaging", "start_functions", "wait_idle", "stop"]
+    progress = ["end_progress", "wait_idle", "end_progress"]  # no bar below the summary
+    assert scene.calls == ["start_messaging", "start_functions", *progress, "stop"]
     lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("■  00:00:02.000  cam-1  smile ended") for line in lines)
+    assert any(line.startswith("ready after ") for line in lines)
     assert "live view  http://stream" in lines
     assert "!  edge: camera lost: reason=gone" in lines
     assert not any("connected" in line for line in lines)
@@ -181,11 +189,15 @@ def test_undelivered_events_of_the_edge_are_reported(
 
 
 @pytest.mark.parametrize("what", ["edge_error", "check_error"])
-def test_everything_is_stopped_when_a_part_fails(scene: Scene, what: str) -> None:
+def test_everything_is_stopped_when_a_part_fails(
+    scene: Scene, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     setattr(scene, what, StartError("failed"))
     with pytest.raises(StartError, match="failed"):
         scene.run()
     assert scene.calls[-1] == "stop"
+    ready = "ready after" in capsys.readouterr().out
+    assert ready is (what == "check_error"), "a source that cannot be opened is reported at once"
 
 
 def test_run_fails_when_the_queues_cannot_be_read(scene: Scene) -> None:
@@ -230,6 +242,20 @@ def test_failed_attempts_and_alerts_are_printed(
         "!  Store failed, attempt 3, no more retries: ValueError: no",
         "✉  Smile: text",
     ]
+
+
+def test_delay_of_a_function_is_part_of_the_summary(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def handle(_: float) -> None:
+        if scene.session is not None:
+            good = Outcome("Store", json.dumps(ENDED).encode(), Answer(b"{}"), 1, True, time.time())
+            scene.session._on_outcome(good)
+
+    monkeypatch.setattr(module, "_ALERT_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(module.time, "sleep", handle)
+    scene.run()
+    assert "event → Store done" in capsys.readouterr().out
 
 
 def test_check_waits_for_an_alert_that_is_on_its_way(

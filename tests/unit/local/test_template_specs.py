@@ -53,6 +53,9 @@ GOOD = {
 }
 
 
+ROUTE = "Events: {{A: {{Type: Api, Properties: {{{}}}}}}}"
+
+
 def read(tmp_path: Path, **changes: str) -> tuple[RuleSpec | None, FunctionSpec, ApiSpec]:
     (tmp_path / "code").mkdir(exist_ok=True)
     path = tmp_path / "template.yaml"
@@ -135,7 +138,9 @@ def test_function_gets_the_local_url_when_it_has_that_of_the_api_on_aws(tmp_path
             "DestinationConfig.OnSuccess: not supported",
         ),
         ({"function": "EventInvokeConfig: {Qualifier: a}"}, "Qualifier: not supported"),
-        ({"function": "Events: {A: {Type: Api, Properties: {Path: v1}}}"}, "expected a Path that"),
+        ({"function": ROUTE.format("Path: v1, Method: get")}, "expected a Path that"),
+        ({"function": ROUTE.format("Path: [a], Method: get")}, "expected a Path that"),
+        ({"function": ROUTE.format("Path: /v1")}, "starts with / and a Method"),
         ({"action": "{Lambda: {}}"}, "Lambda.FunctionArn: expected an ARN"),
         ({"code": "[code]"}, "CodeUri: expected a folder"),
     ],
@@ -179,6 +184,9 @@ def test_routes_need_no_key_when_there_is_no_api(tmp_path: Path) -> None:
     [
         (API + API.replace("Api:", "Other:", 1), "one AWS::Serverless::Api is supported locally"),
         (API.replace("StageName: dev", "DefinitionBody: {}"), "DefinitionBody: not supported"),
+        (API.replace("StageName: dev", "DefinitionUri: a"), "DefinitionUri: not supported"),
+        (API.replace("StageName: dev", "Models: {}"), "Models: not supported"),
+        (API.replace("StageName: dev", "Domain: {}"), "Domain: not supported"),
         (API.replace("ApiKeyRequired", "DefaultAuthorizer"), "Auth.DefaultAuthorizer: not supp"),
     ],
 )

@@ -90,6 +90,7 @@ lint: .venv/.test  ## check style, types, imports and wording
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python -m scripts.check_prose
 
 format: .venv/.test  ## format the code and apply ruff's fixes
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

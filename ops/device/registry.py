@@ -86,18 +86,16 @@ class DeviceRegistry:
         CommandError
             If the thing belongs to another stage; nothing is changed then.
         """
-        attached = self._certificates(name)
-        arns = list(dict.fromkeys([*(attached or ()), *([own_arn] if own_arn else ())]))
+        attached = self._certificates(name) or []
+        arns = list(dict.fromkeys([*attached, *([own_arn] if own_arn else ())]))
         self._check_stage(name, arns)
         for arn in arns:
             self._call("update_certificate", certificateId=_id(arn), newStatus="REVOKED")
-            if attached is not None:
-                self._call("detach_thing_principal", thingName=name, principal=arn)
+            self._call("detach_thing_principal", thingName=name, principal=arn)
             for policy in self._policies(arn):
                 self._call("detach_policy", policyName=policy, target=arn)
             self._call("delete_certificate", certificateId=_id(arn))
-        if attached is not None:
-            self._call("delete_thing", thingName=name)
+        self._call("delete_thing", thingName=name)
         return arns
 
     def _certificates(self, name: str) -> list[str] | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
+
+from tests.helpers.aws import create_stack
+from tests.helpers.devices import POLICY
 
 
 @pytest.fixture
@@ -19,3 +26,20 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
     return monkeypatch
+
+
+@pytest.fixture
+def iot(no_aws: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of AWS IoT, in an account with the stack of the stage dev."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        no_aws.setenv(name, "testing")
+    no_aws.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    outputs = {
+        "DevicePolicyName": POLICY,
+        "BasicIngestTopic": "$aws/rules/smile_dev_events/smile/<device>/events",
+    }
+    with mock_aws():
+        create_stack("smile-dev", outputs)
+        client = boto3.client("iot")
+        client.create_policy(policyName=POLICY, policyDocument="{}")
+        yield client

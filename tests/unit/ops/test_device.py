@@ -1,18 +1,12 @@
-"""``make device`` and ``make device-remove`` against moto's AWS IoT."""
+"""``make device`` against moto's AWS IoT."""
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from moto import mock_aws
 
 from edge_lambda.config import load_config
 from edge_lambda.delivery.broker import Broker
@@ -20,48 +14,9 @@ from ops.device.__main__ import main
 from ops.device.folder import DeviceFolder
 from ops.device.registry import DeviceRegistry
 from tests.helpers.aws import client_error, create_stack
+from tests.helpers.devices import FOLDER, POLICY, add, certificates, files, remove, status
 
 pytestmark = pytest.mark.system  # moto loads its models for each client
-POLICY = "smile-dev-DevicePolicy-1"
-OUTPUTS = {
-    "DevicePolicyName": POLICY,
-    "BasicIngestTopic": "$aws/rules/smile_dev_events/smile/<device>/events",
-}
-FOLDER = Path("devices/dev/cam-1")
-
-
-@pytest.fixture
-def iot(no_aws: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of AWS IoT, in an account with the stack of the stage dev."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        no_aws.setenv(name, "testing")
-    no_aws.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        create_stack("smile-dev", OUTPUTS)
-        client = boto3.client("iot")
-        client.create_policy(policyName=POLICY, policyDocument="{}")
-        yield client
-
-
-def add(name: str = "cam-1", *more: str) -> int:
-    return main(["add", "--name", name, *more])
-
-
-def remove(name: str = "cam-1") -> int:
-    return main(["remove", "--name", name])
-
-
-def certificates(iot: Any, name: str = "cam-1") -> list[str]:
-    return list(iot.list_thing_principals(thingName=name)["principals"])
-
-
-def status(iot: Any, arn: str) -> str:
-    found = iot.describe_certificate(certificateId=arn.rpartition("/")[2])
-    return str(found["certificateDescription"]["status"])
-
-
-def files() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in FOLDER.iterdir()}
 
 
 def test_device_has_an_active_certificate_and_working_settings_when_added(
@@ -90,51 +45,21 @@ def test_device_has_an_active_certificate_and_working_settings_when_added(
     assert '# basic_ingest_rule = "smile_dev_events"' in (FOLDER / "device.toml").read_text()
 
 
-def test_only_the_owner_can_read_folder_and_files(iot: Any) -> None:
-    add()
-    assert stat.S_IMODE(FOLDER.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in FOLDER.iterdir()} == {0o600}
-
-
-def test_folder_and_key_become_private_when_others_could_read_them(iot: Any) -> None:
-    add()
-    FOLDER.chmod(0o755)
-    (FOLDER / "device.key").chmod(0o644)
-    add()
-    assert stat.S_IMODE(FOLDER.stat().st_mode) == 0o700
-    assert stat.S_IMODE((FOLDER / "device.key").stat().st_mode) == 0o600
-
-
-def test_signing_request_is_signed_with_the_key_in_the_folder(tmp_path: Path) -> None:
-    folder = DeviceFolder(tmp_path / "cam-1")
-    folder.prepare()
-    for _ in range(2):
-        request = x509.load_pem_x509_csr(folder.signing_request("cam-1").encode())
-        key = serialization.load_pem_private_key(folder.key.read_bytes(), None)
-        assert request.public_key() == key.public_key()
-        assert request.is_signature_valid
-
-
 def test_device_is_added_when_its_name_is_longer_than_a_common_name(iot: Any) -> None:
     name = "c" * 128
     assert add(name) == 0
     assert len(certificates(iot, name)) == 1
 
 
-def test_root_cas_are_those_of_amazon_by_default(iot: Any) -> None:
+def test_principal_that_is_not_a_certificate_is_ignored(iot: Any) -> None:
     add()
-    found = x509.load_pem_x509_certificates((FOLDER / "AmazonRootCA.pem").read_bytes())
-    assert found
-    assert all("Amazon Root CA" in one.subject.rfc4514_string() for one in found)
-
-
-def test_root_cas_are_those_of_the_file_when_one_is_given(iot: Any, tmp_path: Path) -> None:
-    add()
-    found = x509.load_pem_x509_certificates((FOLDER / "AmazonRootCA.pem").read_bytes())
-    given = tmp_path / "one.pem"
-    given.write_bytes(found[0].public_bytes(serialization.Encoding.PEM))
-    assert add("cam-2", "--ca", str(given)) == 0
-    assert (FOLDER.with_name("cam-2") / "AmazonRootCA.pem").read_bytes() == given.read_bytes()
+    cognito = boto3.client("cognito-identity")
+    pool = cognito.create_identity_pool(
+        IdentityPoolName="pool", AllowUnauthenticatedIdentities=True
+    )["IdentityPoolId"]
+    identity = cognito.get_id(IdentityPoolId=pool, AccountId="123456789012")["IdentityId"]
+    iot.attach_thing_principal(thingName="cam-1", principal=identity)
+    assert add() == 0
 
 
 def test_nothing_changes_when_a_device_is_added_again(
@@ -187,54 +112,6 @@ def test_certificate_is_activated_by_the_last_call(iot: Any) -> None:
     assert (name, params["newStatus"]) == ("UpdateCertificate", "ACTIVE")
 
 
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (b"something of mine", "is not a private key: move it away"),
-        (
-            ed25519.Ed25519PrivateKey.generate().private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
-            "is not an EC key: move it away",
-        ),
-    ],
-    ids=["no key", "another kind of key"],
-)
-def test_existing_key_is_kept_when_it_cannot_be_used(
-    iot: Any, capsys: pytest.CaptureFixture[str], content: bytes, problem: str
-) -> None:
-    FOLDER.mkdir(parents=True)
-    (FOLDER / "device.key").write_bytes(content)
-    assert add() == 2
-    assert (FOLDER / "device.key").read_bytes() == content
-    assert problem in capsys.readouterr().err
-
-
-def test_existing_certificate_is_not_overwritten(
-    iot: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    FOLDER.mkdir(parents=True)
-    (FOLDER / "device.pem").write_text("mine")
-    assert add() == 2
-    assert (FOLDER / "device.pem").read_text() == "mine"
-    assert "device.pem exists already and is not overwritten" in capsys.readouterr().err
-
-
-def test_reason_is_printed_when_the_folder_cannot_be_created(
-    iot: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("devices").write_text("a file")
-    assert add() == 2
-    assert capsys.readouterr().err == "device: devices/dev/cam-1: not a directory\n"
-
-
-def test_certificate_is_unknown_when_the_arn_file_is_empty(tmp_path: Path) -> None:
-    (tmp_path / "certificate.arn").touch()
-    assert DeviceFolder(tmp_path).arn is None
-
-
 def test_second_certificate_is_refused_when_the_key_is_elsewhere(
     iot: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -262,76 +139,6 @@ def test_adding_again_is_refused_when_the_certificate_is_gone(
     assert remove() == add() == 0
 
 
-def test_thing_certificate_and_folder_are_deleted_when_a_device_is_removed(
-    iot: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    add()
-    (arn,) = certificates(iot)
-    capsys.readouterr()
-    assert remove() == 0
-    assert capsys.readouterr().out == (
-        f"revoked and deleted certificate {arn.rpartition('/')[2][:12]}…\n"
-        "deleted devices/dev/cam-1\n"
-        "removed cam-1\n"
-    )
-    assert iot.list_things()["things"] == []
-    assert iot.list_certificates()["certificates"] == []
-    assert not FOLDER.exists()
-
-
-def test_certificate_is_revoked_first_when_a_device_is_removed(
-    iot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**_: Any) -> None:
-        raise RuntimeError("interrupted")
-
-    add()
-    (arn,) = certificates(iot)
-    with monkeypatch.context() as patch:
-        patch.setattr(iot, "detach_policy", fail)
-        with pytest.raises(RuntimeError):
-            DeviceRegistry(iot, "dev", POLICY).remove("cam-1", arn)
-    assert status(iot, arn) == "REVOKED"
-
-
-def test_removing_succeeds_when_the_device_does_not_exist(
-    iot: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert remove("cam-9") == 0
-    assert capsys.readouterr().out == "cam-9 does not exist\n"
-    add()
-    assert remove() == remove() == 0
-
-
-def test_certificate_is_deleted_when_its_thing_no_longer_exists(iot: Any) -> None:
-    add()
-    (arn,) = certificates(iot)
-    iot.detach_thing_principal(thingName="cam-1", principal=arn)
-    iot.delete_thing(thingName="cam-1")
-    assert remove() == 0
-    assert iot.list_certificates()["certificates"] == []
-    assert not FOLDER.exists()
-
-
-def test_key_without_certificate_is_kept_when_a_device_is_removed(
-    iot: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = DeviceFolder(FOLDER)
-    folder.prepare()
-    folder.signing_request("cam-1")
-    assert remove() == 0
-    assert "kept devices/dev/cam-1: its key has no certificate\n" in capsys.readouterr().out
-    assert folder.key.exists()
-
-
-def test_other_devices_stay_when_one_is_removed(iot: Any) -> None:
-    add()
-    add("cam-2")
-    remove("cam-2")
-    assert len(certificates(iot)) == 1
-    assert (FOLDER / "device.key").exists()
-
-
 @pytest.mark.parametrize("action", ["add", "remove"])
 def test_device_of_another_stage_is_left_alone_when_stages_share_an_account(
     iot: Any, capsys: pytest.CaptureFixture[str], action: str
@@ -344,13 +151,6 @@ def test_device_of_another_stage_is_left_alone_when_stages_share_an_account(
     (arn,) = certificates(iot)
     assert status(iot, arn) == "ACTIVE"
     assert files() == before
-
-
-def test_other_files_stay_in_the_folder_when_a_device_is_removed(iot: Any) -> None:
-    add()
-    (FOLDER / "notes.txt").write_text("mine")
-    remove()
-    assert [path.name for path in FOLDER.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize(

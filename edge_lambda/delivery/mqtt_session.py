@@ -38,7 +38,7 @@ class MqttSession:
     last_sent_id : int
         Id of the latest record that was sent.
     problem : str
-        Why the connection failed or ended; empty when unknown.
+        Why the connection failed or ended; empty while it lasts.
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class MqttSession:
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
+        self.problem = self.problem or f"connection lost: {reason}".lower()
         self.is_connected = False
-        self.problem = self.problem or str(reason).lower()
         self._answered.set()
         self._wake.set()
 

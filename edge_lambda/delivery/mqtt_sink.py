@@ -72,7 +72,7 @@ class MqttSink(OutboxSender):
             self._confirm(session.take_confirmed())
             if time.monotonic() - connected >= _STABLE_S:
                 self._backoff.reset()
-            return session.problem or "connection lost"
+            return session.problem
         finally:
             session.close()
 

@@ -71,6 +71,7 @@ def test_ids_of_one_millisecond_differ_in_every_random_bit() -> None:
     numbers = [UUID(uuid7(AT)).int for _ in range(100)]
     assert len(set(numbers)) == 100
     lower_bound = UUID(uuid7_lower_bound(AT)).int
+    assert uuid7_lower_bound(AT) == "019f2f55-b5fb-7000-8000-000000000000"
     random_bits = reduce(or_, (number ^ lower_bound for number in numbers))
     assert random_bits.bit_count() == 74  # 128 less time, version and variant
 

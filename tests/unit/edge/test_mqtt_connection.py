@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def test_waits_grow_when_the_broker_accepts_and_then_hangs_up(
     with closing(sink_to(broker.port, Outbox(None))):
         wait_until(lambda: len(waits(caplog)) >= 4)
     assert FIRST_WAIT_S * 4 - 0.01 <= waits(caplog)[3] <= FIRST_WAIT_S * 8
+    assert "connection lost: unspecified error" in reasons(caplog)
     connected = next(r for r in caplog.records if r.message == "mqtt connected")
     lost = next(r for r in caplog.records if r.message == "mqtt not connected")
     for record in (connected, lost):
@@ -124,7 +126,7 @@ def test_reason_is_logged_when_the_server_does_not_answer(
 
 @pytest.mark.parametrize(
     ("host", "reason"),
-    [(LOOPBACK, "connection refused"), ("a..b", "label empty")],
+    [(LOOPBACK, "^Connection refused$"), ("a..b", "label empty")],
 )
 def test_reason_is_logged_when_there_is_no_broker(
     caplog: pytest.LogCaptureFixture, host: str, reason: str
@@ -133,7 +135,7 @@ def test_reason_is_logged_when_there_is_no_broker(
         outbox = outbox_of(1)
         with closing(MqttSink(outbox, Broker(host=host, port=port), "cam-1")):
             wait_until(lambda: reasons(caplog))
-    assert reason in reasons(caplog)[0].lower()
+    assert re.search(reason, reasons(caplog)[0])
     assert len(outbox) == 1
 
 

@@ -131,3 +131,17 @@ def test_unconfirmed_events_are_sent_again_from_the_oldest_when_the_connection_b
     assert seqs(broker, connection=1) == [0, 1, 2]
     assert len(reasons(caplog)) == 1
     assert reasons(caplog)[0]
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_confirmed_event_is_not_sent_again_when_the_connection_breaks_right_after(
+    broker: FakeBroker,
+) -> None:
+    outbox = outbox_of(1)
+    # Slow enough for confirmation and break to arrive while the sender still waits.
+    with closing(sink_to(broker.port, outbox, max_publishes_per_s=2)):
+        wait_until(lambda: seqs(broker) == [0])
+        time.sleep(0.1)
+        broker.hang_up()
+        wait_until(lambda: len(broker.greetings) == 2)
+    assert (len(outbox), seqs(broker, connection=1)) == (0, [])

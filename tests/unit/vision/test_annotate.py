@@ -65,6 +65,16 @@ def test_label_stays_inside_the_photo(box: tuple[int, int, int, int]) -> None:
     assert label_pixels(alone) == label_pixels(roomy) > 0
 
 
+def test_label_starts_at_the_left_of_its_box_and_says_whether_the_face_smiles() -> None:
+    widths = []
+    for smiling, colour in ((True, GREEN), (False, ORANGE)):
+        pixels = annotated_pixels(PhotoFace((250, 100, 40, 40), 0.9, 0.5, smiling))
+        (label,) = (pixels[:98] == colour).all(axis=2).any(axis=0).nonzero()
+        assert label.min() == 250
+        widths.append(label.max() - label.min())
+    assert widths[1] > widths[0] + 10  # "no smile" is longer than "smile"
+
+
 def test_lines_and_text_grow_with_the_photo() -> None:
     large = annotated_pixels(PhotoFace((1000, 1000, 800, 800), 0.9, 0.9, True), size=(3000, 2000))
     assert (large[1400, 1000:1007] == GREEN).all()
@@ -106,6 +116,11 @@ def test_folder_is_created_with_its_parents_and_may_exist(tmp_path: Path) -> Non
     for _ in range(2):
         check_folder(tmp_path / "new" / "copies")
     assert list((tmp_path / "new" / "copies").iterdir()) == []
+
+
+def test_error_names_the_folder_when_it_is_not_writable() -> None:
+    with pytest.raises(ImageError, match="--annotate /proc/self: no such file or directory"):
+        check_folder(Path("/proc/self"))  # not even by root
 
 
 def test_error_names_the_folder_when_it_is_a_file(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_grown_box_keeps_its_centre() -> None:
         ((-0.2, -0.1, 0.5, 0.5), (0, 0, 0.3, 0.4)),
         ((0.8, 0.7, 0.5, 0.5), (0.8, 0.7, 0.2, 0.3)),
         ((1.5, -3, 1, 1), (1, 0, 0, 0)),
+        ((0.2, 3, 1, 1), (0.2, 1, 0.8, 0)),
     ],
 )
 def test_clipped_box_is_the_part_within_the_frame(box: Box, expected: Box) -> None:

@@ -85,6 +85,13 @@ def test_input_and_output_are_quantized_as_the_model_says(
     assert logits == pytest.approx(expected.mean(), abs=2 * step)
 
 
+def test_input_beyond_the_quantized_range_is_clipped() -> None:
+    network = OneLogit(np.int8, 1 / 250)  # -0.512 to 0.508
+    crop = np.repeat(np.array([30, 230], np.uint8), 2048).reshape(1, 64, 64)
+    SmileClassifier(network, SmileClassifier.load().model_card).logits(crop)
+    assert np.unique(network.seen[-1]).tolist() == [-128, 127]
+
+
 def test_score_is_the_logit_calibrated_as_the_model_card_says() -> None:
     classifier = SmileClassifier.load()
     crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)

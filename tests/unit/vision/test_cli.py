@@ -67,6 +67,8 @@ def test_text_lists_each_face_and_status_is_0_when_all_photos_are_read(
 ) -> None:
     assert main([str(photos / "two.png")]) == 0
     first, smile, other = capsys.readouterr().out.splitlines()
+    assert main([str(photos / "turned.jpg")]) == 0
+    assert ": 480 x 640, 1 face, 1 smiling\n" in capsys.readouterr().out
     assert first.endswith("two.png: 640 x 480, 2 faces, 1 smiling")
     assert smile.startswith("  smile ")
     assert other.startswith("  no smile ")

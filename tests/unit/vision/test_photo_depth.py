@@ -34,6 +34,7 @@ def test_one_hot_pixel_does_not_change_a_deep_photo(tmp_path: Path) -> None:
     Image.fromarray(values).save(tmp_path / "deep.png")
     grey = np.asarray(load_photo(tmp_path / "deep.png").convert("L"))
     assert grey[32, 63] == 255
+    assert grey[0, 0] == 255  # the hot pixel
 
 
 def test_bright_part_of_a_deep_photo_is_white_and_its_dark_part_stays_dark(tmp_path: Path) -> None:
@@ -57,3 +58,11 @@ def test_range_of_a_photo_of_floats_is_recognized_by_its_peak(
     read = np.asarray(load_photo(tmp_path / "float.tif").convert("L"))
     assert read[32, 32].item() == grey
     assert read[0, 0].item() == (255 if grey else 2)
+
+
+def test_negative_values_are_black(tmp_path: Path) -> None:
+    values = np.full((64, 64), 0.5, np.float32)
+    values[:2] = -0.5
+    Image.fromarray(values).save(tmp_path / "float.tif")
+    read = np.asarray(load_photo(tmp_path / "float.tif").convert("L"))
+    assert (read[0, 0], read[32, 32]) == (0, 128)

@@ -86,6 +86,7 @@ def test_close_network_works_alone_too(close_up: np.ndarray) -> None:
     assert len(VideoFaceDetector("short").detect(close_up)) == 1
     assert len(VideoFaceDetector("short").detect(small)) == 1
     assert VideoFaceDetector("short").input_px == 128
+    assert VideoFaceDetector("short").detect(np.zeros((144, 192, 3), np.uint8)) == []
 
 
 def test_error_names_what_is_wrong() -> None:

@@ -57,7 +57,7 @@ def encode_message(events: Sequence[SmileEvent]) -> bytes:
     if len({event.device_id for event in events}) > 1:
         raise ContractError("events", "expected events of one device")
     body = batch if len(events) > 1 else batch["events"][0]
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _items(message: object) -> Sequence[object]:

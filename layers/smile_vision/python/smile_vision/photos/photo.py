@@ -126,7 +126,7 @@ def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
     values = np.where(np.isfinite(values), values, 0).clip(0)
     peak = float(np.percentile(values, _PEAK_PERCENTILE, method="higher"))
     if np.issubdtype(grey.dtype, np.floating) and peak <= _UNIT_PEAK:
-        return np.asarray(np.rint(values.clip(0, 1) * 255), dtype=np.uint8)
+        return np.asarray(np.rint(values.clip(max=1) * 255), dtype=np.uint8)
     bits = max(int(peak).bit_length(), _GREY_BITS)
-    eight: NDArray[np.uint8] = (values / 2 ** (bits - _GREY_BITS)).clip(0, 255).astype(np.uint8)
+    eight: NDArray[np.uint8] = (values / 2 ** (bits - _GREY_BITS)).clip(max=255).astype(np.uint8)
     return eight

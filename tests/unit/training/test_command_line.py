@@ -38,6 +38,15 @@ def test_help_names_the_command_and_says_what_it_does(
     assert ("labels.csv (path,smile), or none" in shown) == (name in WITH_PHOTOS)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_unknown_option_is_rejected(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = importlib.import_module(f"training.{name}")
+    with pytest.raises(SystemExit) as stopped:
+        module.main(["--photos", "none", "--nonsense"])
+    assert stopped.value.code == 2
+    assert "--nonsense" in capsys.readouterr().err
+
+
 def test_description_is_empty_when_docstrings_are_stripped() -> None:
     assert command_parser("training.gate", None).description == ""
 

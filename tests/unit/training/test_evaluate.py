@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from smile_vision.errors import ModelError
+from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.model_card import ModelCard
 from tests.helpers.training import make_crops, save_clip_photos
 from training import evaluate as module
-from training import evaluate_photos
+from training import evaluate_photos, finetune, gate, robustness
 from training.errors import TrainingError
 from training.evaluation import recorded_scores
 from training.evaluation.metrics_document import metrics_text
@@ -49,7 +51,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "trained.keras").touch()
     (tmp_path / "quantized.tflite").write_bytes(MODEL.read_bytes())
     history = [{"epoch": 1, "loss": 0.5}]
-    state = {"seed": 3, "epochs_done": 7, "spent_s": 90, "history": history}
+    state = {"seed": 3, "epochs_done": 7, "spent_s": 100, "history": history}
     (tmp_path / "state.json").write_text(json.dumps(state))
     prepared = {"data": "faces.zip", "skipped": {"b": "damaged", "a": "damaged"}}
     (tmp_path / "prepare.json").write_text(json.dumps(prepared))
@@ -80,7 +82,7 @@ def test_good_model_is_shipped_with_its_card_metrics_and_document(
     metrics = json.loads((workspace / "metrics.json").read_text())
     assert list(metrics) == list(json.loads(METRICS.read_text()))[: len(metrics)]
     assert metrics["trained_with"] == {
-        "seed": 3, "epochs": 7, "minutes": 1.5, "tensorflow": "2.0", "keras": "3.0",
+        "seed": 3, "epochs": 7, "minutes": 1.7, "tensorflow": "2.0", "keras": "3.0",
     }  # fmt: skip
     assert metrics["history"] == [{"epoch": 1, "loss": 0.5}]
     assert list(metrics["data"]["skipped"]) == ["a", "b"]
@@ -94,6 +96,15 @@ def test_good_model_is_shipped_with_its_card_metrics_and_document(
     assert (workspace / "recorded.json").exists()
     shown = capsys.readouterr().out
     assert "int8 file on the test set, 36 pictures:" in shown
+    test = metrics["test"]
+    for line in (
+        f"accuracy {test['accuracy']:.4f} (",
+        "at the validation set's best threshold 0.",
+        f"calibration error {metrics['calibration']['test_error']:.4f}",
+        f"sensitivity {test['sensitivity']:.3f}, specificity {test['specificity']:.3f}",
+        "faint                classified as a smile: ",
+    ):
+        assert f"  {line}" in shown
     assert "int8 and float agree on 97.22%" in shown
     assert "shipped model.tflite with its model card; metrics in metrics.json" in shown
 
@@ -208,6 +219,22 @@ def test_nothing_is_written_when_a_detector_is_tried(
     shown = capsys.readouterr().out
     assert "3 photos, video pipeline" in shown
     assert "photo pipeline" not in shown
+
+
+@pytest.mark.parametrize("command", [evaluate_photos, gate, robustness, finetune])
+def test_one_line_is_shown_when_the_shipped_model_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: Any
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ModelError("the model is missing")
+
+    make_crops([True]).save(tmp_path / "crops.npz")
+    monkeypatch.setattr(robustness, "CROPS", tmp_path / "crops.npz")
+    monkeypatch.setattr(SmileClassifier, "load", fail)
+    monkeypatch.setattr(ModelCard, "load", fail)
+    monkeypatch.setattr(finetune, "finetune", fail)
+    with pytest.raises(TrainingError, match=r"^the model is missing$"):
+        command.main(["--photos", str(tmp_path)])
 
 
 def test_step_is_skipped_when_there_are_no_photos(capsys: pytest.CaptureFixture[str]) -> None:

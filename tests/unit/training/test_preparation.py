@@ -219,11 +219,28 @@ def test_command_writes_the_crops_and_lists_what_it_skipped(
     prepare_command.main(["--data", str(data)])
     shown = capsys.readouterr().out
     assert "data: 1,400 pictures, 700 smiles" in shown
+    assert "  validation    121 pictures,    51 smiles" in shown
+    assert "  none, one annotator     700" in shown
     assert "no second-opinion.csv: plain labels as targets" in shown
     assert "skipped 30:" in shown
     assert shown.count("damaged, or not a picture") == 20
     assert len(Crops.load(tmp_path / "crops.npz")) == 1400
     assert len(json.loads((tmp_path / "prepare.json").read_text())["skipped"]) == 30
+
+
+def test_command_does_not_mention_a_missing_table_when_one_is_given(
+    write_crops: WriteCrops,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(prepare_command, "CROPS", tmp_path / "crops.npz")
+    monkeypatch.setattr(prepare_command, "PREPARED", tmp_path / "prepare.json")
+    monkeypatch.setattr(preparation, "MIN_PICTURES", 1)
+    (tmp_path / "mine.csv").write_text(_rows(120, 60))
+    table = str(tmp_path / "mine.csv")
+    prepare_command.main(["--data", str(write_crops(60, 60)), "--second-annotator", table])
+    assert "second-opinion.csv" not in capsys.readouterr().out
 
 
 def test_pictures_in_the_folder_are_those_that_are_prepared(write_crops: WriteCrops) -> None:

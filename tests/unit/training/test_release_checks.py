@@ -25,7 +25,14 @@ from training.evaluation.recorded_scores import (
     record_scores,
 )
 from training.evaluation.synthetic_faces import synthetic_faces
-from training.workspace import CARD, METRICS, MINIMUM_METRICS, MODEL, RECORDED_SCORES
+from training.workspace import (
+    CARD,
+    METRICS,
+    MINIMUM_METRICS,
+    MODEL,
+    RECORDED_SCORES,
+    sha256_of_file,
+)
 
 STEP = 0.05
 MEASURED = {  # of the shipped model, by name of its minimum
@@ -206,6 +213,7 @@ def test_gate_lists_the_metrics_that_reach_their_minimum(
     shown = _run_gate(capsys)
     assert "LiteRT: test_agreed_auc 1.0000, at least 0.1" in shown
     assert shown.count("LiteRT: test_") == 5
+    assert "skipped the test set" not in shown
 
 
 def test_gate_checks_both_pipelines_on_whole_photos(
@@ -221,6 +229,19 @@ def test_gate_checks_both_pipelines_on_whole_photos(
     assert "whole photos: photos_accuracy_in_video 1.0000, at least 0.945" in shown
     assert "whole photos: photos_auc 1.0000" in shown
     assert "whole photos: photos_calibration_error 0." in shown
+
+
+def test_gate_fails_when_the_recorded_scores_belong_to_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, card = tmp_path / MODEL.name, tmp_path / CARD.name
+    model.write_bytes(MODEL.read_bytes() + b" ")
+    content = {**json.loads(CARD.read_text()), "sha256": sha256_of_file(model)}
+    card.write_text(json.dumps(content))
+    monkeypatch.setattr(gate, "MODEL", model)
+    monkeypatch.setattr(gate, "CARD", card)
+    with pytest.raises(TrainingError, match="belongs to another model file"):
+        gate.main(["--photos", "none"])
 
 
 @pytest.mark.parametrize("damage", ["card", "file"])

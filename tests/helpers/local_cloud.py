@@ -33,7 +33,7 @@ class LocalCloud:
         loaded = load_template(template)
         names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
         self.resolver = Resolver(loaded, names, read_secret=lambda _: "k" * 64)
-        Provisioner(self.aws, self.resolver, names).create_all()
+        Provisioner(self.aws, self.resolver).create_all()
         self.functions = {spec.logical_id: spec for spec in function_specs(loaded, self.resolver)}
 
     def ref(self, logical_id: str) -> str:

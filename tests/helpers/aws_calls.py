@@ -44,6 +44,19 @@ def failing(
 
 
 @contextmanager
+def losing_answer(client: Any, operation: str) -> Iterator[None]:
+    """Lose the answer to the first call of `operation`: AWS does what it asks for."""
+    errors = iter([UNREACHABLE])
+
+    def lose(**_: Any) -> None:
+        for error in errors:
+            raise error
+
+    with _registered(client, "after-call", operation, lose):
+        yield
+
+
+@contextmanager
 def before_first(client: Any, operation: str, act: Callable[[], object]) -> Iterator[None]:
     """Run `act` just before the first call of `operation`, as a faster invocation would."""
     acts = iter([act])
@@ -58,13 +71,20 @@ def before_first(client: Any, operation: str, act: Callable[[], object]) -> Iter
 
 @contextmanager
 def _before(client: Any, operation: str, act: Callable[[dict[str, Any]], None]) -> Iterator[None]:
-    event = f"provide-client-params.{client.meta.service_model.service_name}.{operation}"
-
     def on_call(params: dict[str, Any], **_: Any) -> None:
         act(params)
 
-    client.meta.events.register(event, on_call)
+    with _registered(client, "provide-client-params", operation, on_call):
+        yield
+
+
+@contextmanager
+def _registered(
+    client: Any, stage: str, operation: str, handler: Callable[..., None]
+) -> Iterator[None]:
+    event = f"{stage}.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    client.meta.events.register(event, handler)
     try:
         yield
     finally:
-        client.meta.events.unregister(event, on_call)
+        client.meta.events.unregister(event, handler)

@@ -15,7 +15,7 @@ from smile_cloud.send_alert.alert_topic import AlertTopic
 from smile_cloud.send_alert.service import SendAlertService
 from smile_cloud.send_alert.throttle_store import AlertThrottleStore
 from smile_contract import SmileEvent, uuid7
-from tests.helpers.aws_calls import failing
+from tests.helpers.aws_calls import failing, losing_answer
 from tests.helpers.events import smile_event
 from tests.helpers.rule_events import as_rule_event
 
@@ -168,6 +168,28 @@ def test_the_alert_is_sent_again_when_the_function_cannot_store_that_it_was_sent
         alerts.handle(event)
     assert len(delivered()) == 1
     assert alerts.handle(event) == [AlertDecision.IN_FLIGHT], "as far as the lease tells"
+    alerts.now += MINUTE  # Lambda's first retry
+    assert alerts.handle(event) == [AlertDecision.SEND]
+    assert len(delivered()) == 1
+
+
+def test_the_alert_is_sent_again_when_the_answer_of_sns_is_lost(
+    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
+) -> None:
+    event = smile()
+    with losing_answer(aws.sns, "Publish"):
+        with pytest.raises(EndpointConnectionError):
+            alerts.handle(event)
+        assert alerts.handle(event) == [AlertDecision.SEND]
+    assert len(delivered()) == 2, "sent at least once"
+
+
+def test_one_alert_is_sent_when_the_answer_to_the_lease_is_lost(
+    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
+) -> None:
+    event = smile()
+    with losing_answer(aws.dynamodb, "PutItem"), pytest.raises(EndpointConnectionError):
+        alerts.handle(event)
     alerts.now += MINUTE  # Lambda's first retry
     assert alerts.handle(event) == [AlertDecision.SEND]
     assert len(delivered()) == 1

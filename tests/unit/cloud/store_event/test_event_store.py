@@ -16,7 +16,7 @@ from smile_cloud.errors import ConflictError
 from smile_cloud.retry import MAX_ATTEMPTS
 from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_contract import SmileEvent, uuid7
-from tests.helpers.aws_calls import before_first, failing
+from tests.helpers.aws_calls import before_first, failing, losing_answer
 from tests.helpers.events import smile_event
 
 RECEIVED = datetime(2026, 11, 22, 17, 33, 4, tzinfo=UTC)
@@ -235,4 +235,15 @@ def test_the_smile_is_counted_once_when_dynamodb_fails_once_and_lambda_retries(
         with pytest.raises(EndpointConnectionError):
             store.store(event, RECEIVED)
         assert store.store(event, RECEIVED) is Outcome.CREATED
+    assert rollup(item)["smiles"] == 1
+
+
+def test_the_smile_is_counted_once_when_the_answer_is_lost_and_lambda_retries(
+    aws: SimpleNamespace, store: EventStore, item: GetItem
+) -> None:
+    event = smile_event(started_at=STARTED)
+    with losing_answer(aws.dynamodb, "TransactWriteItems"):
+        with pytest.raises(EndpointConnectionError):
+            store.store(event, RECEIVED)
+        assert store.store(event, RECEIVED) is Outcome.UNCHANGED
     assert rollup(item)["smiles"] == 1

@@ -13,7 +13,7 @@ from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_cloud.store_event.service import StoreEventService
 from smile_cloud.store_event.settings import StoreEventSettings
 from smile_contract import LATEST_UNIX_MS, uuid7_time
-from tests.helpers.aws_calls import failing
+from tests.helpers.aws_calls import failing, losing_answer
 from tests.helpers.functions import ENVIRONMENT
 from tests.helpers.rule_events import sample
 
@@ -165,6 +165,17 @@ def test_everything_happens_once_when_sqs_fails_once_and_lambda_retries(
         result = service.handle(batch)
     assert result.outcomes == {Outcome.CREATED: 0, Outcome.UPDATED: 0, Outcome.UNCHANGED: 2}
     assert len(receive_all()) == 1
+
+
+def test_the_dead_letter_repeats_when_the_answer_of_sqs_is_lost_and_lambda_retries(
+    aws: SimpleNamespace, service: StoreEventService, receive_all: Receive
+) -> None:
+    bad = sample("store_event/bad_score")
+    with losing_answer(aws.sqs, "SendMessage"):
+        with pytest.raises(EndpointConnectionError):
+            service.handle(bad)
+        service.handle(bad)
+    assert [json.loads(message["Body"]) for message in receive_all()] == [bad, bad]
 
 
 def test_lambda_gets_the_error_when_sqs_refuses_a_dead_letter(

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smile_vision.faces.boxes import Box, iou
 from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.sampling import Similarity, fit_similarity
 from smile_vision.faces.tiles import pyramid
@@ -43,6 +44,14 @@ def test_face_is_unchanged_after_scaling_and_shifting_there_and_back(
 
 
 boxes = st.tuples(shifts, shifts, st.floats(0, 3000), st.floats(0, 3000))
+
+
+any_boxes = st.tuples(*[st.floats()] * 4)
+
+
+@given(any_boxes, any_boxes)
+def test_iou_is_from_0_to_1_for_any_numbers(a: Box, b: Box) -> None:
+    assert 0 <= iou(a, b) <= 1
 
 
 @given(boxes, st.integers(1, 4000), st.integers(1, 4000))

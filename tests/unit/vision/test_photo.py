@@ -76,10 +76,11 @@ def test_colours_are_kept_when_a_jpeg_is_cmyk(corners: Image.Image, tmp_path: Pa
 
 def test_transparent_parts_are_white(tmp_path: Path) -> None:
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "glass.png")
+    Image.new("LA", (4, 4), (0, 0)).save(tmp_path / "grey-glass.png")
     palette = Image.new("P", (4, 4), 0)
     palette.putpalette([10, 20, 30])
     palette.save(tmp_path / "glass.gif", transparency=0)
-    for name in ("glass.png", "glass.gif"):
+    for name in ("glass.png", "grey-glass.png", "glass.gif"):
         assert np.asarray(load_photo(tmp_path / name)).min() == 255
 
 

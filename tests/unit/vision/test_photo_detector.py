@@ -60,9 +60,9 @@ def test_faces_side_by_side_are_both_found(detector: PhotoFaceDetector) -> None:
 
 
 def test_face_is_found_when_it_fills_the_photo(detector: PhotoFaceDetector) -> None:
-    photo = synthetic_photo([(0, 0, 600, True)], (600, 600)).crop((130, 180, 470, 520))
+    photo = synthetic_photo([(0, 0, 600, False)], (600, 600)).crop((170, 190, 440, 460))
     (face,) = detector.detect(np.asarray(photo))
-    assert_eyes_and_mouth(face.keypoints, -130, -180, 600)
+    assert_eyes_and_mouth(face.keypoints, -170, -190, 600)
 
 
 def test_pale_face_is_found_although_no_network_is_sure_at_first(

@@ -6,8 +6,6 @@ A `Box` is ``(x, y, width, height)``. BlazeFace describes many boxes at once by 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,8 +29,7 @@ def iou(a: Box, b: Box) -> float:
     shared = overlap(a, b)
     union = a[2] * a[3] + b[2] * b[3] - shared
     # Rounding can make the shared area of hair-thin boxes larger than their union.
-    share = min(shared / union, 1.0) if union > 0 else 0.0
-    return share if math.isfinite(share) else 0.0
+    return min(shared / union, 1.0) if union > 0 else 0.0
 
 
 def iou_of_corners(box: Floats, boxes: Floats) -> Floats:

@@ -65,7 +65,6 @@ def load_photo(path: Path) -> Image.Image:
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(*image.size)
                 image.load()
-                _check_size(*image.size)  # some formats know their size only now
                 return _as_rgb(_upright(image))
     except Image.DecompressionBombError as error:
         raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
@@ -111,7 +110,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if image.has_transparency_data:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, _WHITE), rgba).convert("RGB")
     return image.convert("RGB")

@@ -82,7 +82,7 @@ def _correction(crop: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """Return the new value of each grey level, uint8 (256,); None when none changes."""
     counts = np.bincount(crop.ravel(), minlength=_GREYS.size)  # faster than the crop's own mean
     mean = float(counts @ _GREYS) / crop.size
-    contrast = math.sqrt(max(float(counts @ _SQUARES) / crop.size - mean**2, 0.0))
+    contrast = math.sqrt(float(counts @ _SQUARES) / crop.size - mean**2)  # exact, so never < 0
     gain = min(max(contrast, _CONTRAST[0]), _CONTRAST[1]) / max(contrast, _MIN_CONTRAST)
     middle = min(max(mean, _MEAN[0]), _MEAN[1])
     if gain == 1 and middle == mean:

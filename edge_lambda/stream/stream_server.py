@@ -115,6 +115,7 @@ class _Server(ThreadingHTTPServer):
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        # Most often the client is gone, or too slow for too long.
         _log.debug("stream client failed", exc_info=True)
 
 
@@ -134,14 +135,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Respond to a request."""
         try:
-            self._respond()
-        except OSError:  # the client is gone or too slow
-            self.close_connection = True
-
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server requires
-
-    def _respond(self) -> None:
-        try:
             parts = urlsplit(self.path)
         except ValueError:
             self._send_text(HTTPStatus.BAD_REQUEST, "Expected a path such as /.")
@@ -157,6 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._snapshot()
         else:
             self._send_text(HTTPStatus.NOT_FOUND, "Expected /, /stream.mjpeg or /snapshot.jpg.")
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server requires
 
     def _is_authorized(self, query: str) -> bool:
         token = self.server.token

@@ -16,6 +16,7 @@ from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.loop import LoopCounts
 from edge_lambda.smiles.episode import EpisodeRules
+from smile_contract import encode_message
 from tests.helpers.clock import FakeClock
 from tests.helpers.events import smile_event
 from tests.helpers.video import still_video
@@ -84,13 +85,32 @@ def test_smile_that_a_crash_left_open_is_ended_by_the_next_run(
 
 
 @pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("room", "dropped"), [(1.2, 0), (0.8, 1)])
 def test_run_reports_dropped_events_when_the_outbox_is_full(
-    tmp_path: Path, outbox_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    outbox_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    room: float,
+    dropped: int,
 ) -> None:
-    full = waiting_for_no_broker(tmp_path, outbox_path, "started")
-    full = full.model_copy(update={"outbox": full.outbox.model_copy(update={"max_mb": 0.0006})})
-    assert run(full, lambda: True) == 3
-    assert "1 events were dropped: the outbox was full\n" in capsys.readouterr().err
+    full = waiting_for_no_broker(tmp_path, outbox_path, "started")  # and its `ended` at the start
+    size_mb = sum(len(encode_message([smile_event(phase)])) for phase in ("started", "ended")) / 1e6
+    outbox = full.outbox.model_copy(update={"max_mb": size_mb * room})
+    assert run(full.model_copy(update={"outbox": outbox}), lambda: True) == (3 if dropped else 0)
+    message = f"{dropped} events were dropped: the outbox was full\n"
+    assert (message in capsys.readouterr().err) is bool(dropped)
+
+
+@pytest.mark.usefixtures("clock")
+def test_standard_output_has_events_only_when_standard_error_is_closed(
+    tmp_path: Path,
+    outbox_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    assert run(waiting_for_no_broker(tmp_path, outbox_path), lambda: True) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_nothing_is_printed_and_counts_are_logged_when_all_is_well(

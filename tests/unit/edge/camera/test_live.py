@@ -222,8 +222,10 @@ def test_pauses_grow_to_the_longest_one_when_a_camera_is_lost_at_once(
 def test_reading_ends_when_the_source_is_closed_while_it_waits(
     looped_clip: Address, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
     before = threading.active_count()
     source = LiveSource(looped_clip)
     wait_until(lambda: "camera lost" in caplog.messages)
     source.close()
     wait_until(lambda: threading.active_count() <= before, 5)
+    assert caplog.messages[-1] == "camera lost"  # it was not opened once more

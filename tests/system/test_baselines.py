@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-TRAINING_PYTHON = REPOSITORY / ".venv-train" / "bin" / "python"
+from tests.helpers.training_python import needs_training_python, run_training_python
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(
-        not TRAINING_PYTHON.exists(), reason="no .venv-train: make train sets it up"
-    ),
-]
+pytestmark = [pytest.mark.system, needs_training_python]
 
 _TRAIN = """
 import json, os, signal, sys
@@ -68,21 +61,10 @@ print(json.dumps({
 """
 
 
-def _python(program: str, runs: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(TRAINING_PYTHON), "-c", _TRAIN + program, str(runs)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-
-
 def test_training_continues_after_the_last_finished_epoch_when_killed(tmp_path: Path) -> None:
-    killed = _python(_KILL, tmp_path)
+    killed = run_training_python(_TRAIN + _KILL, tmp_path)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    continued = _python(_CONTINUE, tmp_path)
+    continued = run_training_python(_TRAIN + _CONTINUE, tmp_path)
     assert continued.returncode == 0, continued.stderr
     assert "Epoch 3/3" in continued.stdout
     assert "Epoch 2/3" not in continued.stdout

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PYTHON = REPOSITORY / ".venv-train" / "bin" / "python"
+from tests.helpers.training_python import needs_training_python, run_training_python
+
 # The report on a machine without the data set, or with synthetic faces as its test set.
 REPORT = """
 import sys
@@ -30,7 +29,7 @@ report.main(["--out", str(out), "--photos", "none", "--docs"])
 pytestmark = [
     pytest.mark.system,
     pytest.mark.xdist_group("report"),  # each page is written once, not once per worker
-    pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train: make report sets it up"),
+    needs_training_python,
 ]
 
 
@@ -38,14 +37,7 @@ pytestmark = [
 def report(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, str, str]:
     """Write a report; return how it was made, its folder, its page and the printed lines."""
     folder = tmp_path_factory.mktemp("report")
-    result = subprocess.run(
-        [PYTHON, "-c", REPORT, folder, request.param],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    result = run_training_python(REPORT, folder, request.param)
     assert result.returncode == 0, result.stderr
     page = (folder / "index.html").read_text(encoding="utf-8")
     return request.param, folder, page, result.stdout

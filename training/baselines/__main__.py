@@ -16,12 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.baselines.evaluate import (
-    BASELINE_METRICS,
-    crop_metrics,
-    photo_score_metrics,
-    to_float_tflite,
-)
+from training.baselines.evaluate import BASELINE_METRICS, crop_metrics, to_float_tflite
 from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.baselines.train import logits_of, train
@@ -32,6 +27,7 @@ from training.data.splits import Split
 from training.evaluation.latency import model_times_ms
 from training.evaluation.metric_summary import rounded
 from training.evaluation.metrics import best_threshold, sigmoid
+from training.evaluation.pipelines import photo_score_metrics
 from training.model.network import import_keras
 from training.workspace import CROPS, display_path, sha256_of_file, write_json
 

@@ -8,14 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from smile_vision.errors import VisionError
 from smile_vision.faces.photo_detector import PhotoFaceDetector
-from smile_vision.photos.photo import load_photo
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
-from training.data.photos import read_photo_labels
+from training.data.photos import open_photo, read_photo_labels
 from training.data.source import open_source
-from training.errors import TrainingError
 
 __all__ = ["PhotoCrops", "crop_photos"]
 
@@ -75,10 +72,7 @@ def crop_photos(photos: str) -> PhotoCrops:
             frame=np.zeros((count, FRAME_SIDE_PX, FRAME_SIDE_PX, 3), dtype=np.uint8),
         )
         for place, (path, _) in enumerate(labels):
-            try:
-                photo = load_photo(path)
-            except VisionError as error:
-                raise TrainingError(f"photo {path.name}: {error}") from error
+            photo = open_photo(path)
             squeezed = photo.resize((FRAME_SIDE_PX, FRAME_SIDE_PX), Image.Resampling.BILINEAR)
             crops.frame[place] = np.asarray(squeezed)
             faces = detector.detect(np.asarray(photo))  # largest first

@@ -91,8 +91,6 @@ def photo_metrics(folder: Path, pipeline: Pipeline, threshold: float) -> dict[st
         labels.append(smile)
         scores.append(np.nan if score is None else score)
     smiles, found = np.array(labels, dtype=bool), ~np.isnan(scores)
-    if not smiles[found].any() or smiles[found].all():
-        raise TrainingError("photos: expected faces with and without a smile to be found")
     return photo_score_metrics(np.array(scores), smiles, found, threshold)
 
 
@@ -118,7 +116,14 @@ def photo_score_metrics(
     dict[str, Any]
         Ready for JSON. A photo without a face counts as an error in the accuracy of all photos;
         the other metrics are those of the faces found.
+
+    Raises
+    ------
+    TrainingError
+        When the faces found have one label only.
     """
+    if not smile[found].any() or smile[found].all():
+        raise TrainingError("photos: expected faces with and without a smile to be found")
     metrics = score_metrics(scores[found], smile[found], threshold)
     correct = metrics["true_positive"] + metrics["true_negative"]
     best = best_threshold(scores[found], smile[found])

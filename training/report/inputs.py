@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from smile_vision.errors import VisionError
 from smile_vision.smiles.classifier import SmileClassifier
-from training.baselines.evaluate import BASELINE_METRICS, photo_score_metrics
+from training.baselines.evaluate import BASELINE_METRICS
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.data.annotations import Tier
 from training.data.crops import Crops
@@ -20,6 +20,7 @@ from training.data.preparation import prepare
 from training.data.splits import Split
 from training.errors import TrainingError
 from training.evaluation.metric_summary import score_metrics, tier_metrics
+from training.evaluation.pipelines import photo_score_metrics
 from training.report.page import Missing
 from training.workspace import (
     CARD,

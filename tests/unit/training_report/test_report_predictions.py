@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.helpers.report import chart_of, make_predictions, missing_in, rows_of
-from training.baselines.evaluate import photo_score_metrics
 from training.evaluation.metrics import calibration_error
+from training.evaluation.pipelines import photo_score_metrics
 from training.report.formatting import number_of, with_interval
 from training.report.inputs import PHOTOS, TEST, ReportInputs
 from training.report.page import Tiles

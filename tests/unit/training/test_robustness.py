@@ -128,7 +128,7 @@ def test_small_faces_are_scaled_down_from_whole_photos(
     kept: list[np.ndarray] = []
 
     class Recording:
-        card = classifier.model_card
+        model_card = classifier.model_card
 
         def smile_scores(self, crops: np.ndarray) -> np.ndarray:
             kept.append(crops)

@@ -220,7 +220,8 @@ def test_sixteenth_connection_is_served_and_the_next_is_closed(
 ) -> None:
     port = idle(15)
     assert get(port, "/")[0].status == 200
-    wait_until(lambda: _handlers() == 15)
+    # Not exactly 15: a handler of an earlier test may still be ending.
+    wait_until(lambda: _handlers() <= 15)
     idle(1)
     with pytest.raises(OSError):
         get(port, "/")

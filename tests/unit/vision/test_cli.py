@@ -79,7 +79,8 @@ def test_photo_without_a_face_is_no_error(
 ) -> None:
     Image.new("L", (50, 50), 200).save(tmp_path / "wall.png")
     assert main([str(tmp_path / "wall.png"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["faces"] == []
+    expected = {"path": f"{tmp_path}/wall.png", "width": 50, "height": 50, "faces": []}
+    assert json.loads(capsys.readouterr().out) == expected
     assert main([str(tmp_path / "wall.png")]) == 0
     assert capsys.readouterr().out.endswith("wall.png: 50 x 50, no face\n")
 

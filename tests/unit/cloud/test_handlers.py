@@ -105,6 +105,8 @@ def test_the_log_names_the_device_when_a_message_is_handled(
     counts = functions.invoke(name, sample(f"{name}/started"))
     functions.invoke(name, ["not", "an", "object"])
     first, second = functions.logged("INFO")
+    expected = {"store_event": "message stored", "send_alert": "message handled"}[name]
+    assert first["message"] == second["message"] == expected
     assert (first["device_id"], first["counts"]) == ("cam-1", counts)
     assert "device_id" not in second
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.helpers.functions import Functions
 from tests.helpers.rule_events import received_now, sample, samples
+from tests.helpers.template import properties
 
 BATCH = "store_event/batch"
 STATUSES = {
@@ -74,12 +76,14 @@ def test_the_document_names_the_stage_when_the_path_has_one(
     assert document["servers"] == [{"url": server}]
 
 
-def test_the_answer_points_to_the_description_when_a_path_is_unknown(
-    functions: Functions,
+def test_an_unknown_path_gets_the_answer_of_api_gateway_when_it_reaches_the_function(
+    functions: Functions, template: dict[str, Any]
 ) -> None:
     status, headers, document = functions.ask(sample("history_api/list") | {"path": "/v1/smiles"})
     assert (status, headers["Content-Type"]) == (404, "application/problem+json")
-    assert "/v1/openapi.json" in document["detail"]
+    responses = properties(template, "SmileApi")["GatewayResponses"]
+    templates = responses["MISSING_AUTHENTICATION_TOKEN"]["ResponseTemplates"]
+    assert document == json.loads(templates["application/json"])
 
 
 def test_only_the_log_holds_the_cause_when_the_table_does_not_exist(

@@ -79,7 +79,9 @@ def test_an_event_is_rejected_when_its_clock_is_more_than_a_day_ahead(
     starts_ms = [round(uuid7_time(e["event_id"]).timestamp() * 1000) for e in batch["events"]]
     assert service.handle(batch | {"received_at_ms": max(starts_ms) - day_ms}).rejected == []
     too_early = batch | {"received_at_ms": min(starts_ms) - day_ms - 1}
-    assert len(service.handle(too_early).rejected) == len(batch["events"])
+    assert service.handle(too_early).rejected == len(batch["events"]) * [
+        "started_at: expected a time at most a day after it was received; is the clock right?"
+    ]
     dead_letters = receive_all()
     assert {one["MessageAttributes"]["field"]["StringValue"] for one in dead_letters} == {
         "started_at"
@@ -141,6 +143,15 @@ def test_an_event_is_rejected_when_a_field_of_the_rule_is_impossible(
     assert service.handle(rule_event).rejected == [reason]
     [dead_letter] = receive_all()
     assert json.loads(dead_letter["Body"]) == rule_event
+
+
+def test_the_reason_asks_for_an_object_when_the_rule_passes_a_list(
+    service: StoreEventService, receive_all: Receive
+) -> None:
+    reason = "message: expected an object, as the IoT rule sends it"
+    assert service.handle([1]).rejected == [reason]
+    [dead_letter] = receive_all()
+    assert dead_letter["MessageAttributes"]["reason"]["StringValue"] == reason
 
 
 # --- when AWS fails ----------------------------------------------------------------------------

@@ -206,6 +206,21 @@ def test_change_is_half_way_between_frames_unless_they_are_over_a_second_apart(
     assert (ended.start_ms, ended.end_ms) == (start_ms, end_ms)
 
 
+def test_start_is_not_dated_back_to_a_flicker_when_frames_come_unevenly() -> None:
+    flicker = [(2000 + 5.0 * index, 0.9) for index in range(10)]
+    slow = [(2200.0, 0.4), (2400.0, 0.4), (2600.0, 0.4)]
+    smile = [(2640 + at, 0.95) for at, _ in samples_of([(1000, 0.95)])]
+    samples = [*samples_of([(1980, 0.1)]), *flicker, *slow, *smile]
+    assert smiles_in(RULES, samples)[0].start_ms == 2620
+
+
+def test_score_is_limited_to_0_and_1() -> None:
+    spans = [(1000, 0.0), (2000, 1.0), (2000, 0.0)]
+    limits = {0.0: -0.5, 1.0: 1.5}
+    beyond = [(at, limits[score]) for at, score in samples_of(spans)]
+    assert smiles_in(RULES, beyond) == smiles_of(*spans)
+
+
 def test_older_frames_are_ignored_when_time_steps_back() -> None:
     samples = samples_of([(1000, 0.1), (2000, 0.9), (2000, 0.1)])
     undisturbed = smiles_in(RULES, samples)

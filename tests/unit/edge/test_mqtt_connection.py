@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -174,6 +175,13 @@ def test_connection_ends_at_once_when_the_sink_closes(
     wait_until(lambda: broker.greetings)
     sink.close()
     wait_until(lambda: not broker.open_connections)
+
+
+def test_sender_does_not_keep_the_process_alive(broker: FakeBroker) -> None:
+    with closing(sink_to(broker.port, Outbox(None))):
+        senders = [thread for thread in threading.enumerate() if thread.name == "mqtt"]
+        assert senders
+        assert all(thread.daemon for thread in senders)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -17,7 +17,7 @@ SIZE = len(Outbox(None).put(smile_event()).payload)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "o.sqlite"
+    return tmp_path / "new" / "state" / "o.sqlite"
 
 
 @pytest.fixture

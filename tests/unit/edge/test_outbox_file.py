@@ -16,7 +16,7 @@ from edge_lambda.errors import OutboxError
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "o.sqlite"
+    return tmp_path / "new" / "state" / "o.sqlite"
 
 
 @pytest.fixture

@@ -195,36 +195,46 @@ def test_other_paths_are_rejected(serve: Serve, path: str, status: int) -> None:
     assert body.startswith(b"Expected ")
 
 
+class IdleClients:
+    """Connections to one server that send no request."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        # Handlers of earlier tests may live for seconds: they are not of this server.
+        self._other_threads = set(threading.enumerate())
+        self._clients: list[socket.socket] = []
+
+    def connect(self, count: int) -> None:
+        self._clients.extend(socket.create_connection((LOOPBACK, self.port)) for _ in range(count))
+        self.wait_until_served()
+
+    def wait_until_served(self) -> None:
+        """Return when the server serves these connections and no other."""
+        wait_until(lambda: self._handler_count() == len(self._clients))
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+    def _handler_count(self) -> int:
+        threads = set(threading.enumerate()) - self._other_threads
+        return sum("process_request_thread" in thread.name for thread in threads)
+
+
 @pytest.fixture
-def idle(serve: Serve) -> Iterator[Callable[[int], int]]:
-    """Open connections that send no request; return the port."""
-    port = serve().port
-    clients = []
-
-    def connect(count: int) -> int:
-        clients.extend(socket.create_connection((LOOPBACK, port)) for _ in range(count))
-        wait_until(lambda: _handlers() >= count)
-        return port
-
-    yield connect
-    for client in clients:
-        client.close()
+def idle(serve: Serve) -> Iterator[IdleClients]:
+    clients = IdleClients(serve().port)
+    yield clients
+    clients.close()
 
 
-def _handlers() -> int:
-    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
-
-
-def test_sixteenth_connection_is_served_and_the_next_is_closed(
-    idle: Callable[[int], int],
-) -> None:
-    port = idle(15)
-    assert get(port, "/")[0].status == 200
-    # Not exactly 15: a handler of an earlier test may still be ending.
-    wait_until(lambda: _handlers() <= 15)
-    idle(1)
+def test_sixteenth_connection_is_served_and_the_next_is_closed(idle: IdleClients) -> None:
+    idle.connect(15)
+    assert get(idle.port, "/")[0].status == 200
+    idle.wait_until_served()
+    idle.connect(1)
     with pytest.raises(OSError):
-        get(port, "/")
+        get(idle.port, "/")
 
 
 def test_connection_is_served_again_when_another_one_has_ended(serve: Serve) -> None:

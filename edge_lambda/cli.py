@@ -103,7 +103,10 @@ def _options(key: str, field: FieldInfo) -> dict[str, Any]:
     choices = [word for kind in types if get_origin(kind) is Literal for word in get_args(kind)]
     if choices:
         is_list = get_origin(field.annotation) is tuple
-        return {"metavar": "|".join(choices), "action": "append" if is_list else "store"}
+        options = {"metavar": "|".join(map(str, choices))}
+        if isinstance(choices[0], int):
+            return options | {"type": _number(int)}
+        return options | {"action": "append" if is_list else "store"}
     for number in (int, float):
         if number in types:
             return {"metavar": "N", "type": _number(number)}

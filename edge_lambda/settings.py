@@ -54,6 +54,11 @@ class CameraSettings(Section):
         "Video files only. Defaults to the current time.",
     )
     realtime: bool = Field(default=False, description="Play a file at its own speed.")
+    rotate: Literal[0, 90, 180, 270] = Field(
+        default=0,
+        description="How far to turn the picture, in degrees clockwise: 0, 90, 180 or 270. For a "
+        "camera that hangs upside down or on its side.",
+    )
     open_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="How long a stream may take to respond."
     )

@@ -33,6 +33,8 @@ class FileSource(FrameSource):
         Time of the first frame, UTC.
     is_realtime : bool
         Play the file at its own speed.
+    rotate : int
+        See `Frame`.
 
     Raises
     ------
@@ -40,11 +42,18 @@ class FileSource(FrameSource):
         When the file is not a video.
     """
 
-    def __init__(self, address: Address, start_time: datetime, is_realtime: bool = False) -> None:
+    def __init__(
+        self,
+        address: Address,
+        start_time: datetime,
+        is_realtime: bool = False,
+        rotate: int = 0,
+    ) -> None:
         self._address = address
         self._decoder = Decoder(address)
         self._start_time = start_time
         self._is_realtime = is_realtime
+        self._rotate = rotate
         self._position_ms = 0.0
         self._has_failed = False
         self.duration_ms = self._decoder.duration_ms
@@ -69,7 +78,7 @@ class FileSource(FrameSource):
                 time.sleep(min(max(due - time.monotonic(), 0.0), POLL_S))
                 if due > time.monotonic():
                     yield None
-            yield Frame(index, self._position_ms, picture, aspect, reformatter)
+            yield Frame(index, self._position_ms, picture, aspect, reformatter, rotate=self._rotate)
             index += 1
             # Some containers count their duration from the first timestamp, some from zero.
             end_ms = max(self._position_ms, timestamp_ms or 0.0) + _picture_duration_ms(picture)

@@ -31,10 +31,13 @@ class Frame:
         Width of a pixel divided by its height. None for square pixels.
     reformatter : VideoReformatter or None
         Shared by the frames of a source, so that the scaler is set up once.
+    rotate : int
+        How far to turn the upright picture, in degrees clockwise: 0, 90, 180 or 270. For a camera
+        that hangs upside down or on its side.
     """
 
     __slots__ = (
-        "_luma", "_picture", "_reformatter", "_sample_aspect", "index", "position_ms",
+        "_luma", "_picture", "_reformatter", "_rotate", "_sample_aspect", "index", "position_ms",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +47,8 @@ class Frame:
         picture: av.VideoFrame,
         sample_aspect_ratio: Fraction | None = None,
         reformatter: VideoReformatter | None = None,
+        *,
+        rotate: int = 0,
     ) -> None:
         self.index = index
         self.position_ms = position_ms
@@ -51,6 +56,7 @@ class Frame:
         self._luma: av.VideoFrame | None = None
         self._sample_aspect = sample_aspect_ratio or Fraction(1)
         self._reformatter = reformatter or VideoReformatter()
+        self._rotate = rotate
 
     def rgb(
         self, long_side_px: int, reformatter: VideoReformatter | None = None
@@ -118,4 +124,5 @@ class Frame:
         return np.rot90(pixels, self._turns())
 
     def _turns(self) -> int:
-        return round(self._picture.rotation / _QUARTER_TURN) % 4
+        """Return how many quarter turns counterclockwise make the picture upright."""
+        return round((self._picture.rotation - self._rotate) / _QUARTER_TURN) % 4

@@ -36,12 +36,19 @@ class LiveSource(FrameSource):
         How long the camera may send nothing.
     reconnect_max_s : float
         Longest wait between attempts to reopen it.
+    rotate : int
+        See `Frame`.
     """
 
     def __init__(
-        self, address: Address, open_timeout_s: float = 5.0, reconnect_max_s: float = 30.0
+        self,
+        address: Address,
+        open_timeout_s: float = 5.0,
+        reconnect_max_s: float = 30.0,
+        rotate: int = 0,
     ) -> None:
         self._address = address
+        self._rotate = rotate
         self._timeout_s = open_timeout_s
         self._backoff = Backoff(0.5, reconnect_max_s)
         self._is_closed = threading.Event()
@@ -72,7 +79,7 @@ class LiveSource(FrameSource):
             if newest is None:
                 yield None
             else:
-                yield Frame(*newest, reformatter)
+                yield Frame(*newest, reformatter, rotate=self._rotate)
 
     @property
     def damaged_frames(self) -> int:

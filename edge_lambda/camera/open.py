@@ -25,7 +25,7 @@ def open_source(source: str, settings: CameraSettings) -> FrameSource:
     address = parse_address(source)
     if address.kind == "file":
         start_time = (settings.start_time or datetime.now(UTC)).astimezone(UTC)
-        return FileSource(address, start_time, settings.realtime)
+        return FileSource(address, start_time, settings.realtime, settings.rotate)
     if settings.start_time is not None:
         raise ConfigError("camera.start_time: allowed for video files only")
-    return LiveSource(address, settings.open_timeout_s, settings.reconnect_max_s)
+    return LiveSource(address, settings.open_timeout_s, settings.reconnect_max_s, settings.rotate)

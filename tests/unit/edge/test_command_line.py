@@ -33,6 +33,7 @@ def value_of(config: object, key: str) -> object:
         ("progress", ["--progress"], True),
         ("log_level", ["--log-level", "debug"], "debug"),
         ("camera.realtime", ["--realtime"], True),
+        ("camera.rotate", ["--rotate", "270"], 270),
         ("vision.detector", ["--detector", "back"], "back"),
         ("vision.detect_every", ["--detect-every", "3"], 3),
         ("vision.min_face_px", ["--min-face-px", "30"], 30),
@@ -100,6 +101,11 @@ def test_flags_override_the_file(tmp_path: Path) -> None:
         (
             ["--source", "a", "--start-time", "yesterday"],
             "camera.start_time: expected a time such as 2026-01-01T00:00:00Z, got 'yesterday'",
+        ),
+        (["--source", "a", "--rotate", "45"], "camera.rotate: expected 0, 90, 180 or 270, got 45"),
+        (
+            ["--source", "a", "--rotate", "up"],
+            "camera.rotate: expected 0, 90, 180 or 270, got 'up'",
         ),
         (["--config", "nowhere.toml"], "config: nowhere.toml: no such file or directory"),
     ],
@@ -176,7 +182,8 @@ def test_help_describes_every_setting_but_the_token(capsys: pytest.CaptureFixtur
         "--outbox PATH",
         "--mqtt-ca PATH",
         "--mqtt-url URL",
-        "--realtime, --no-realtime Play a file at its own speed. --open",
+        "--realtime, --no-realtime Play a file at its own speed. --rotate 0|90|180|270 How far",
+        "upside down or on its side. Default: 0. --open",
         "--min-face-score N Minimum confidence of a detected face. Defaults to the detector's own. "
         "--min-face-px",
         "(give the flag twice). Default: stdout.",

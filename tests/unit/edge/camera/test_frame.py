@@ -94,17 +94,24 @@ def test_luma_is_full_range_when_the_pixel_format_has_no_8_bit_plane_of_it(
     assert not frame.is_limited_range
 
 
-def test_picture_is_upright_when_the_file_is_rotated(tmp_path: Path) -> None:
+def phone_video(path: Path) -> Path:
+    """Write a video with a light upper left quarter that is to be shown a quarter turn clockwise.
+
+    Phones write the turn into the file (ISO 14496-12, 8.3.2).
+    """
     pictures = grey_pictures(3, (162, 90), 40, 0)
     for pixels in pictures:
         pixels[:45, :81] = 220
-    path = write_video(tmp_path / "phone.mp4", pictures)
+    write_video(path, pictures)
     content = bytearray(path.read_bytes())
     matrix = content.index(b"tkhd") + 4 + 40
-    # A quarter turn clockwise, as phones write it (ISO 14496-12, 8.3.2).
     struct.pack_into(">9i", content, matrix, 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
-    frame = first_frame(path)
+    return path
+
+
+def test_picture_is_upright_when_the_file_is_rotated(tmp_path: Path) -> None:
+    frame = first_frame(phone_video(tmp_path / "phone.mp4"))
     grey = frame.grey()
     assert grey.shape == (162, 90) == (frame.height, frame.width)
     assert frame.rgb(81).shape == (81, 45, 3)
@@ -140,3 +147,52 @@ def test_another_thread_can_bring_its_own_scaler() -> None:
     scaler = Mock(wraps=VideoReformatter())
     Frame(0, 0.0, av.VideoFrame(160, 90, "rgb24")).rgb(80, scaler)
     scaler.reformat.assert_called_once()
+
+
+def gradients(pixel_format: str) -> av.VideoFrame:
+    """Return a picture that differs from each of its turned copies."""
+    rows, columns = np.mgrid[0:90, 0:160]
+    pixels = np.stack([columns + 20, rows + 60, (rows + columns) // 2], axis=2)
+    picture = av.VideoFrame.from_ndarray(pixels.astype(np.uint8), format="rgb24")
+    return picture.reformat(format=pixel_format)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "rgb24"])
+@pytest.mark.parametrize(("rotate", "turns"), [(0, 0), (90, -1), (180, 2), (270, 1)])
+def test_pixels_are_turned_clockwise_by_the_angle_of_the_camera(
+    pixel_format: str, rotate: int, turns: int
+) -> None:
+    picture = gradients(pixel_format)
+    plain, turned = Frame(0, 0.0, picture), Frame(0, 0.0, picture, rotate=rotate)
+    np.testing.assert_array_equal(turned.grey(), np.rot90(plain.grey(), turns))
+    np.testing.assert_array_equal(turned.rgb(80), np.rot90(plain.rgb(80), turns))
+    assert (
+        (turned.height, turned.width)
+        == turned.grey().shape
+        == ((160, 90) if turns % 2 else (90, 160))
+    )
+    assert turned.is_limited_range is plain.is_limited_range
+
+
+@pytest.mark.parametrize(("rotate", "light"), [(0, 1), (90, 3), (180, 2), (270, 0)])
+def test_angle_of_the_camera_is_added_to_that_of_the_file(
+    tmp_path: Path, rotate: int, light: int
+) -> None:
+    path = phone_video(tmp_path / "phone.mp4")
+    source = open_source(str(path), CameraSettings.model_validate({"rotate": rotate}))
+    frame = next(source.frames())
+    assert frame is not None
+    grey = frame.grey()
+    half = grey.shape[0] // 2, grey.shape[1] // 2
+    quarters = [
+        float(grey[rows, columns].mean())
+        for rows in (slice(0, half[0]), slice(half[0], None))
+        for columns in (slice(0, half[1]), slice(half[1], None))
+    ]  # upper left, upper right, lower left, lower right
+    assert int(np.argmax(quarters)) == light
+
+
+def test_plane_is_not_copied_when_the_camera_hangs_on_its_side() -> None:
+    picture = av.VideoFrame(128, 90, "yuv420p")
+    plane = np.frombuffer(memoryview(picture.planes[0]), np.uint8)
+    assert np.shares_memory(Frame(0, 0.0, picture, rotate=90).grey(), plane)

@@ -15,6 +15,7 @@ import pytest
 
 from edge_lambda.camera import Frame, open_source
 from edge_lambda.camera import live as live_module
+from edge_lambda.camera import open as open_module
 from edge_lambda.camera.address import Address
 from edge_lambda.camera.live import LiveSource
 from edge_lambda.errors import CameraError, ConfigError
@@ -229,3 +230,15 @@ def test_reading_ends_when_the_source_is_closed_while_it_waits(
     source.close()
     wait_until(lambda: threading.active_count() <= before, 5)
     assert caplog.messages[-1] == "camera lost"  # it was not opened once more
+
+
+@pytest.mark.parametrize(("rotate", "shape"), [(0, (90, 162)), (270, (162, 90))])
+def test_frames_are_turned_when_the_camera_hangs_on_its_side(
+    monkeypatch: pytest.MonkeyPatch, looped_clip: Address, rotate: int, shape: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(open_module, "parse_address", lambda _: looped_clip)
+    source = open_source("clip", CameraSettings.model_validate({"rotate": rotate}))
+    assert isinstance(source, LiveSource)
+    frame = next(frame for frame in source.frames() if frame is not None)
+    source.close()
+    assert frame.grey().shape == shape == (frame.height, frame.width)

@@ -6,8 +6,8 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import asdict
 
+from edge_lambda.activity import Activity
 from edge_lambda.camera import FrameSource, open_source
 from edge_lambda.config import EdgeConfig
 from edge_lambda.delivery import GreengrassSink, MqttSink, Sink, StdoutSink
@@ -17,7 +17,8 @@ from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import SinkError
 from edge_lambda.faces.tracker import Tracker
 from edge_lambda.faces.vision import SmileVision
-from edge_lambda.loop import EdgeLoop, LoopCounts
+from edge_lambda.loop import EdgeLoop
+from edge_lambda.silence import explain_bad_frames, explain_silence
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.smiles.thresholds import resolve_thresholds
@@ -26,6 +27,7 @@ from edge_lambda.stream.open import open_stream
 from smile_contract import Model
 
 _UNDELIVERED = 3
+_UNUSABLE = 4
 _STOP_DRAIN_S = 1.0  # a stop by signal waits no longer for the broker
 
 _log = logging.getLogger(__name__)
@@ -37,7 +39,8 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 3 when events were lost or when a file ends with undelivered events.
+        Exit code: 0; 3 when events were lost or when a file ends with undelivered events; 4 when a
+        file ends and most of its frames could not be used.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
             # The camera comes last, so that its light stays off when the configuration is wrong.
             with closing(open_source(config.source, config.camera)) as source:
                 _end_interrupted_smiles(outbox, publisher)
-                counts = _watch(
+                activity = Activity(source, lambda: publisher.published)
+                _watch(
                     config,
                     is_stopped,
                     vision=vision,
@@ -65,9 +69,10 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
                     source=source,
                     publisher=publisher,
                     viewer=viewer,
+                    activity=activity,
                 )
             publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
-        return _report(source, outbox, publisher, counts, is_stopped())
+        return _report(activity, outbox, publisher, rules, is_stopped())
 
 
 def _watch(
@@ -79,7 +84,8 @@ def _watch(
     source: FrameSource,
     publisher: Publisher,
     viewer: Viewer | None,
-) -> LoopCounts:
+    activity: Activity,
+) -> None:
     model = Model(vision.card.sha256, rules.threshold_on, rules.threshold_off)
     loop = EdgeLoop(
         source,
@@ -91,19 +97,29 @@ def _watch(
         detect_every=config.vision.detect_every,
         has_progress=config.progress,
         viewer=viewer,
+        activity=activity,
     )
     _log.info(
         "started",
         extra={"device_id": config.device_id, "model": vision.card.sha256[:12]}
         | {"threshold_on": rules.threshold_on, "threshold_off": rules.threshold_off},
     )
-    return loop.run(is_stopped)
+    loop.run(is_stopped)
 
 
 def _report(
-    source: FrameSource, outbox: Outbox, publisher: Publisher, counts: LoopCounts, was_stopped: bool
+    activity: Activity,
+    outbox: Outbox,
+    publisher: Publisher,
+    rules: EpisodeRules,
+    was_stopped: bool,
 ) -> int:
-    """Log the result of the run, print what was not delivered and return the exit code."""
+    """Log the result of the run, print what is missing from it and return the exit code."""
+    summary = activity.summary()
+    bad_frames = None if was_stopped else explain_bad_frames(summary)
+    explanation = bad_frames if activity.events else explain_silence(summary, rules)
+    if explanation is not None:
+        _print(explanation if activity.events else f"no smile events: {explanation}")
     undelivered, is_lossy = publisher.undelivered, bool(publisher.lost or outbox.dropped)
     problems = []
     if undelivered:
@@ -114,16 +130,22 @@ def _report(
         problems.append(f"{publisher.lost} events are lost: the outbox could not be written")
     if outbox.dropped:
         problems.append(f"{outbox.dropped} events were dropped: the outbox was full")
-    if problems and sys.stderr is not None:
-        print(f"edge_lambda: {'; '.join(problems)}", file=sys.stderr)  # noqa: T201
+    if problems:
+        _print("; ".join(problems))
     _log.info(
         "finished",
-        extra=asdict(counts)
-        | {"skipped_frames": source.skipped_frames, "damaged_frames": source.damaged_frames}
+        extra=summary
         | {"events": publisher.published, "undelivered": undelivered}
-        | {"lost": publisher.lost, "dropped": outbox.dropped},
+        | {"lost": publisher.lost, "dropped": outbox.dropped, "explanation": explanation},
     )
-    return _UNDELIVERED if is_lossy or (undelivered and not was_stopped) else 0
+    if is_lossy or (undelivered and not was_stopped):
+        return _UNDELIVERED
+    return 0 if bad_frames is None else _UNUSABLE
+
+
+def _print(text: str) -> None:
+    if sys.stderr is not None:  # print(file=None) would write to standard output
+        print(f"edge_lambda: {text}", file=sys.stderr)  # noqa: T201
 
 
 def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:

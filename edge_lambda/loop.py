@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 
+from edge_lambda.activity import Activity, LoopCounts
 from edge_lambda.camera import Frame, FrameSource
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError
@@ -22,15 +22,6 @@ from edge_lambda.stream.scene import FaceMark, Viewer
 _log = logging.getLogger(__name__)
 _PROGRESS_S = 0.5
 _MAX_FAILURES_IN_A_ROW = 50
-
-
-@dataclass(slots=True)
-class LoopCounts:
-    """Counts of a run."""
-
-    frames: int = 0
-    failed_frames: int = 0
-    scene_cuts: int = 0
 
 
 class EdgeLoop:
@@ -50,6 +41,8 @@ class EdgeLoop:
         Log the position twice a second.
     viewer : Viewer or None
         Gets each frame and its faces while somebody watches.
+    activity : Activity or None
+        Counts what the run sees.
     """
 
     def __init__(
@@ -64,8 +57,10 @@ class EdgeLoop:
         detect_every: int = 1,
         has_progress: bool = False,
         viewer: Viewer | None = None,
+        activity: Activity | None = None,
     ) -> None:
-        self._counts = LoopCounts()
+        self._activity = activity or Activity(source)
+        self._counts = self._activity.counts
         self._source = source
         self._vision = vision
         self._tracker = tracker
@@ -92,14 +87,18 @@ class EdgeLoop:
             for frame in self._source.frames():
                 if is_stopped():
                     break
+                self._activity.tick(frame is not None)
                 if frame is None:
                     self._end_smiles(self._tracker.advance(self._source.now_ms()))
                     continue
                 self._try_to_process(frame)
                 self._counts.frames += 1
                 if self._progress is not None:
-                    self._progress.update(frame, self._counts.frames, len(self._tracker.tracks))
+                    rate = self._activity.frame_rate
+                    faces = len(self._tracker.tracks)
+                    self._progress.update(frame, self._counts.frames, faces, rate)
         finally:
+            self._activity.close()
             self._end_smiles([track for track, _ in self._episodes.values()])
         return self._counts
 
@@ -140,10 +139,11 @@ class EdgeLoop:
             scored = [track for track in self._tracker.tracks if track.was_found]
         self._end_smiles(lost)
         scores = self._vision.smile_scores(frame, [track.keypoints_now() for track in scored])
+        self._activity.note(at_ms, dict(zip([t.id for t in scored], scores.tolist(), strict=True)))
         for track, score in zip(scored, scores.tolist(), strict=True):
             self._update_episode(track, at_ms, score)
         if self._viewer is not None and self._viewer.is_watched:
-            self._viewer.show(frame, self._marks(at_ms))
+            self._viewer.show(frame, self._marks(at_ms), self._activity.frame_rate)
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces that the latest search found, for the viewer."""
@@ -176,12 +176,10 @@ class _ProgressLog:
     def __init__(self, source: FrameSource) -> None:
         self._source = source
         self._last_s = time.monotonic()
-        self._last_frames = 0
 
-    def update(self, frame: Frame, frames: int, faces: int) -> None:
+    def update(self, frame: Frame, frames: int, faces: int, frame_rate: float | None) -> None:
         now_s = time.monotonic()
-        elapsed_s = now_s - self._last_s
-        if elapsed_s < _PROGRESS_S:
+        if now_s - self._last_s < _PROGRESS_S:
             return
         duration_ms = self._source.duration_ms
         _log.info(
@@ -191,8 +189,8 @@ class _ProgressLog:
                 "duration_ms": None if duration_ms is None else round(duration_ms),
                 "frames": frames,
                 "skipped_frames": self._source.skipped_frames,
-                "frame_rate": round((frames - self._last_frames) / elapsed_s, 1),
+                "frame_rate": None if frame_rate is None else round(frame_rate, 1),
                 "faces": faces,
             },
         )
-        self._last_s, self._last_frames = now_s, frames
+        self._last_s = now_s

@@ -14,6 +14,9 @@ from edge_lambda.camera.address import Address
 from edge_lambda.errors import CameraError
 
 _STREAM_OPTIONS = {"rtsp_transport": "tcp"}
+# Their decoders drop damaged frames without an error, and each packet holds one whole frame,
+# unless the video is interlaced.
+_SILENT_CODECS = frozenset({"h264", "hevc"})
 
 
 class Decoder:
@@ -33,7 +36,10 @@ class Decoder:
 
     def __init__(self, address: Address, timeout_s: float | None = None) -> None:
         self.damaged_frames = 0
+        self._expected = 0
         self._address = address
+        # A file goes on after every error of the decoder. A live source is opened again instead.
+        self._damage = av.FFmpegError if address.kind == "file" else av.error.InvalidDataError
         options = _STREAM_OPTIONS if address.kind == "stream" else {}
         try:
             self._container: InputContainer = av.open(
@@ -71,27 +77,39 @@ class Decoder:
     def pictures(self) -> Iterator[tuple[av.VideoFrame, float | None]]:
         """Yield pictures with their timestamps in ms, and count damaged ones.
 
+        At the end of a file, count the pictures too that the decoder dropped without an error.
+
         Raises
         ------
         CameraError
             When the source fails.
         """
+        good = 0
         try:
             for packet in self._container.demux(self._stream):
-                try:
-                    pictures = packet.decode()
-                except av.error.InvalidDataError:
-                    self.damaged_frames += 1
-                    continue
-                for picture in pictures:
-                    if not isinstance(picture, av.VideoFrame):
-                        continue
-                    if picture.is_corrupt:
-                        self.damaged_frames += 1
-                        continue
+                for picture in self._decode(packet):
+                    good += 1
                     yield picture, None if picture.time is None else picture.time * 1000
         except (av.FFmpegError, OSError) as error:
             raise CameraError(f"source: {self._address.label}: {_reason(error)}") from None
+        if self._address.kind == "file" and self._stream.codec_context.name in _SILENT_CODECS:
+            self.damaged_frames = max(self.damaged_frames, self._expected - good)
+
+    def _decode(self, packet: av.Packet[VideoStream]) -> Iterator[av.VideoFrame]:
+        """Yield the pictures that a packet completes, and count damaged ones."""
+        self._expected += packet.size > 0 and not packet.is_discard
+        try:
+            pictures = packet.decode()
+        except self._damage:
+            self.damaged_frames += 1
+            return
+        for picture in pictures:
+            if picture.interlaced_frame:  # may take two packets
+                self._expected = 0
+            if picture.is_corrupt:
+                self.damaged_frames += 1
+            else:
+                yield picture
 
     def close(self) -> None:
         """Close the source. Only the thread that reads it may do so."""

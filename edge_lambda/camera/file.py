@@ -84,7 +84,9 @@ class FileSource(FrameSource):
             end_ms = max(self._position_ms, timestamp_ms or 0.0) + _picture_duration_ms(picture)
         self._decoder.close()
         if not index:
-            raise CameraError(f"source: {self._address.label} is not a readable video")
+            damaged = self.damaged_frames
+            reason = f": all of its {damaged} frames are damaged" if damaged > 1 else ""
+            raise CameraError(f"source: {self._address.label} is not a readable video{reason}")
         self._warn_if_truncated(end_ms)
 
     @property

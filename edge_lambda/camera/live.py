@@ -56,7 +56,8 @@ class LiveSource(FrameSource):
         self._newest: tuple[int, float, av.VideoFrame, Fraction | None] | None = None
         self._index = 0
         self._opened = time.monotonic()
-        self._damaged_frames = 0
+        self._decoder: Decoder | None = None
+        self._damaged_before = 0
         self._failure: CameraError | None = None
         self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
         self._thread.start()
@@ -83,8 +84,10 @@ class LiveSource(FrameSource):
 
     @property
     def damaged_frames(self) -> int:
-        """Count of frames that could not be decoded, without the current connection."""
-        return self._damaged_frames
+        """Count of frames that could not be decoded."""
+        with self._changed:
+            current = 0 if self._decoder is None else self._decoder.damaged_frames
+            return self._damaged_before + current
 
     def now_ms(self) -> float:
         """Return the time since the opening of the camera in ms."""
@@ -107,6 +110,7 @@ class LiveSource(FrameSource):
             return
         while current is not None:
             opened = time.monotonic()
+            self._decoder = current
             try:
                 self._read_until_lost(current)
                 reason = "stream ended"
@@ -114,7 +118,9 @@ class LiveSource(FrameSource):
                 reason = str(error)
             if time.monotonic() - opened >= _STABLE_S:
                 self._backoff.reset()
-            self._damaged_frames += current.damaged_frames
+            with self._changed:
+                self._damaged_before += current.damaged_frames
+                self._decoder = None
             current.close()
             current = self._reopen(reason)
 

@@ -43,7 +43,9 @@ class SceneRenderer:
         draw = ImageDraw.Draw(image)
         for face in scene.faces:
             _draw_face(draw, face, image.size)
-        text = f"{self._title}  {scene.frame_rate:.1f} frames/s"
+        text = self._title
+        if scene.frame_rate is not None:
+            text += f"  {scene.frame_rate:.1f} frames/s"
         _draw_label(draw, text, (0, image.size[1]), _BAR, image.size)
         file = io.BytesIO()
         image.save(file, "JPEG", quality=_JPEG_QUALITY)

@@ -12,8 +12,6 @@ from edge_lambda.camera import Frame
 from edge_lambda.stream.scene import FaceMark, Scene
 
 _log = logging.getLogger(__name__)
-_RATE_MEMORY_S = 1.0
-_STALE_S = 2.0  # a longer pause resets the frame rate
 
 
 class ProjectStream:
@@ -39,7 +37,6 @@ class ProjectStream:
         self._picture = b""
         self._number = 0
         self._is_closed = False
-        self._rate = _FrameRate()
         self._thread = threading.Thread(target=self._run, name="project stream", daemon=True)
         self._thread.start()
 
@@ -48,11 +45,12 @@ class ProjectStream:
         """Whether anybody watches. Cheap enough to ask for every frame."""
         return self._watchers > 0
 
-    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
+    def show(
+        self, frame: Frame, faces: Sequence[FaceMark], frame_rate: float | None = None
+    ) -> None:
         """Store a frame to draw. It replaces one that is not drawn yet."""
-        rate = self._rate.tick(time.monotonic())
         with self._change:
-            self._scene = Scene(frame, faces, rate)
+            self._scene = Scene(frame, faces, frame_rate)
             self._change.notify_all()
 
     @contextmanager
@@ -114,24 +112,3 @@ class ProjectStream:
                     self._change.notify_all()
             del scene, picture
             time.sleep(max(self._spacing_s - (time.monotonic() - begun), 0))
-
-
-class _FrameRate:
-    """Frames per second, averaged over about a second."""
-
-    def __init__(self) -> None:
-        self._last_s: float | None = None
-        self._spacing_s = 0.0
-
-    def tick(self, now_s: float) -> float:
-        """Count a frame; return the rate, 0 for the first frame and after a pause."""
-        last_s, self._last_s = self._last_s, now_s
-        if last_s is None or now_s - last_s > _STALE_S:
-            self._spacing_s = 0.0
-            return 0.0
-        spacing_s = max(now_s - last_s, 1e-6)
-        if not self._spacing_s:
-            self._spacing_s = spacing_s
-        share = min(spacing_s / _RATE_MEMORY_S, 1.0)
-        self._spacing_s += share * (spacing_s - self._spacing_s)
-        return 1 / self._spacing_s

@@ -32,11 +32,11 @@ class FaceMark:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A frame, its faces, and the loop's frames per second."""
+    """A frame, its faces, and the loop's frames per second, if known."""
 
     frame: Frame
     faces: Sequence[FaceMark]
-    frame_rate: float
+    frame_rate: float | None
 
 
 class Viewer(Protocol):
@@ -46,5 +46,7 @@ class Viewer(Protocol):
     def is_watched(self) -> bool:
         """Whether anybody watches. If not, the loop skips `show`."""
 
-    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
-        """Take a frame and return at once."""
+    def show(
+        self, frame: Frame, faces: Sequence[FaceMark], frame_rate: float | None = None
+    ) -> None:
+        """Take a frame and the loop's frames per second, and return at once."""

@@ -112,6 +112,10 @@ class RecordingViewer:
     def __init__(self, is_watched: bool) -> None:
         self.is_watched = is_watched
         self.shown: list[tuple[int, list[FaceMark]]] = []
+        self.frame_rates: list[float | None] = []
 
-    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
+    def show(
+        self, frame: Frame, faces: Sequence[FaceMark], frame_rate: float | None = None
+    ) -> None:
         self.shown.append((frame.index, list(faces)))
+        self.frame_rates.append(frame_rate)

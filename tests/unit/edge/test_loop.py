@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge_lambda import activity as activity_module
 from edge_lambda import loop as module
 from edge_lambda.camera import Frame
 from edge_lambda.delivery.outbox import Outbox
@@ -197,7 +198,8 @@ def progress_of(
 ) -> list[dict[str, Any]]:
     caplog.set_level(logging.INFO, "edge_lambda")
     clock = FakeClock()
-    monkeypatch.setattr(module, "time", clock)
+    for part in (module, activity_module):
+        monkeypatch.setattr(part, "time", clock)
 
     def advance() -> bool:
         clock.sleep(0.125)

@@ -6,8 +6,6 @@ import time
 import pytest
 
 from edge_lambda.stream import FaceMark, ProjectStream, Scene
-from edge_lambda.stream import project_stream as module
-from tests.helpers.clock import FakeClock
 from tests.helpers.scenes import grey_frame
 from tests.helpers.waiting import wait_until
 
@@ -100,43 +98,15 @@ def test_pictures_come_no_faster_than_the_limit() -> None:
     stream.close()
 
 
-def rates(monkeypatch: pytest.MonkeyPatch, times_s: list[float]) -> list[float]:
-    """Return the frame rate that is drawn into each frame shown at these times."""
-    clock = FakeClock()
-    shown: list[float] = []
+@pytest.mark.parametrize("rate", [24.5, None])
+def test_frame_rate_in_the_picture_is_that_of_the_loop(rate: float | None) -> None:
+    shown: list[float | None] = []
 
     def encode(scene: Scene) -> bytes:
         shown.append(scene.frame_rate)
         return b"picture"
 
-    monkeypatch.setattr(module, "time", clock)
     stream = ProjectStream(encode, 1000)
-    for count, time_s in enumerate(times_s, start=1):
-        clock.now_s = time_s
-        stream.show(grey_frame(), [])
-        wait_until(lambda count=count: len(shown) == count)
+    stream.show(grey_frame(), [], rate)
+    wait_until(lambda: shown == [rate])
     stream.close()
-    return shown
-
-
-def test_frame_rate_is_that_of_the_last_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    steady = [index / 25 for index in range(50)]
-    slower = [steady[-1] + index / 5 for index in range(1, 11)]
-    shown = rates(monkeypatch, steady + slower)
-    assert shown[0] == 0
-    assert shown[1:50] == pytest.approx([25] * 49)
-    assert shown[54] == pytest.approx(6.48, abs=0.4)  # a second after the change
-
-
-@pytest.mark.parametrize(("pause_s", "is_new"), [(1.8, False), (2.2, True)])
-def test_frame_rate_starts_over_after_a_pause_of_two_seconds(
-    monkeypatch: pytest.MonkeyPatch, pause_s: float, is_new: bool
-) -> None:
-    shown = rates(monkeypatch, [0, 0.04, 0.04 + pause_s])
-    assert (shown[-1] == 0) is is_new
-
-
-def test_frame_rate_is_finite_when_two_frames_come_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert rates(monkeypatch, [0, 0])[-1] > 0

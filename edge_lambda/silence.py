@@ -1,0 +1,70 @@
+"""Explain to people why a run reported no smile, or why its result is incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_lambda.smiles.episode import EpisodeRules
+
+_DECIMALS = range(2, 5)
+_MAX_UNUSABLE = 0.5
+
+
+def explain_silence(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
+    """Return why a run without events had none, as far as its counts show.
+
+    Parameters
+    ----------
+    summary : mapping
+        `Activity.summary`.
+    rules : EpisodeRules
+    """
+    if not _total(summary):
+        return "no frame arrived"
+    return "; ".join([*_bad_frames(summary), _faces(summary, rules)])
+
+
+def explain_bad_frames(summary: Mapping[str, Any]) -> str | None:
+    """Return what was wrong with the frames when most could not be used, or None."""
+    unusable = summary["damaged_frames"] + summary["failed_frames"]
+    if unusable <= _MAX_UNUSABLE * _total(summary):
+        return None
+    return f"{'; '.join(_bad_frames(summary))}: smiles may be missing"
+
+
+def _total(summary: Mapping[str, Any]) -> int:
+    """Return the number of frames that arrived and were not skipped, damaged ones included."""
+    return int(summary["frames"] + summary["damaged_frames"])
+
+
+def _bad_frames(summary: Mapping[str, Any]) -> list[str]:
+    total = _total(summary)
+    counts = (("damaged", summary["damaged_frames"]), ("not processed", summary["failed_frames"]))
+    return [f"{count} of {total} frames were {what}" for what, count in counts if count]
+
+
+def _faces(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
+    faces, best = summary["faces"], summary["best_smile_score"]
+    if not faces:
+        return "no face was seen"
+    seen = f"{faces} face{' was' if faces == 1 else 's were'} seen"
+    if best is None:
+        return f"{seen}, but none could be scored"
+    at = f"{summary['best_smile_ms'] / 1000:.1f} s"
+    if best < rules.threshold_on:
+        score, threshold = _distinct(best, rules.threshold_on)
+        return f"{seen}, the best smile score was {score} at {at}, below threshold_on {threshold}"
+    return (
+        f"{seen}, the best smile score was {best:.2f} at {at}, but no smile lasted for "
+        f"min_duration_ms {rules.min_duration_ms:g}"
+    )
+
+
+def _distinct(smaller: float, larger: float) -> tuple[str, str]:
+    """Return both numbers with as few decimals as show that they differ, at least two."""
+    for decimals in _DECIMALS:
+        texts = f"{smaller:.{decimals}f}", f"{larger:.{decimals}f}"
+        if texts[0] != texts[1]:
+            break
+    return texts

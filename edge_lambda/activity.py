@@ -161,7 +161,8 @@ class Activity:
         ended_s = time.monotonic() if self._ended_s is None else self._ended_s
         elapsed_s = ended_s - self._started_s
         return self._fields(self._totals(), self.sightings(), elapsed_s) | {
-            "scene_cuts": self.counts.scene_cuts
+            "scene_cuts": self.counts.scene_cuts,
+            "is_truncated": self._source.is_truncated,
         }
 
     def close(self) -> None:

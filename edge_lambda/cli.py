@@ -21,7 +21,7 @@ _EPILOG = """\
 A file given with --config can set all of these, too; flags override it. See docs/edge.md.
 Events go to standard output as JSON lines, logs to standard error.
 Exit codes: 0 finished or stopped; 2 cannot start or continue; 3 events were lost or stay in the
-outbox.
+outbox; 4 most frames of the file could not be used.
 """
 # A flag is the key of its setting, but without these sections and with these keys shortened.
 _UNNAMED_SECTIONS = {"camera", "vision", "track", "smile"}

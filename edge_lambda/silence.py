@@ -22,7 +22,8 @@ def explain_silence(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
     """
     if not _total(summary):
         return "no frame arrived"
-    return "; ".join([*_bad_frames(summary), _faces(summary, rules)])
+    truncated = ["the video is truncated"] if summary["is_truncated"] else []
+    return "; ".join([*truncated, *_bad_frames(summary), _faces(summary, rules)])
 
 
 def explain_bad_frames(summary: Mapping[str, Any]) -> str | None:

@@ -55,7 +55,6 @@ class FileSource(FrameSource):
         self._is_realtime = is_realtime
         self._rotate = rotate
         self._position_ms = 0.0
-        self._has_failed = False
         self.duration_ms = self._decoder.duration_ms
 
     def frames(self) -> Iterator[Frame | None]:
@@ -97,8 +96,9 @@ class FileSource(FrameSource):
     def _warn_if_truncated(self, end_ms: float) -> None:
         """Log a truncated file, unless the decoder has reported it already."""
         missing_ms = (self.duration_ms or 0.0) - end_ms
-        if self._has_failed or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
+        if self.is_truncated or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
             return
+        self.is_truncated = True
         duration_ms = round(self.duration_ms or 0.0)
         _log.warning(
             "video is truncated", extra={"duration_ms": duration_ms, "read_ms": round(end_ms)}
@@ -114,7 +114,7 @@ class FileSource(FrameSource):
         except CameraError as error:
             if not has_begun:
                 raise
-            self._has_failed = True
+            self.is_truncated = True
             _log.warning("video is truncated", extra={"error": str(error)})
 
     def now_ms(self) -> float:

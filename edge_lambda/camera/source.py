@@ -21,10 +21,13 @@ class FrameSource(ABC):
         Length of a file, if known.
     skipped_frames : int
         Frames skipped because a newer one was ready.
+    is_truncated : bool
+        Whether a file ended before its stated duration.
     """
 
     duration_ms: float | None = None
     skipped_frames: int = 0
+    is_truncated: bool = False
 
     @property
     @abstractmethod

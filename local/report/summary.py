@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from local.report.ground_truth import Match
 from local.report.run_check import RunCheck
@@ -21,6 +22,41 @@ def check_lines(log: RunLog, check: RunCheck) -> list[str]:
         *(f"not stored                 {event_id}" for event_id in check.missing),
         *(f"stored differently         {i}: {what}" for i, what in check.different.items()),
     ]
+
+
+def sighting_lines(finished: Mapping[str, Any]) -> list[str]:
+    """Return what the edge saw: its frames, its faces and the best smile score.
+
+    Parameters
+    ----------
+    finished : Mapping
+        The ``finished`` record of the edge; empty when there is none.
+    """
+    if not finished:
+        return []
+    frames, faces, best = finished["frames"], finished["faces"], finished["best_smile_score"]
+    rate = f" at {finished['frame_rate']:.1f} frames/s" if finished["frame_rate"] else ""
+    others = [
+        f", {count} {kind}"
+        for kind in ("damaged", "failed", "skipped")
+        if (count := finished[f"{kind}_frames"])
+    ]
+    lines = [f"frames watched             {frames}{rate}{''.join(others)}"]
+    if faces:
+        share = 100 * finished["frames_with_face"] / max(frames, 1)
+        most = finished["most_faces_at_once"]
+        lines.append(
+            f"faces seen                 {faces}, at most {most} at once, "
+            f"in {share:.0f} % of the frames"
+        )
+    else:
+        lines.append("faces seen                 0")
+    if best is not None:
+        at_s = finished["best_smile_ms"] / 1000
+        lines.append(f"best smile score           {best:.2f} at {at_s:.1f} s")
+    if finished["explanation"]:
+        lines.append(f"explanation                {finished['explanation']}")
+    return lines
 
 
 def delay_lines(log: RunLog, start_time: datetime | None) -> list[str]:

@@ -17,7 +17,8 @@ from local.processes.child import Processes
 from local.run.options import Options
 from smile_contract import format_time
 
-_UNDELIVERED = 3  # the edge's exit code when events stay in its outbox or were lost
+# Exit codes of the edge: events stay in its outbox or were lost; most frames could not be used.
+_UNDELIVERED, _UNUSABLE = 3, 4
 _FAILED_LEVELS = {"ERROR", "CRITICAL"}
 _STANDARD_KEYS = {"level", "logger", "message", "time", "timestamp", "traceback"}
 
@@ -40,6 +41,8 @@ class Edge:
     ----------
     left_events : bool
         Whether it ended with events that the broker had not confirmed.
+    had_bad_frames : bool
+        Whether most frames of the source could not be used.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Edge:
         self._on_event = on_event
         self._on_log = on_log
         self._complaint = ""
-        self.left_events = False
+        self.left_events = self.had_bad_frames = False
         child = processes.start("edge", argv, environment=edge_environment(os.environ), piped=True)
         self._process = child.process
         pairs = ((self._process.stdout, self._read_event), (self._process.stderr, self._read_log))
@@ -77,7 +80,8 @@ class Edge:
                 return False
         status = self._process.wait()
         self.left_events = status == _UNDELIVERED
-        if status and not self.left_events:
+        self.had_bad_frames = status == _UNUSABLE
+        if status and not (self.left_events or self.had_bad_frames):
             raise StartError(self._complaint or f"the edge ended with exit status {status}")
         return True
 

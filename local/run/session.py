@@ -20,7 +20,7 @@ from local.report.console import RunConsole
 from local.report.ground_truth import compare, load_episodes
 from local.report.run_check import RunCheck, check_run, count_messages, read_event
 from local.report.run_log import RunLog
-from local.report.summary import check_lines, delay_lines, truth_lines
+from local.report.summary import check_lines, delay_lines, sighting_lines, truth_lines
 from local.run.edge import Edge, edge_command, text_of
 from local.run.options import DEFAULT_CLIP, DEFAULT_PORT, Options
 from local.run.stack import Stack, StackEvents
@@ -59,6 +59,7 @@ class Session:
         self._ready_s = 0.0
         self._counted_at = 0.0
         self._dead_letters: dict[str, int] = {}
+        self._finished: dict[str, Any] = {}  # what the edge logged at its end
 
     def run(self) -> int:
         """Run until the end of the clip with ``--once``, otherwise until Ctrl-C.
@@ -66,8 +67,8 @@ class Session:
         Returns
         -------
         int
-            0, or 1 when an event is not stored as sent, a queue has a dead letter, or the events
-            of the bundled clip are not its smiles.
+            0, or 1 when an event is not stored as sent, a queue has a dead letter, most frames
+            could not be used, or the events of the bundled clip are not its smiles.
 
         Raises
         ------
@@ -97,7 +98,9 @@ class Session:
         self._console.end_progress()
         if edge.left_events:
             self._console.problem("the edge ended before the broker had confirmed every event")
-        good = self._check(stack)
+        if edge.had_bad_frames:
+            self._console.problem("most frames of the source could not be used")
+        good = self._check(stack) and not edge.had_bad_frames
         if self._options.once:
             return OK if good else CHECK_FAILED
         self._serve(stack)
@@ -148,6 +151,8 @@ class Session:
             self._console.progress(record)
         elif record.get("message") == "stream started" and "url" in record:
             self._console.line(f"live view  {record['url']}", "bold")
+        elif record.get("message") == "finished":
+            self._finished = record
         elif str(record.get("level", "")).lower() in ("warning", "error", "critical"):
             self._console.problem(f"edge: {text_of(record)}")
 
@@ -206,6 +211,8 @@ class Session:
         self._console.line()
         for line in check_lines(self._log, check):
             self._console.line(line, "bold" if check.good else "bold red")
+        for line in sighting_lines(self._finished):
+            self._console.line(line)
         true = self._check_truth(check)
         first = ""
         if self._log.first_frame_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,6 +53,21 @@ def grey_pictures(
 def still_video(path: Path) -> Path:
     """Write two seconds of video that show nobody; return `path`."""
     return write_video(path, grey_pictures(50, (320, 180), 90, 0))
+
+
+def damaged_video(path: Path, damaged: Container[int], codec: str = "mjpeg") -> Path:
+    """Write two seconds of noise, damage some frames and return `path`."""
+    rng = np.random.default_rng(3)
+    noise = (rng.integers(0, 255, (90, 160, 3), dtype=np.uint8) for _ in range(50))
+    write_video(path, noise, codec=codec)
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        spans = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    for index, (start, size) in enumerate(spans):
+        if index in damaged and start is not None:
+            content[start + 8 : start + size] = rng.bytes(size - 8)
+    path.write_bytes(content)
+    return path
 
 
 def first_seconds(path: Path, seconds: float) -> Path:

@@ -14,12 +14,11 @@ from edge_lambda.app import run
 from edge_lambda.config import EdgeConfig, load_config
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.sink import Sink
-from edge_lambda.loop import LoopCounts
 from edge_lambda.smiles.episode import EpisodeRules
 from smile_contract import encode_message
 from tests.helpers.clock import FakeClock
 from tests.helpers.events import smile_event
-from tests.helpers.video import still_video
+from tests.helpers.video import damaged_video, first_seconds, still_video
 from tests.helpers.waiting import free_port
 
 
@@ -37,9 +36,10 @@ def outbox_path(tmp_path: Path) -> Path:
 
 
 def config(folder: Path, **settings: object) -> EdgeConfig:
-    source = str(still_video(folder / "still.mp4"))
     dotted = {key.replace("__", "."): value for key, value in settings.items()}
-    return load_config(None, {"source": source, "device_id": "cam-1", **dotted})
+    if "source" not in dotted:
+        dotted["source"] = str(still_video(folder / "still.mp4"))
+    return load_config(None, {"device_id": "cam-1", **dotted})
 
 
 def waiting_for_no_broker(folder: Path, outbox_path: Path, phase: str = "ended") -> EdgeConfig:
@@ -56,6 +56,7 @@ def test_run_waits_for_the_broker_at_the_end_of_a_file(
     assert run(waiting_for_no_broker(tmp_path, outbox_path), lambda: False) == 3
     assert clock.monotonic() == pytest.approx(10, abs=0.1)
     assert capsys.readouterr().err == (
+        "edge_lambda: no smile events: no face was seen\n"
         f"edge_lambda: 1 events stay in the outbox {outbox_path}, the next run sends them\n"
     )
 
@@ -113,18 +114,81 @@ def test_standard_output_has_events_only_when_standard_error_is_closed(
     assert capsys.readouterr().out == ""
 
 
-def test_nothing_is_printed_and_counts_are_logged_when_all_is_well(
+def test_run_without_faces_says_so_and_logs_its_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "edge_lambda")
     assert run(config(tmp_path), lambda: False) == 0
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "edge_lambda: no smile events: no face was seen\n")
     started, finished = vars(caplog.records[0]), vars(caplog.records[-1])
     assert (started["message"], started["device_id"]) == ("started", "cam-1")
     assert started["threshold_on"] > started["threshold_off"]
     counts = {"frames": 50, "failed_frames": 0, "skipped_frames": 0, "damaged_frames": 0}
     counts |= {"scene_cuts": 0, "events": 0, "undelivered": 0, "lost": 0, "dropped": 0}
+    counts |= {"faces": 0, "frames_with_face": 0, "explanation": "no face was seen"}
     assert {key: finished[key] for key in counts} == counts
+
+
+def test_nothing_is_printed_when_there_are_events(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    clip = first_seconds(tmp_path / "clip.mp4", 5)
+    assert run(config(tmp_path, source=str(clip)), lambda: False) == 0
+    output = capfd.readouterr()
+    assert output.out
+    assert output.err == ""
+    finished = vars(caplog.records[-1])
+    assert (finished["faces"], finished["most_faces_at_once"]) == (2, 2)
+    assert finished["frames_with_face"] == finished["frames"]
+    assert finished["best_smile_score"] > 0.9
+    assert finished["explanation"] is None
+
+
+def test_interrupted_smile_does_not_hide_that_the_run_saw_nobody(
+    tmp_path: Path, outbox_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbox = Outbox(outbox_path)
+    outbox.put(smile_event("started"))
+    outbox.close()
+    run(config(tmp_path, outbox__path=str(outbox_path)), lambda: False)
+    assert capsys.readouterr().err == "edge_lambda: no smile events: no face was seen\n"
+
+
+@pytest.mark.parametrize(
+    ("damaged", "code"), [(range(4, 24), 0), (range(4, 34), 4)], ids=["40 %", "60 %"]
+)
+def test_code_is_4_when_most_frames_of_a_file_are_damaged(
+    *, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+    damaged: range, code: int,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO, "edge_lambda")
+    path = damaged_video(tmp_path / "damaged.avi", damaged)
+    assert run(config(tmp_path, source=str(path)), lambda: False) == code
+    count = len(damaged)
+    explanation = f"{count} of 50 frames were damaged; no face was seen"
+    assert capsys.readouterr().err == f"edge_lambda: no smile events: {explanation}\n"
+    (warning,) = [vars(one) for one in caplog.records if one.levelname == "WARNING"]
+    assert warning["message"] == "frames are damaged"
+    assert (warning["damaged_frames"], warning["of_frames"]) == (count, 50)
+    finished = vars(caplog.records[-1])
+    assert (finished["frames"], finished["damaged_frames"]) == (50 - count, count)
+    assert finished["explanation"] == explanation
+
+
+def test_code_is_0_when_a_run_with_damaged_frames_is_stopped(tmp_path: Path) -> None:
+    path = damaged_video(tmp_path / "damaged.avi", range(40))
+    calls = iter([False, True, True, True, True, True])
+    assert run(config(tmp_path, source=str(path)), lambda: next(calls)) == 0
+
+
+def test_code_is_3_when_events_stay_and_most_frames_are_damaged(
+    tmp_path: Path, outbox_path: Path, clock: FakeClock
+) -> None:
+    path = damaged_video(tmp_path / "damaged.avi", range(4, 44))
+    waiting = waiting_for_no_broker(tmp_path, outbox_path)
+    assert run(waiting.model_copy(update={"source": str(path)}), lambda: False) == 3
+    assert clock.monotonic() > 0
 
 
 @pytest.mark.parametrize("sink", ["mqtt", "greengrass"])
@@ -156,8 +220,7 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         def __init__(self, _source: object, **options: Any) -> None:
             given.update(options)
 
-        def run(self, _: object) -> LoopCounts:
-            return LoopCounts()
+        def run(self, _: object) -> None: ...
 
     monkeypatch.setattr(module, "EdgeLoop", RecordingLoop)
     monkeypatch.setattr(module, "Tracker", lambda *values: values)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge_lambda import activity as activity_module
 from edge_lambda import loop as module
+from edge_lambda.activity import Activity
 from edge_lambda.camera import Frame
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
@@ -191,6 +192,54 @@ def test_viewer_gets_nothing_while_nobody_watches() -> None:
     viewer = RecordingViewer(is_watched=False)
     run(FakeCamera(), FakeVision([LEFT]), viewer=viewer)
     assert viewer.shown == []
+
+
+def test_viewer_gets_the_rate_of_the_loop_from_its_first_frame_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(activity_module, "time", clock)
+    viewer = RecordingViewer(is_watched=False)
+    frames = 0
+
+    def advance() -> bool:
+        nonlocal frames
+        clock.sleep(0.125)
+        frames += 1
+        viewer.is_watched = frames > 40  # somebody opens the page
+        return False
+
+    loop_of(FakeCamera(), FakeVision([LEFT]), RecordingSink(), viewer=viewer).run(advance)
+    assert viewer.frame_rates == pytest.approx([8] * (FRAMES - 40))
+
+
+def test_activity_counts_the_faces_that_are_scored() -> None:
+    camera = FakeCamera(cut_at=CUT_AT)
+    activity = Activity(camera)
+    vision = FakeVision([LEFT, RIGHT], seen=range(10, FRAMES), failing=[20], score=0.3)
+    loop_of(camera, vision, RecordingSink(), activity=activity).run(lambda: False)
+    summary = activity.summary()
+    assert (summary["frames"], summary["failed_frames"]) == (FRAMES, 1)
+    assert (summary["faces"], summary["most_faces_at_once"]) == (4, 2)  # two before the cut
+    assert summary["frames_with_face"] == FRAMES - 11
+    assert summary["best_smile_score"] == pytest.approx(0.3)
+    assert summary["best_smile_ms"] == 10 * STEP_MS
+
+
+def test_activity_is_logged_while_the_camera_sends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    clock = FakeClock()
+    monkeypatch.setattr(activity_module, "time", clock)
+
+    def advance() -> bool:
+        clock.sleep(7)
+        return False
+
+    loop_of(FakeCamera(20, gaps=range(20)), FakeVision([]), RecordingSink()).run(advance)
+    activity = [vars(record) for record in caplog.records if record.message == "activity"]
+    assert [one["frames"] for one in activity] == [0, 0]
 
 
 def progress_of(

@@ -57,13 +57,22 @@ def test_events_are_left_when_the_edge_ends_with_code_3(tmp_path: Path) -> None:
     assert edge.left_events
 
 
+@pytest.mark.parametrize(("code", "is_bad"), [(0, False), (3, False), (4, True)])
+def test_frames_were_bad_when_the_edge_ends_with_code_4(
+    tmp_path: Path, code: int, is_bad: bool
+) -> None:
+    edge, _, _ = run(f"raise SystemExit({code})", tmp_path)
+    assert edge.wait(30)
+    assert edge.had_bad_frames is is_bad
+
+
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
         ("raise SystemExit('edge_lambda: there is no camera 97')", "there is no camera 97"),
         ("import sys; print('{\"level\": \"ERROR\", \"message\": \"lost\", \"a\": 1}',"
          "file=sys.stderr); sys.exit(1)", "lost: a=1"),
-        ("raise SystemExit(4)", "the edge ended with exit status 4"),
+        ("raise SystemExit(5)", "the edge ended with exit status 5"),
     ],
 )  # fmt: skip
 def test_failure_of_the_edge_is_its_last_error(tmp_path: Path, script: str, complaint: str) -> None:

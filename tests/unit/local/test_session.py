@@ -31,6 +31,21 @@ ENDED = {
 }
 
 
+FINISHED = {
+    "frames": 53,
+    "frame_rate": 24.96,
+    "damaged_frames": 144,
+    "failed_frames": 0,
+    "skipped_frames": 0,
+    "faces": 0,
+    "most_faces_at_once": 0,
+    "frames_with_face": 0,
+    "best_smile_score": None,
+    "best_smile_ms": None,
+    "explanation": "144 of 197 frames were damaged; no face was seen",
+}
+
+
 class Scene:
     """A stack and an edge without processes, and what they do."""
 
@@ -40,7 +55,8 @@ class Scene:
         self.episodes: list[Episode] = []
         self.edge_error: Exception | None = None
         self.check_error: Exception | None = None
-        self.left_events = False
+        self.left_events = self.had_bad_frames = False
+        self.finished: dict[str, Any] = {}
         self.rounds = 1
         self.calls: list[str] = []
         self.session: Session | None = None
@@ -107,7 +123,11 @@ class Scene:
         on_log({"level": "WARNING", "message": "camera lost", "reason": "gone"})
         on_log({"level": "INFO", "message": "connected"})
         on_event(ENDED)
-        return SimpleNamespace(wait=self.wait, left_events=self.left_events)
+        if self.finished:
+            on_log({"level": "INFO", "message": "finished", **self.finished})
+        return SimpleNamespace(
+            wait=self.wait, left_events=self.left_events, had_bad_frames=self.had_bad_frames
+        )
 
     def wait(self, timeout_s: float) -> bool:
         if self.edge_error is not None:
@@ -144,6 +164,20 @@ def test_run_is_good_when_every_event_is_stored(
 def test_run_is_not_good_when_an_event_is_missing(scene: Scene) -> None:
     scene.stored = []
     assert scene.run() == 1
+
+
+def test_run_is_not_good_when_most_frames_could_not_be_used(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.had_bad_frames = True
+    assert scene.run() == 1
+    assert "!  most frames of the source could not be used" in capsys.readouterr().out
+
+
+def test_summary_shows_what_the_edge_saw(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    scene.finished = FINISHED
+    scene.run()
+    assert "faces seen                 0" in capsys.readouterr().out.splitlines()
 
 
 def test_run_is_not_good_when_a_queue_has_a_dead_letter(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import av
@@ -12,7 +13,7 @@ from edge_lambda.camera.address import Address, parse_address
 from edge_lambda.camera.decoder import Decoder
 from edge_lambda.errors import CameraError
 from edge_lambda.settings import CameraSettings
-from tests.helpers.video import grey_pictures, write_video
+from tests.helpers.video import damaged_video, grey_pictures, write_video
 
 SETTINGS = CameraSettings()
 
@@ -108,3 +109,69 @@ def test_file_is_rejected_when_no_frame_can_be_decoded(tmp_path: Path) -> None:
     path.write_bytes(content[len(content) // 3 :])
     with pytest.raises(CameraError, match=r"clip\.h264 is not a readable video"):
         list(open_source(str(path), SETTINGS).frames())
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.avi", "mjpeg"), ("a.mp4", "mpeg4"), ("a.mp4", "libx264"), ("a.mkv", "libx264"),
+     ("a.mp4", "libx265")],
+)  # fmt: skip
+def test_every_frame_is_read_or_counted_as_damaged(tmp_path: Path, name: str, codec: str) -> None:
+    whole = open_source(str(damaged_video(tmp_path / f"whole-{name}", (), codec)), SETTINGS)
+    assert (len(list(whole.frames())), whole.damaged_frames) == (50, 0)
+    path = damaged_video(tmp_path / name, range(10, 40), codec)
+    source = open_source(str(path), SETTINGS)
+    good = len(list(source.frames()))
+    assert 10 <= good <= 20
+    assert good + source.damaged_frames == 50
+
+
+def test_error_says_how_many_frames_are_damaged_when_all_are(tmp_path: Path) -> None:
+    path = damaged_video(tmp_path / "a.avi", range(50))
+    with pytest.raises(CameraError, match=r"not a readable video: all of its 50 frames are dam"):
+        list(open_source(str(path), SETTINGS).frames())
+
+
+@pytest.mark.parametrize(("kind", "survives"), [("file", True), ("stream", False)])
+def test_only_a_file_goes_on_after_an_unusual_error_of_the_decoder(
+    tmp_path: Path, kind: Literal["file", "stream"], survives: bool
+) -> None:
+    path = write_video(tmp_path / "clip.mp4", grey_pictures())
+    decoder = Decoder(Address(kind, str(path), "clip"))
+    packets = list(decoder._container.demux(decoder._stream))
+
+    def failing() -> list[av.VideoFrame]:
+        raise av.error.PatchWelcomeError(0, "not yet implemented")
+
+    bad = SimpleNamespace(decode=failing, size=1, is_discard=False)
+    decoder._container = SimpleNamespace(demux=lambda _: [*packets[:5], bad, *packets[5:]])  # type: ignore[assignment]
+    if survives:
+        assert len(list(decoder.pictures())) == 25
+        assert decoder.damaged_frames == 1
+    else:
+        with pytest.raises(CameraError, match=r"^source: clip: not yet implemented"):
+            list(decoder.pictures())
+
+
+@pytest.mark.parametrize(
+    ("codec", "is_interlaced", "is_discard", "damaged"),
+    [
+        pytest.param("h264", False, False, 10, id="a picture is missing for every other packet"),
+        pytest.param("h264", True, False, 0, id="a picture of two fields takes two packets"),
+        pytest.param("h264", False, True, 0, id="an edit list hides the other packets"),
+        pytest.param("vp8", False, False, 0, id="a packet of VP8 may hold a hidden picture"),
+    ],
+)
+def test_dropped_frames_are_counted_only_when_each_packet_holds_a_visible_picture(
+    *, tmp_path: Path, codec: str, is_interlaced: bool, is_discard: bool, damaged: int
+) -> None:
+    decoder = Decoder(parse_address(str(write_video(tmp_path / "clip.mp4", grey_pictures()))))
+    picture = SimpleNamespace(interlaced_frame=is_interlaced, is_corrupt=False, time=None)
+    full = SimpleNamespace(decode=lambda: [picture], size=9, is_discard=False)
+    empty = SimpleNamespace(decode=list, size=9, is_discard=is_discard)
+    end = SimpleNamespace(decode=list, size=0, is_discard=False)
+    packets = [*[empty, full] * 10, end]
+    decoder._container = SimpleNamespace(demux=lambda _: packets)  # type: ignore[assignment]
+    decoder._stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec))  # type: ignore[assignment]
+    assert len(list(decoder.pictures())) == 10
+    assert decoder.damaged_frames == damaged

@@ -21,7 +21,7 @@ from edge_lambda.camera.live import LiveSource
 from edge_lambda.errors import CameraError, ConfigError
 from edge_lambda.settings import CameraSettings
 from tests.helpers.clock import FakeClock
-from tests.helpers.video import grey_pictures, write_video
+from tests.helpers.video import damaged_video, grey_pictures, write_video
 from tests.helpers.waiting import LOOPBACK, wait_until
 
 
@@ -180,6 +180,18 @@ def test_camera_is_reopened_when_the_connection_breaks_or_sends_nothing(
     source.close()
     connection.close()
     again.close()
+
+
+def test_damaged_frames_of_the_current_and_of_earlier_connections_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = damaged_video(tmp_path / "clip.avi", range(20, 30))
+    source = LiveSource(Address("stream", str(path), "clip"))
+    wait_until(lambda: source.damaged_frames > 0)
+    wait_until(lambda: len(retries_s(caplog)) == 2)
+    wait_until(lambda: source.damaged_frames % 10 == 0)
+    assert source.damaged_frames >= 20
+    source.close()
 
 
 @pytest.mark.parametrize(("held_s", "resets"), [(8.5, False), (11.5, True)])

@@ -18,7 +18,7 @@ def face(*, is_smiling: bool) -> FaceMark:
     return FaceMark((0.25, 0.25, 0.5, 0.5), 0.93, 7, is_smiling)
 
 
-def draw(*faces: FaceMark, max_px: int = 320, rate: float = 24.9) -> NDArray[np.int64]:
+def draw(*faces: FaceMark, max_px: int = 320, rate: float | None = 24.9) -> NDArray[np.int64]:
     jpeg = SceneRenderer("cam-1", max_px).jpeg(Scene(grey_frame(), faces, rate))
     return np.asarray(Image.open(io.BytesIO(jpeg))).astype(int)
 
@@ -57,13 +57,21 @@ def test_label_says_whether_the_face_smiles() -> None:
 
 
 def test_text_differs_when_score_track_or_frame_rate_do() -> None:
-    def label(score: float, track: int, rate: float) -> bytes:
+    def label(score: float, track: int, rate: float | None) -> bytes:
         mark = FaceMark((0.25, 0.25, 0.5, 0.5), score, track, is_smiling=True)
         return draw(mark, max_px=640, rate=rate).tobytes()
 
     first = label(0.93, 7, 24.9)
     assert first == label(0.93, 7, 24.9)
     assert first not in (label(0.94, 7, 24.9), label(0.93, 8, 24.9), label(0.93, 7, 25.0))
+
+
+def test_label_has_no_frame_rate_before_it_is_known() -> None:
+    widths = []
+    for rate in (None, 0.1):
+        row = draw(max_px=640, rate=rate)[345]
+        widths.append(int((row.min(axis=1) > 200).sum()))
+    assert 20 < widths[0] < widths[1] - 40
 
 
 def test_picture_keeps_its_size_when_it_is_small_and_a_face_leaves_the_frame() -> None:

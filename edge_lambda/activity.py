@@ -14,8 +14,8 @@ from smile_contract import format_time
 
 _log = logging.getLogger(__name__)
 _PERIOD_S = 60.0
-# A face that is unseen for longer counts again. Longer than the largest track.max_missed_ms.
-_FORGET_MS = 120_000.0
+# The largest track.max_missed_ms: no face that is unseen for longer keeps its number.
+_FORGET_MS = 60_000.0
 _DECIMALS = 4
 
 

@@ -84,7 +84,7 @@ class FileSource(FrameSource):
         self._decoder.close()
         if not index:
             damaged = self.damaged_frames
-            reason = f": all of its {damaged} frames are damaged" if damaged > 1 else ""
+            reason = f": all frames ({damaged}) are damaged" if damaged else ""
             raise CameraError(f"source: {self._address.label} is not a readable video{reason}")
         self._warn_if_truncated(end_ms)
 

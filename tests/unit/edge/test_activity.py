@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from edge_lambda import activity as module
 from edge_lambda.activity import Activity
+from edge_lambda.settings import TrackSettings
 from tests.helpers.clock import FakeClock
 from tests.helpers.loop import FakeCamera
 
@@ -136,16 +138,20 @@ def test_face_counts_once_when_it_stays_for_hours_and_again_when_its_number_is_n
     assert len(activity._seen._last_ms) < 200  # memory does not grow with the run
 
 
-def test_face_counts_once_when_it_is_unseen_for_as_long_as_a_track_may_last(
-    clock: FakeClock,
+@pytest.mark.parametrize(("unseen_ms", "is_kept"), [(60_000, True), (60_040, False)])
+def test_face_is_remembered_for_as_long_as_its_track_may_last(
+    clock: FakeClock, unseen_ms: float, is_kept: bool
 ) -> None:
+    longest = TrackSettings(max_missed_ms=60_000)
+    with pytest.raises(ValidationError):
+        TrackSettings(max_missed_ms=longest.max_missed_ms + 1)
     activity = Activity(FakeCamera())
     activity.note(0, {1: 0.5})
+    activity.note(unseen_ms, {2: 0.5})
     clock.now_s = 60
-    activity.note(59_000, {2: 0.5})
     activity.tick(is_frame=True)
-    activity.note(60_000, {1: 0.5})
-    assert activity.sightings().faces == 2
+    activity.note(unseen_ms, {1: 0.5})
+    assert activity.sightings().faces == (2 if is_kept else 3)
 
 
 def test_damage_is_warned_of_once_a_minute_and_at_the_end(

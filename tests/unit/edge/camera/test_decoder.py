@@ -128,7 +128,7 @@ def test_every_frame_is_read_or_counted_as_damaged(tmp_path: Path, name: str, co
 
 def test_error_says_how_many_frames_are_damaged_when_all_are(tmp_path: Path) -> None:
     path = damaged_video(tmp_path / "a.avi", range(50))
-    with pytest.raises(CameraError, match=r"not a readable video: all of its 50 frames are dam"):
+    with pytest.raises(CameraError, match=r"not a readable video: all frames \(50\) are dam"):
         list(open_source(str(path), SETTINGS).frames())
 
 
@@ -154,18 +154,21 @@ def test_only_a_file_goes_on_after_an_unusual_error_of_the_decoder(
 
 
 @pytest.mark.parametrize(
-    ("codec", "is_interlaced", "is_discard", "damaged"),
+    ("kind", "codec", "is_interlaced", "is_discard", "damaged"),
     [
-        pytest.param("h264", False, False, 10, id="a picture is missing for every other packet"),
-        pytest.param("h264", True, False, 0, id="a picture of two fields takes two packets"),
-        pytest.param("h264", False, True, 0, id="an edit list hides the other packets"),
-        pytest.param("vp8", False, False, 0, id="a packet of VP8 may hold a hidden picture"),
+        pytest.param("file", "h264", False, False, 10, id="every other packet gives no picture"),
+        pytest.param("file", "h264", True, False, 0, id="two packets hold a field each"),
+        pytest.param("file", "h264", False, True, 0, id="an edit list hides the other packets"),
+        pytest.param("file", "vp8", False, False, 0, id="a packet of VP8 may be hidden"),
+        pytest.param("stream", "h264", False, False, 0, id="a stream may start in the middle"),
     ],
 )
 def test_dropped_frames_are_counted_only_when_each_packet_holds_a_visible_picture(
-    *, tmp_path: Path, codec: str, is_interlaced: bool, is_discard: bool, damaged: int
-) -> None:
-    decoder = Decoder(parse_address(str(write_video(tmp_path / "clip.mp4", grey_pictures()))))
+    *, tmp_path: Path, kind: Literal["file", "stream"], codec: str, is_interlaced: bool,
+    is_discard: bool, damaged: int,
+) -> None:  # fmt: skip
+    path = write_video(tmp_path / "clip.mp4", grey_pictures())
+    decoder = Decoder(Address(kind, str(path), "clip"))
     picture = SimpleNamespace(interlaced_frame=is_interlaced, is_corrupt=False, time=None)
     full = SimpleNamespace(decode=lambda: [picture], size=9, is_discard=False)
     empty = SimpleNamespace(decode=list, size=9, is_discard=is_discard)

@@ -94,8 +94,9 @@ class FileSource(FrameSource):
         return self._decoder.damaged_frames
 
     def _warn_if_truncated(self, end_ms: float) -> None:
-        """Log a truncated file, unless the decoder has reported it already."""
-        missing_ms = (self.duration_ms or 0.0) - end_ms
+        """Log a truncated file, unless the decoder has reported it or its damaged frames."""
+        damaged_ms = self.damaged_frames * (self._decoder.step_ms or 0.0)
+        missing_ms = (self.duration_ms or 0.0) - end_ms - damaged_ms
         if self.is_truncated or missing_ms <= max(_MISSING_MS, _MISSING_SHARE * end_ms):
             return
         self.is_truncated = True

@@ -228,7 +228,10 @@ def test_stream_is_reopened_when_it_is_lost(tmp_path: Path) -> None:
     server.close()
     assert time.monotonic() - begun < 2
     assert process.returncode == 0, log
-    messages = [json.loads(line)["message"] for line in log.splitlines()]
+    *lines, explanation, finished = log.splitlines()
+    assert explanation == "edge_lambda: no smile events: no face was seen"
+    assert json.loads(finished)["explanation"] == "no face was seen"
+    messages = [json.loads(line)["message"] for line in lines]
     assert messages.count("camera lost") >= 2
     assert "camera back" in messages
 

@@ -150,10 +150,12 @@ Decoded = Iterator[tuple[av.VideoFrame, float]]
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
     """Return the positions of a file of some duration that decodes to the given pictures."""
 
-    def positions_of(pictures: Callable[[], Decoded], duration_ms: float | None) -> list[float]:
+    def positions_of(
+        pictures: Callable[[], Decoded], duration_ms: float | None, damaged_frames: int = 0
+    ) -> list[float]:
         decoder = SimpleNamespace(
             step_ms=STEP_MS, duration_ms=duration_ms, sample_aspect_ratio=None, pictures=pictures,
-            close=lambda: None,
+            close=lambda: None, damaged_frames=damaged_frames,
         )  # fmt: skip
         monkeypatch.setattr(file_module, "Decoder", lambda _: decoder)
         (tmp_path / "clip.mp4").touch()
@@ -203,6 +205,20 @@ def test_file_is_not_truncated_when_its_last_picture_is_shown_for_long(
 
     assert read(pictures, 5000) == [0.0]
     assert TRUNCATED not in caplog.messages
+
+
+@pytest.mark.parametrize(("damaged_frames", "is_truncated"), [(0, True), (24, True), (26, False)])
+def test_file_is_not_truncated_when_its_last_frames_are_damaged(
+    read: Callable[..., list[float]],
+    caplog: pytest.LogCaptureFixture,
+    damaged_frames: int,
+    is_truncated: bool,
+) -> None:
+    def pictures() -> Decoded:
+        yield picture(), 8_000.0
+
+    read(pictures, 10_000, damaged_frames)  # 2 s are missing, 1 s may be
+    assert (TRUNCATED in caplog.messages) is is_truncated
 
 
 def test_frames_before_an_error_are_kept_and_the_error_is_logged_once(

@@ -55,12 +55,11 @@ def _crossing() -> Scene:
 
 
 def _hidden_by_person() -> Scene:
-    # 0.92 s: the width of head and shoulders of the one in front, at 620 px/s.
     return Scene(
         "hidden_by_person",
         (
-            Person(2, still(660, 300, 90), ((1500, 6000),)),
-            Person(4, walk((2600, -400, 290, 120), (6100, 1770, 290, 120))),
+            Person(2, still(660, 310, 84), ((1500, 6500),)),
+            Person(4, walk((500, -230, 290, 130), (7400, 1500, 290, 130))),
         ),
         seed=3,
     )

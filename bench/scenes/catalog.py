@@ -7,7 +7,8 @@ from bench.scenes.scene import Person, Prop, Scene, still, walk
 __all__ = ["SCENES", "SPEED_SCENES"]
 
 FULL_HD = (1920, 1080)
-_LEFT, _MIDDLE, _RIGHT = (300, 300, 120), (640, 330, 120), (980, 290, 120)
+# Large enough for every peer to find all three.
+_LEFT, _MIDDLE, _RIGHT = (270, 300, 200), (640, 330, 200), (1010, 290, 200)
 
 
 def _three_faces() -> Scene:
@@ -58,9 +59,10 @@ def _hidden_by_person() -> Scene:
     return Scene(
         "hidden_by_person",
         (
-            Person(2, still(660, 310, 84), ((1500, 6500),)),
-            Person(4, walk((500, -230, 290, 130), (7400, 1500, 290, 130))),
+            Person(2, still(660, 310, 80), ((2500, 8000),)),
+            Person(4, walk((500, -260, 300, 180), (10300, 1540, 300, 180))),
         ),
+        duration_ms=10500,
         seed=3,
     )
 

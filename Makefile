@@ -185,6 +185,7 @@ bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## 
 
 bench-tracking: .venv-bench/.done  ## measure tracks and smiles on synthetic scenes  [MARKDOWN=docs/benchmarks.md]
 	@.venv-bench/bin/python -m bench.edge.tracking $(call option,--markdown,MARKDOWN)
+	@.venv-bench/bin/python -m bench.edge.tracking --sizes $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
 .PHONY: lint-workflows audit requirements diagrams

@@ -29,7 +29,7 @@ from bench.edge.smile_score import (
     true_smiles,
 )
 from bench.report import machine, table, versions, write_section
-from bench.scenes.catalog import SCENES
+from bench.scenes.catalog import SCENES, SIZE_SCENES
 from bench.scenes.scene import Face, Scene
 from bench.scenes.video import scene_video
 from edge_lambda.faces.vision import SmileVision
@@ -171,8 +171,8 @@ def row_of(name: str, result: SceneResult) -> list[str]:
     return [
         name.replace("_", " "),
         str(result.people),
-        *(f"{share:.3f}" if result.people else "–" for share in shares),
-        *(str(int(clear[key])) if result.people else "–" for key in ("IDSW", "Frag")),
+        *(f"{share:.3f}" if result.people else "-" for share in shares),
+        *(str(int(clear[key])) if result.people else "-" for key in ("IDSW", "Frag")),
         str(result.long_tracks),
         str(result.mixed_tracks),
         str(smiles.found + smiles.missed),
@@ -188,7 +188,7 @@ def row_of(name: str, result: SceneResult) -> list[str]:
 def _errors(errors_ms: Sequence[float]) -> str:
     """Return the median and the largest deviation of times, in s."""
     if not errors_ms:
-        return "–"
+        return "-"
     sizes = [abs(error) / 1000 for error in errors_ms]
     return f"{statistics.median(sizes):.2f} / {max(sizes):.2f}"
 
@@ -204,19 +204,24 @@ def main() -> None:
     """Print a row for each scene and one for all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("scenes", nargs="*", metavar="scene", help=", ".join(SCENES))
+    parser.add_argument(
+        "--sizes", action="store_true", help="play the people of the bundled clip at many sizes"
+    )
     parser.add_argument("--markdown", type=Path, help="write the table into this document")
     options = parser.parse_args()
-    unknown = set(options.scenes) - SCENES.keys()
+    scenes = SIZE_SCENES if options.sizes else SCENES
+    unknown = set(options.scenes) - scenes.keys()
     if unknown:
-        parser.error(f"unknown scenes {', '.join(sorted(unknown))}: expected {', '.join(SCENES)}")
+        parser.error(f"unknown scenes {', '.join(sorted(unknown))}: expected {', '.join(scenes)}")
     vision = make_vision()
-    results = {name: measure(SCENES[name], vision) for name in options.scenes or SCENES}
+    results = {name: measure(scenes[name], vision) for name in options.scenes or scenes}
     rows = [row_of(name, result) for name, result in results.items()]
     text = table(_HEAD, [*rows, row_of("all", combine(results))])
     print(text)
     if options.markdown:
         note = f"Measured on {machine()}, {versions('trackeval', 'av', 'ai-edge-litert')}."
-        write_section(options.markdown, "tracking", f"{note}\n\n{text}")
+        section = "sizes" if options.sizes else "tracking"
+        write_section(options.markdown, section, f"{note}\n\n{text}")
 
 
 if __name__ == "__main__":

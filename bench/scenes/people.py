@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from bench.scenes.sprite import LEVELS, Sprite
 from training.clip.canvas import CANVAS_PX, CANVAS_UNITS, FACE_AT, UNIT_PX, Colour, Look
-from training.clip.frames import CLIP, decode
+from training.clip.frames import CLIP, decode, rgb_of
 from training.clip.portrait import paint_clothes, paint_still_life
 from training.clip.render import EYES_UNITS
 from training.clip.storyboard import FRAME_RATE, PEOPLE, pose_at, smooth_step
@@ -157,7 +157,7 @@ def _look(identity: int) -> Look:
     return Look(look.hair, CLOTHES[identity], look.style, look.warmth, look.seed, look.hat)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _face_patch(identity: int, state: int) -> Image.Image:
     patch = _on_canvas(identity % len(PEOPLE), state).crop(
         (*_PATCH_AT, _PATCH_AT[0] + _PATCH_PX, _PATCH_AT[1] + _PATCH_PX)
@@ -198,7 +198,7 @@ def _clip_frames() -> dict[int, Image.Image]:
     found = {}
     for index, (_, frame) in enumerate(decode(CLIP)):
         if index in wanted:
-            found[index] = frame.to_image()
+            found[index] = Image.fromarray(rgb_of(frame))
         if index >= max(wanted):
             break
     return found

@@ -22,9 +22,15 @@ __all__ = ["KINDS", "SIDE_PX", "prop_sprite"]
 SIDE_PX = 512
 _HAIR: tuple[Colour, ...] = ((52, 36, 26), (120, 84, 50), (34, 30, 30), (150, 146, 140))
 _CODE = (
-    "def is_smiling(score):", "    return score > 0.5", "for face in faces:", "    o_o = face.eyes()",
-    "    print(o_o, '=', 8)", "@cache", "class Oo(B8): ...", "x = [0, 0, 8, 0]  # :-)",
-)  # fmt: skip
+    "def is_smiling(score):",
+    "    return score > 0.5",
+    "for face in faces:",
+    "    o_o = face.eyes()",
+    "    print(o_o, '=', 8)",
+    "@cache",
+    "class Oo(B8): ...",
+    "x = [0, 0, 8, 0]  # :-)",
+)
 
 
 @lru_cache(maxsize=100)
@@ -63,7 +69,12 @@ def _bottle_cap(variant: int) -> Image.Image:
     for turn in np.linspace(0, 2 * np.pi, 60, endpoint=False):
         inner, outer = 0.43 * SIDE_PX, 0.485 * SIDE_PX
         cos, sin = float(np.cos(turn)), float(np.sin(turn))
-        ends = (middle + inner * cos, middle + inner * sin, middle + outer * cos, middle + outer * sin)
+        ends = (
+            middle + inner * cos,
+            middle + inner * sin,
+            middle + outer * cos,
+            middle + outer * sin,
+        )
         draw.line(ends, fill=tuple(int(c * 0.6) for c in colour), width=9)
     white = (235, 238, 240)
     draw.ellipse((130, 130, 382, 382), outline=white, width=12)
@@ -77,8 +88,10 @@ def _button(variant: int) -> Image.Image:
     colour = ((70, 50, 36), (30, 34, 46), (196, 176, 140))[variant % 3]
     picture = _disc(colour, rim=0.74)
     draw = ImageDraw.Draw(picture)
-    holes = ((196, 226), (316, 226)) if variant % 2 else tuple(
-        (x, y) for x in (204, 308) for y in (204, 308)
+    holes = (
+        ((196, 226), (316, 226))
+        if variant % 2
+        else tuple((x, y) for x in (204, 308) for y in (204, 308))
     )
     for x, y in holes:
         draw.ellipse((x - 26, y - 26, x + 26, y + 26), fill=(14, 12, 12))

@@ -40,5 +40,7 @@ def paint_panorama(size: tuple[int, int], margin_px: int, reach_px: int, seed: i
     panorama = Image.new("RGB", (tile.width + reach_px, tile.height))
     for index, left in enumerate(range(0, panorama.width, tile.width)):
         # Every second tile is mirrored, so that the wall has no seam.
-        panorama.paste(tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if index % 2 else tile, (left, 0))
+        panorama.paste(
+            tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if index % 2 else tile, (left, 0)
+        )
     return panorama

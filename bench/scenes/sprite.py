@@ -90,7 +90,7 @@ class Sprite:
 
 
 def level_for(scale: float) -> int:
-    """Return the level whose picture is the smallest that is no smaller than the result.
+    """Return the level of the smallest picture that need not be enlarged.
 
     `scale` is the width in the frame divided by the width in the picture at level 0.
     """

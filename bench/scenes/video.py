@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
+from av.video.stream import VideoStream
 
 from bench.scenes.scene import FRAME_RATE, Face, Scene
 from training.clip.frames import CLIP
 
-__all__ = ["FOLDER", "frames_of", "scene_video", "write_scene"]
+__all__ = ["FOLDER", "scene_video", "write_scene"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "bench" / "scenes"
@@ -25,12 +28,12 @@ def write_scene(scene: Scene, path: Path) -> list[list[Face]]:
     """Encode a scene as H.264 in MP4; return the faces of each frame."""
     truth = []
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream(_CODEC, rate=FRAME_RATE)
+        stream = cast(VideoStream, container.add_stream(_CODEC, rate=FRAME_RATE))
         stream.width, stream.height = scene.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # more give other bytes
         stream.codec_context.time_base = Fraction(1, FRAME_RATE)
-        stream.options = _OPTIONS
+        stream.options = dict(_OPTIONS)
         for index, (pixels, faces) in enumerate(scene.frames()):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts = index
@@ -45,7 +48,8 @@ def scene_video(scene: Scene, folder: Path = FOLDER) -> tuple[Path, list[list[Fa
 
     A file made by other code or from another clip is written again.
     """
-    path, notes = folder / f"{scene.name}.mp4", folder / f"{scene.name}.json"
+    name = re.sub(r"[^a-z0-9]+", "_", scene.name.lower()).strip("_")
+    path, notes = folder / f"{name}.mp4", folder / f"{name}.json"
     made_from = _fingerprint(scene)
     if path.exists() and notes.exists():
         stored = json.loads(notes.read_text("utf-8"))
@@ -57,12 +61,6 @@ def scene_video(scene: Scene, folder: Path = FOLDER) -> tuple[Path, list[list[Fa
     frames = [[asdict(face) for face in faces] for faces in truth]
     notes.write_text(json.dumps({"made_from": made_from, "frames": frames}), encoding="utf-8")
     return path, truth
-
-
-def frames_of(path: Path) -> int:
-    """Return how many frames a video has, by its container."""
-    with av.open(str(path)) as container:
-        return container.streams.video[0].frames
 
 
 def _face(values: dict[str, object]) -> Face:

@@ -83,6 +83,16 @@ def test_detector_finds_each_face_at_its_true_box_when_the_camera_moves(
         assert_boxes_agree(detector.detect(picture), faces)
 
 
+def test_people_and_room_move_alike_when_the_camera_turns() -> None:
+    scene = Scene(
+        "turning", (Person(0, still(640, 300, 80), sway_px=0),), 1040, noise=0, pan_px_per_s=90
+    )
+    (before, (face,)), (after, (later,)) = scene.frames(every=25)
+    assert later.box == (face.box[0] - 90, *face.box[1:])
+    wall = np.s_[0:120, 700:1280]
+    assert np.array_equal(after[:, :-90][wall], before[:, 90:][wall])
+
+
 def test_heads_turn_clockwise_by_the_stated_roll(detector: PhotoFaceDetector) -> None:
     people = (Person(1, still(350, 300, 110, 25), sway_px=0), Person(2, still(850, 300, 110, -25)))
     picture, faces = first_frame(Scene("tilted", people))

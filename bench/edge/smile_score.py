@@ -11,9 +11,9 @@ from bench.scenes.scene import FRAME_RATE, Face
 from edge_lambda.stream import FaceMark
 from smile_vision.faces.boxes import Box, iou
 
-__all__ = ["MIN_IOU", "SmileScore", "TrueSmile", "people_of_tracks", "score_smiles", "true_smiles"]
+__all__ = ["SmileScore", "TrueSmile", "people_of_tracks", "score_smiles", "true_smiles"]
 
-MIN_IOU = 0.5
+SAME_PERSON_IOU = 0.2  # a box that is far from exact still says which person it is on
 MIN_DURATION_MS = 500.0  # shorter ones need not be reported
 MAX_HIDDEN_MS = 1200.0  # a smile that goes on behind something is one smile
 FRAME_MS = 1000 / FRAME_RATE
@@ -100,7 +100,7 @@ def people_of_tracks(
             box = to_px(mark.box, size)
             overlaps = [(iou(box, face.box), face.identity) for face in frames[index]]
             best, identity = max(overlaps, default=(0.0, -1))
-            if best >= MIN_IOU:
+            if best >= SAME_PERSON_IOU:
                 counter[identity] += 1
     return people
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.edge.smile_score import FRAME_MS, MIN_IOU, to_px
+from bench.edge.smile_score import FRAME_MS, to_px
 from bench.scenes.scene import Face
 from edge_lambda.stream import FaceMark
 from smile_vision.faces.boxes import iou
 
-__all__ = ["tracking_data"]
+__all__ = ["MIN_IOU", "tracking_data"]
 
+MIN_IOU = 0.5
 NEW_PERSON_MS = 2000  # who was out of sight for longer counts as another person
 HIDDEN_IOU = 0.3  # a box on a hidden face is neither right nor wrong
 

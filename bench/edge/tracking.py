@@ -21,13 +21,12 @@ import trackeval
 from bench.edge.run_loop import Recorder, make_vision, run_loop
 from bench.edge.smile_score import (
     FRAME_MS,
-    MIN_IOU,
     SmileScore,
     people_of_tracks,
     score_smiles,
     true_smiles,
 )
-from bench.edge.track_data import tracking_data
+from bench.edge.track_data import MIN_IOU, tracking_data
 from bench.report import machine, table, versions, write_section
 from bench.scenes.catalog import SCENES, SIZE_SCENES
 from bench.scenes.scene import Scene

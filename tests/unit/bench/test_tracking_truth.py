@@ -50,11 +50,18 @@ def test_two_smiles_are_two_and_a_short_one_is_none() -> None:
     assert len(true_smiles(frames)) == 2
 
 
-def test_track_belongs_to_the_person_it_overlaps_by_half() -> None:
+def test_track_is_on_the_person_it_overlaps_by_a_fifth() -> None:
     frames = [[face(0), face(1)]] * 3
-    aside = (LEFT[0] + 40, *LEFT[1:])  # overlaps by 60 / 140
-    shown = {0: [mark(7, LEFT)], 1: [mark(7, aside)], 2: [mark(7, LEFT), mark(8, RIGHT)]}
+    near = (LEFT[0] + 60, *LEFT[1:])  # overlaps by 40 / 160
+    beside = (LEFT[0] + 70, *LEFT[1:])  # by 30 / 170
+    shown = {0: [mark(7, near)], 1: [mark(7, beside)], 2: [mark(7, LEFT), mark(8, RIGHT)]}
     assert people_of_tracks(frames, shown, SIZE) == {7: Counter({0: 2}), 8: Counter({1: 1})}
+
+
+def test_track_is_on_the_nearer_of_two_people() -> None:
+    between = [Face(0, LEFT, False, 1.0), Face(1, (160.0, *LEFT[1:]), False, 1.0)]
+    shown = {0: [mark(7, (140.0, *LEFT[1:]))]}
+    assert people_of_tracks([between], shown, SIZE) == {7: Counter({1: 1})}
 
 
 def test_reports_are_found_split_missed_or_invented() -> None:

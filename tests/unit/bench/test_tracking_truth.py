@@ -90,6 +90,22 @@ def test_boxes_on_hidden_faces_count_neither_for_nor_against_a_track() -> None:
     assert data["num_tracker_dets"] == 2
 
 
+@pytest.mark.parametrize(("aside", "counted"), [(50, 0), (60, 1)])
+def test_box_near_a_hidden_face_counts_from_a_certain_distance(aside: int, counted: int) -> None:
+    near = (LEFT[0] + aside, *LEFT[1:])  # overlaps by 50 / 150 or 40 / 160
+    data = tracking_data([[face(0, visible=0.0)]], {0: [mark(4, near)]}, SIZE)
+    assert data["num_tracker_dets"] == counted
+
+
+@pytest.mark.parametrize(("left", "counted"), [(130, 1), (140, 0)])
+def test_box_between_two_faces_counts_when_it_is_right_for_the_visible_one(
+    left: float, counted: int
+) -> None:
+    frames = [[Face(0, LEFT, False, 1.0), Face(1, (160.0, *LEFT[1:]), False, 0.0)]]
+    data = tracking_data(frames, {0: [mark(4, (left, *LEFT[1:]))]}, SIZE)
+    assert data["num_tracker_dets"] == counted
+
+
 @pytest.mark.parametrize(("away", "people"), [(40, 1), (60, 2)])
 def test_who_returns_after_two_seconds_counts_as_another_person(away: int, people: int) -> None:
     frames = [[face(0)], *[[face(0, visible=0.0)]] * away, [face(0)]]

@@ -26,10 +26,19 @@ from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark, Viewer
 from smile_contract import Model, SmileEvent
 
-__all__ = ["DetectedSmile", "LoopRun", "Recorder", "make_loop", "make_vision", "run_loop"]
+__all__ = [
+    "START",
+    "DetectedSmile",
+    "LoopRun",
+    "Recorder",
+    "make_loop",
+    "make_vision",
+    "run_loop",
+    "run_loop_on",
+]
 
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +115,25 @@ def run_loop(
     path: Path, vision: SmileVision, viewer: Viewer | None = None, max_frames: int | None = None
 ) -> LoopRun:
     """Run the loop on a video file as fast as it can, or on its first `max_frames`."""
+    with closing(open_source(str(path), CameraSettings(start_time=START))) as source:
+        return run_loop_on(source, vision, viewer, max_frames)
+
+
+def run_loop_on(
+    source: FrameSource,
+    vision: SmileVision,
+    viewer: Viewer | None = None,
+    max_frames: int | None = None,
+) -> LoopRun:
+    """Run the loop on a source whose first frame is at `START`."""
     collector = _Collector()
-    outbox = Outbox(None)
     seen = count(1)
-    with (
-        closing(outbox),
-        closing(open_source(str(path), CameraSettings(start_time=_START))) as source,
-    ):
+    with closing(Outbox(None)) as outbox:
         loop = make_loop(source, vision, Publisher(outbox, [collector]), viewer)
         counts = loop.run(lambda: max_frames is not None and next(seen) > max_frames)
     return LoopRun(counts.frames, [_smile(event) for event in collector.ended])
 
 
 def _smile(event: SmileEvent) -> DetectedSmile:
-    start_ms = (event.started_at - _START) / timedelta(milliseconds=1)
+    start_ms = (event.started_at - START) / timedelta(milliseconds=1)
     return DetectedSmile(event.track_id, start_ms, start_ms + event.duration_ms)

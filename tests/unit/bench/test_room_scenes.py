@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.edge.run_loop import Recorder, make_vision, run_loop_on
 from bench.scenes.catalog import SCENES, SIZE_SCENES, SPEED_SCENES
 from bench.scenes.people import CLOTHES, IDENTITIES
 from bench.scenes.props import KINDS
+from bench.scenes.room import paint_panorama
 from bench.scenes.scene import Face, Person, Picture, Prop, Scene, still, walk
 from bench.scenes.video import scene_video
 from smile_vision import FaceDetection, PhotoFaceDetector, SmileClassifier, crop_face
+from smile_vision.faces.boxes import iou
+from tests.helpers.room_scenes import SceneCamera
 
 ALWAYS = ((-1000, 60_000),)  # smiles in every frame
 
@@ -206,7 +210,28 @@ def test_face_is_hidden_for_up_to_a_second(name: str) -> None:
     assert 650 <= hidden * every * 40 <= 1000
 
 
+def test_a_scene_can_be_the_camera_of_the_loop() -> None:
+    scene = Scene("camera", (Person(1, still(640, 300, 150)),), duration_ms=200)
+    camera, recorder = SceneCamera(scene), Recorder()
+    assert run_loop_on(camera, make_vision(), recorder).frames == 5
+    assert [len(faces) for faces in camera.faces] == [1] * 5
+    x, y, width, height = recorder.shown[4][0].box
+    assert iou((x * 1280, y * 720, width * 1280, height * 720), camera.faces[4][0].box) > 0.7
+
+
+def test_room_goes_on_beside_the_frame_without_a_seam() -> None:
+    size = (320, 180)
+    panorama = np.asarray(paint_panorama(size, margin_px=4, reach_px=400, seed=1)).astype(int)
+    assert panorama.shape == (188, 728, 3)
+    steps = np.abs(np.diff(panorama, axis=1)).mean(axis=(0, 2))
+    assert steps[327] == 0  # where the second, mirrored room begins
+    assert steps[655] == 0
+
+
 def test_scenes_of_the_measurements_are_complete() -> None:
+    layers = [layer for scene in SCENES.values() for layer in scene.layers]
+    kinds = {layer.kind for layer in layers if isinstance(layer, Prop)}
+    assert kinds <= set(KINDS)
     assert set(SPEED_SCENES) <= set(SCENES)
     assert len(SIZE_SCENES) == 18
     assert not SCENES["things"].people

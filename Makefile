@@ -85,7 +85,7 @@ help:  ## show this list
 	@echo "setting up .venv-bench-$* (once)…"
 	@$(PYTHON) -m venv .venv-bench-$*
 	@if .venv-bench-$*/bin/$(PIP_LOCKED) -r requirements/bench-$*.txt >.venv-bench-$*/install.log 2>&1; \
-		then touch $@; else echo "$* does not install: $$(grep -m1 ^ERROR .venv-bench-$*/install.log)"; fi
+		then touch $@; else echo "$* does not install: $$(grep ^ERROR .venv-bench-$*/install.log | tail -n 1)"; fi
 
 # The training commands look here for the data set, and next to it for whole photos.
 ifdef DATA

@@ -47,7 +47,7 @@ class Contender:
         log = folder / "install.log"
         lines = log.read_text("utf-8").splitlines() if log.exists() else []
         reasons = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
-        return reasons[0] if reasons else "not installed: run make bench"
+        return reasons[-1][:200] if reasons else "not installed: run make bench"
 
 
 CONTENDERS = (

@@ -68,6 +68,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--markdown", type=Path, help="write the tables into this document")
     options = parser.parse_args()
+    if CONTENDERS[0].problem:
+        parser.error(f"{CONTENDERS[0].name}: {CONTENDERS[0].problem}")
     measurements = measure(options.rounds)
     notes = [f"Measured on {machine()}, {options.rounds} rounds."]
     notes += [f"{name}: {text}." for name, text in measurements.versions.items() if name != STAGES]

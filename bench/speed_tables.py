@@ -14,6 +14,7 @@ NONE = "-"
 _TITLES = {
     "three_faces": "three faces of 200 px, 720p",
     "empty": "nobody, nothing moves, 720p",
+    "empty_noisy": "the same with sensor noise",
     "small_face": "one face of 60 px, 1080p",
     "crowd": "eight faces, 720p",
     CLIP_NAME: "bundled clip, 720p",

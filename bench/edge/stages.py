@@ -1,4 +1,4 @@
-"""Measure each stage of the loop on a clip: ``python bench/edge/stages.py clip.mp4``.
+"""Measure each stage of the loop on a clip: ``python -m bench.edge.stages clip.mp4``.
 
 The numbers are the processor time of the loop's thread, as the median over the frames, so a busy
 machine changes them little. Decoding runs in other threads and counts in the total only.
@@ -7,6 +7,7 @@ machine changes them little. Decoding runs in other threads and counts in the to
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import time
 from collections import defaultdict
@@ -48,16 +49,18 @@ def frames(source: FrameSource, watch: Stopwatch) -> Iterator[Frame]:
         yield frame
 
 
-def measure(path: Path, kind: str, detect_every: int) -> Stopwatch:
-    """Run the stages of the loop over a whole clip and return their times."""
+def measure(
+    path: Path, vision: SmileVision, detect_every: int = 1, max_frames: int | None = None
+) -> Stopwatch:
+    """Run the stages of the loop over a clip, or its first frames, and return their times."""
     watch = Stopwatch()
-    vision = SmileVision(kind)
     tracker, cuts = Tracker(), SceneCutDetector()
     rules = EpisodeRules(
         threshold_on=vision.card.threshold_on, threshold_off=vision.card.threshold_off
     )
     episodes: dict[int, EpisodeDetector] = defaultdict(lambda: EpisodeDetector(rules))
-    for frame in frames(open_source(str(path), CameraSettings()), watch):
+    source = open_source(str(path), CameraSettings())
+    for frame in itertools.islice(frames(source, watch), max_frames):
         at_ms = frame.position_ms
         begun = time.thread_time()
         grey = watch.time("grey plane", frame.grey)
@@ -78,6 +81,7 @@ def measure(path: Path, kind: str, detect_every: int) -> Stopwatch:
             ],
         )
         watch.times_ms["all but decoding"].append((time.thread_time() - begun) * 1000)
+    source.close()
     return watch
 
 
@@ -89,7 +93,7 @@ def main() -> None:
     parser.add_argument("--detect-every", type=int, default=1)
     arguments = parser.parse_args()
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
-    watch = measure(arguments.clip, arguments.detector, arguments.detect_every)
+    watch = measure(arguments.clip, SmileVision(arguments.detector), arguments.detect_every)
     elapsed_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
     count = len(watch.times_ms["faces"])
     print(f"{arguments.clip.name}: {count} frames, detector {arguments.detector}")

@@ -1,4 +1,4 @@
-"""Measure the cost of the project stream: ``python bench/edge/stream.py clip.mp4``.
+"""Measure the cost of the project stream: ``python -m bench.edge.stream clip.mp4``.
 
 Runs the loop on a clip at full speed: without a stream, with one that nobody watches, and with one
 watcher. The numbers are the processor time of all threads without the start. They are those of the
@@ -14,18 +14,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
-from edge_lambda.camera import open_source
-from edge_lambda.delivery.outbox import Outbox
-from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.faces.tracker import Tracker
+from bench.edge.run_loop import make_vision, run_loop
 from edge_lambda.faces.vision import SmileVision
-from edge_lambda.loop import EdgeLoop
-from edge_lambda.settings import CameraSettings
-from edge_lambda.smiles.episode import EpisodeRules
-from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import ListenAddress, ProjectStream, StreamServer
 from edge_lambda.stream.drawing import SceneRenderer
-from smile_contract import Model
 
 
 def play(path: Path, vision: SmileVision, viewer: ProjectStream | None) -> str:
@@ -36,22 +28,9 @@ def play(path: Path, vision: SmileVision, viewer: ProjectStream | None) -> str:
 
 def play_once(path: Path, vision: SmileVision, viewer: ProjectStream | None) -> tuple[float, float]:
     """Run the loop over the clip; return ms of all threads per frame, and frames per second."""
-    card = vision.card
-    model = Model(card.sha256, card.threshold_on, card.threshold_off)
-    source = open_source(str(path), CameraSettings())
-    loop = EdgeLoop(
-        source,
-        vision=vision,
-        tracker=Tracker(),
-        rules=EpisodeRules(threshold_on=card.threshold_on, threshold_off=card.threshold_off),
-        events=EventMaker("cam-1", model, source.time_at),
-        publisher=Publisher(Outbox(None), []),
-        viewer=viewer,
-    )
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
-    frames = loop.run(lambda: False).frames
+    frames = run_loop(path, vision, viewer).frames
     elapsed_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
-    source.close()
     return cpu_s / frames * 1000, frames / elapsed_s
 
 
@@ -67,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path)
     path = parser.parse_args().clip
-    vision = SmileVision()
+    vision = make_vision()
     print(f"no stream          {play(path, vision, None)}")
     with ExitStack() as cleanup:
         stream = ProjectStream(SceneRenderer("cam-1", 960).jpeg)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -240,6 +241,26 @@ def test_text_says_why_a_photo_cannot_be_read(
 ) -> None:
     assert main([str(tmp_path / "missing.jpg")]) == 1
     assert capsys.readouterr().out == f"{tmp_path}/missing.jpg: error: no such file\n"
+
+
+def test_damaged_photo_is_one_line_when_pillow_logs_an_error(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.tif")
+    content = (tmp_path / "photo.tif").read_bytes()
+    tag = struct.pack("<HHI", 277, 3, 1)  # samples per pixel
+    assert content.count(tag) == 1
+    place = content.index(tag) + len(tag)
+    damaged = content[:place] + struct.pack("<H", 2048) + content[place + 2 :]
+    (tmp_path / "photo.tif").write_bytes(damaged)
+    done = subprocess.run(
+        [sys.executable, "-m", "smile_vision", "photo.tif"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("photo.tif: error: ")
+    assert done.stdout.count("\n") == 1
 
 
 def test_scores_are_rounded_to_4_digits(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

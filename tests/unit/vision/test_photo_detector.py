@@ -44,6 +44,35 @@ def test_small_face_is_found_at_any_place_of_a_large_photo(
         assert_eyes_and_mouth(face.keypoints, left, top, side_px, within=0.12)
 
 
+@pytest.mark.parametrize(("visible", "first"), [(0.95, "large"), (0.78, "small")])
+@pytest.mark.parametrize("side", ["left", "right", "bottom", "top"])
+def test_main_face_is_the_largest_one_that_the_edge_does_not_cut(
+    side: str, visible: float, first: str, detector: PhotoFaceDetector
+) -> None:
+    photo = synthetic_photo([(200, 180, 300, True), (560, 440, 130, False)], (900, 660))
+    large, small = detector.detect(np.asarray(photo))
+    x, y, width, height = large.box
+    cut_x, cut_y = (1 - visible) * width, (1 - visible) * height
+    crop = {
+        "left": (x + cut_x, 0, 900, 660),
+        "top": (0, y + cut_y, 900, 660),
+        "right": (0, 0, x + width - cut_x, 660),
+        "bottom": (0, 0, 900, y + height - cut_y),
+    }[side]
+    if side in ("right", "bottom"):  # the other face is on that side: move it away
+        photo = synthetic_photo([(200, 180, 300, True), (20, 20, 130, False)], (900, 660))
+    faces = detector.detect(np.asarray(photo.crop([round(edge) for edge in crop])))
+    widths = [face.box[2] for face in faces]
+    assert widths == sorted(widths, reverse=first == "large")
+    assert len(widths) == 2
+
+
+def test_cut_face_is_the_main_one_when_it_is_alone(detector: PhotoFaceDetector) -> None:
+    photo = synthetic_photo([(-70, 60, 300, True)], (640, 480))
+    (face,) = detector.detect(np.asarray(photo))
+    assert face.box[0] < 0
+
+
 @pytest.mark.parametrize("degrees", [-30, 30])
 def test_face_is_found_once_when_it_is_tilted(degrees: int, detector: PhotoFaceDetector) -> None:
     photo = synthetic_photo([(220, 140, 200, True)]).rotate(degrees, fillcolor=WALL)

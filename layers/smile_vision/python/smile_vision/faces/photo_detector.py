@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from smile_vision.faces.boxes import Box, overlap
 from smile_vision.faces.detection import FaceDetection, check_rgb
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.nms import distinct
@@ -24,6 +25,10 @@ __all__ = ["PhotoFaceDetector"]
 _CANDIDATE_SCORE = 0.3
 _VIEW_MIN_SCORE = 0.02
 """Lowest score that a network reports in the verification, where the mean decides."""
+_MIN_VISIBLE = 0.85
+"""Minimum share of the box within the photo of a face that its edge does not cut. The boxes of cut
+faces extend beyond the photo: where the edge cuts 10, 20 or 30 % of a face, about 0.9, 0.77 and
+0.63 of its box are visible."""
 _OVERVIEW_PX = 768
 _SMALLEST_TILE_PX = 256
 
@@ -57,7 +62,8 @@ class PhotoFaceDetector:
         Returns
         -------
         list of FaceDetection
-            In px of ``rgb``, largest face first.
+            In px of ``rgb``, the main face first: whole faces before those that the edge of the
+            photo cuts, and larger ones before smaller ones.
 
         Raises
         ------
@@ -70,7 +76,7 @@ class PhotoFaceDetector:
         if not faces:  # the networks miss a face that fills the photo unless it gets a margin
             margin = max(overview.shape) // 2
             faces = self._verified(rgb, self._in_overview(rgb, overview, margin))
-        return sorted(faces, key=lambda face: -face.box[2] * face.box[3])
+        return sorted(faces, key=lambda face: (_is_cut(face.box, rgb), -face.box[2] * face.box[3]))
 
     def _in_overview(
         self, rgb: NDArray[np.uint8], overview: NDArray[np.uint8], margin: int = 0
@@ -101,6 +107,12 @@ class PhotoFaceDetector:
         likely = [face for face in candidates if face.score >= _CANDIDATE_SCORE]
         verified = [verify(self._networks, rgb, face) for face in distinct(likely, inside=1.0)]
         return distinct([face for face in verified if face is not None])
+
+
+def _is_cut(box: Box, rgb: NDArray[np.uint8]) -> bool:
+    """Return whether the edge of the photo cuts a face."""
+    height, width = rgb.shape[:2]
+    return overlap(box, (0, 0, width, height)) < _MIN_VISIBLE * box[2] * box[3]
 
 
 def _overview(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

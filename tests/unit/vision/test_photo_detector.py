@@ -11,6 +11,7 @@ from smile_vision.errors import ImageError
 from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.photo_detector import PhotoFaceDetector
+from smile_vision.faces.verification import FILL, VIEW_PX
 from tests.helpers.synthetic_photos import assert_eyes_and_mouth, difficult_photo, synthetic_photo
 
 
@@ -180,10 +181,32 @@ def test_buttons_are_no_faces(dark: bool, detector: PhotoFaceDetector) -> None:
     assert detector.detect(buttons(dark)) == []
 
 
+@pytest.mark.parametrize(("score", "count"), [(0.25, 0), (0.35, 1)])
+def test_candidate_is_verified_only_when_the_search_gives_it_some_score(
+    score: float, count: int, detector: PhotoFaceDetector
+) -> None:
+    class Network:
+        def __init__(self, fill: float) -> None:
+            self.fill = fill
+
+        def detect(self, rgb: np.ndarray) -> list[FaceDetection]:
+            view = rgb.shape == (VIEW_PX, VIEW_PX, 3)
+            side = self.fill * VIEW_PX if view else 40
+            corner = (VIEW_PX - side) / 2 if view else 100
+            points = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.5, 0.75], [0, 0], [1, 0]])
+            keypoints = (points * side + corner).astype(np.float32)
+            return [FaceDetection((corner, corner, side, side), 0.95 if view else score, keypoints)]
+
+    networks = {kind: Network(fill) for kind, fill in FILL.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detector, "_networks", networks)
+        assert len(detector.detect(np.zeros((240, 320, 3), np.uint8))) == count
+
+
 def test_pale_face_is_found_although_no_network_is_sure_at_first(
     detector: PhotoFaceDetector,
 ) -> None:
-    photo = difficult_photo(24, paleness=0.86, size=(320, 240))  # first X
+    photo = difficult_photo(24, paleness=0.86, size=(320, 240))  # first 0.53, verified 0.75
     assert len(detector.detect(photo)) == 1
 
 

@@ -198,6 +198,21 @@ def test_error_names_the_limit_when_a_small_file_holds_a_huge_image(
         load_photo(tmp_path / "bomb.png")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"P6 60000 60000 255\n",
+        b"GIF89a" + struct.pack("<HHBBB", 60_000, 60_000, 0, 0, 0) + b"\x2c" + bytes(20),
+        b"BM" + struct.pack("<IIIIiiHHIIiiII", 100, 0, 54, 40, 60_000, 60_000, 1, 24, *[0] * 6),
+    ],
+    ids=["PPM", "GIF", "BMP"],
+)
+def test_huge_image_is_rejected_before_it_is_decoded(header: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(header + bytes(1000))
+    with pytest.raises(ImageError, match=r"image is too large: (60000 x 60000|more than)"):
+        load_photo(tmp_path / "bomb")
+
+
 def test_postscript_is_rejected_even_when_its_name_is_that_of_a_photo(tmp_path: Path) -> None:
     # Pillow would give it to Ghostscript, which runs it.
     text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"

@@ -1,4 +1,4 @@
-"""Whatever happens to a photo file, it is read or rejected in one line."""
+"""A damaged photo file is read, or rejected with one line."""
 
 from __future__ import annotations
 

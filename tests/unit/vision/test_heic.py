@@ -73,7 +73,7 @@ def test_error_is_clear_when_a_heic_photo_is_truncated(part: float, tmp_path: Pa
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", True),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif" + b"heic", False),  # after the box
         (b"\0\0\0\x18ftypavif\0\0\0\0mif1miaf", False),
-        (b"\0\0\0\x18ftypmif1heicmif1avif", False),  # the version is no brand
+        (b"\0\0\0\x18ftypmif1heicmif1avif", False),  # the version is not a brand
         (b"\0\0\0\x18freeheic\0\0\0\0heicheic", False),
         (b"\0\0\0\x18ft", False),
     ],

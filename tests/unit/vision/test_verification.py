@@ -130,7 +130,7 @@ def test_face_counts_when_search_and_networks_agree(
     ("mouth", "score", "is_face"),
     [
         (0.437, 0.71, True),
-        (0.6, 0.71, True),  # too far from the eyes is no fault
+        (0.6, 0.71, True),  # too far from the eyes is allowed
         (0.42, 0.71, False),  # less 0.043
         (0.42, 0.75, True),
         (0.35, 0.88, False),  # less 0.218

@@ -15,7 +15,7 @@ _HEADER_BYTES = 256
 
 
 def is_heic(path: Path) -> bool:
-    """Return whether a file says that it is a HEIC photo, whatever its name.
+    """Return whether a file says that it is a HEIC photo; its name does not matter.
 
     Raises
     ------

@@ -31,9 +31,9 @@ code, clocks, cars, textures, photos without their faces), four badges are taken
 ten of 624 pictures of coat buttons, which look most like faces. When a mean of three views of 0.6
 was enough, 66 of the first 1,900 and 160 of the first 314 were. The price: of 100 faces that are
 blurred by 4 % of their width, 69 are found instead of 86."""
-QUICK_MIN_SCORE = 0.85
-"""The same for two votes: the search, and the fastest network. Of the large main faces 93 % reach
-it. The highest mean of the two votes on other things is 0.82."""
+QUICK_MIN_SCORE = 0.8
+"""The same for two votes: the search, and the fastest network. Of the large main faces 98 % reach
+it. On the other things, the highest value of a large candidate is 0.71."""
 VIEW_PX = 256
 """Side of the square view of the candidate."""
 FILL = {"short": 0.5, "full": 0.33, "back": 0.33}
@@ -109,8 +109,11 @@ def verify_quickly(
     """
     fill = next(iter(FILL.values()))
     view = upright_view(candidate, fill)
-    found = network.detect(sample_square(rgb, view, VIEW_PX))
-    central = central_face(found, VIEW_PX * fill)
+    # Sample in the size of the network's input: that saves a third of the time.
+    factor = VIEW_PX / network.input_px
+    small = view._replace(a=view.a * factor, b=view.b * factor)
+    found = network.detect(sample_square(rgb, small, network.input_px))
+    central = central_face([face.scaled(factor, factor) for face in found], VIEW_PX * fill)
     if central is None:
         return None
     face = _in_image(central, view)

@@ -82,7 +82,7 @@ def test_metrics_are_written_with_their_interval() -> None:
 def test_summary_shows_the_recorded_metrics(recorded: ReportInputs) -> None:
     section = summary.section(recorded)
     tiles = next(part.tiles for part in section.parts if isinstance(part, Tiles))
-    assert ("95.7%", "accuracy, 1,000 photos") in tiles
+    assert ("95.9%", "accuracy, 1,000 photos") in tiles
     assert ("91.2%", "accuracy, test set, 2,484 crops") in tiles
     assert ("0.9971", "AUC, test set where annotators agree, 1,695 crops") in tiles
     assert ("140 KB", "size of the model file, int8") in tiles

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +16,10 @@ import pytest
 from PIL import Image
 
 from smile_vision.cli import main
+from smile_vision.errors import ImageError
 from smile_vision.faces import weights
 from smile_vision.photos.photo import load_photo
-from smile_vision.photos.photo_smiles import PhotoSmileDetector
+from smile_vision.photos.photo_smiles import PhotoResult, PhotoSmileDetector
 from smile_vision.smiles.classifier import SmileClassifier
 from tests.helpers.synthetic_photos import synthetic_photo
 
@@ -49,7 +52,7 @@ def test_every_photo_gets_a_line_when_some_cannot_be_read(photos: Path) -> None:
     assert [line["path"] for line in lines] == names
     assert [set(line) for line in lines[::2]] == [{"path", "error"}] * 2
     two, turned = lines[1], lines[3]
-    assert set(two) == {"path", "width", "height", "faces"}
+    assert set(two) == {"path", "width", "height", "first_frame_only", "faces"}
     assert (two["width"], two["height"]) == (640, 480)
     assert [face["smiling"] for face in two["faces"]] == [True, False]
     assert (turned["width"], turned["height"]) == (480, 640)
@@ -62,16 +65,61 @@ def test_every_photo_gets_a_line_when_some_cannot_be_read(photos: Path) -> None:
     assert 0 <= face["smile_score"] <= 1
 
 
-def test_text_lists_each_face_and_status_is_0_when_all_photos_are_read(
+def test_text_is_one_decision_and_one_number_when_the_photo_has_one_face(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(photos / "two.png")]) == 0
-    first, smile, other = capsys.readouterr().out.splitlines()
+    (face,) = PhotoSmileDetector.load().read(photos / "turned.jpg").faces
     assert main([str(photos / "turned.jpg")]) == 0
-    assert ": 480 x 640, 1 face, 1 smiling\n" in capsys.readouterr().out
-    assert first.endswith("two.png: 640 x 480, 2 faces, 1 smiling")
-    assert smile.startswith("  smile ")
-    assert other.startswith("  no smile ")
+    assert capsys.readouterr().out == f"{photos}/turned.jpg: smiling ({face.smile_score:.2f})\n"
+
+
+def test_text_has_a_line_for_the_main_face_and_short_ones_for_the_others(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main_face, other = PhotoSmileDetector.load().read(photos / "two.png").faces
+    assert main([str(photos / "two.png")]) == 0
+    assert capsys.readouterr().out == (
+        f"{photos}/two.png: smiling ({main_face.smile_score:.2f}), main face of 2\n"
+        f"  not smiling ({other.smile_score:.2f}) at {other.box[0]}, {other.box[1]}\n"
+    )
+
+
+def test_output_says_that_only_the_first_frame_was_read_when_the_picture_is_animated(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    still = synthetic_photo([(100, 50, 300, True)])
+    wall = Image.new("RGB", still.size, 200)
+    still.save(photos / "film.gif", save_all=True, append_images=[wall])
+    wall.save(photos / "wall.webp", save_all=True, append_images=[still])
+    assert main([str(photos / "film.gif"), str(photos / "wall.webp")]) == 0
+    film, nobody = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r".*film.gif: smiling \(0\.\d\d\), first frame only", film)
+    assert nobody.endswith("wall.webp: no face, first frame only")
+    assert main([str(photos / "film.gif"), str(photos / "two.png"), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["first_frame_only"] for line in lines] == [True, False]
+
+
+@pytest.mark.parametrize("error", [ImageError("is damaged"), MemoryError()])
+def test_next_photo_is_read_when_the_search_fails(
+    error: Exception,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detect = PhotoSmileDetector.detect
+
+    def fail_once(self: PhotoSmileDetector, photo: Image.Image, **options: bool) -> PhotoResult:
+        if photo.size == (480, 640):
+            raise error
+        return detect(self, photo, **options)
+
+    monkeypatch.setattr(PhotoSmileDetector, "detect", fail_once)
+    assert main([str(photos / "turned.jpg"), str(photos / "two.png")]) == 1
+    failed, found, _ = capsys.readouterr().out.splitlines()
+    reason = str(error) or "not enough memory for the image"
+    assert failed == f"{photos}/turned.jpg: error: {reason}"
+    assert found.startswith(f"{photos}/two.png: smiling")
 
 
 def test_photo_without_a_face_is_no_error(
@@ -79,10 +127,15 @@ def test_photo_without_a_face_is_no_error(
 ) -> None:
     Image.new("L", (50, 50), 200).save(tmp_path / "wall.png")
     assert main([str(tmp_path / "wall.png"), "--json"]) == 0
-    expected = {"path": f"{tmp_path}/wall.png", "width": 50, "height": 50, "faces": []}
-    assert json.loads(capsys.readouterr().out) == expected
+    assert json.loads(capsys.readouterr().out) == {
+        "path": f"{tmp_path}/wall.png",
+        "width": 50,
+        "height": 50,
+        "first_frame_only": False,
+        "faces": [],
+    }
     assert main([str(tmp_path / "wall.png")]) == 0
-    assert capsys.readouterr().out.endswith("wall.png: 50 x 50, no face\n")
+    assert capsys.readouterr().out == f"{tmp_path}/wall.png: no face\n"
 
 
 def test_copies_are_annotated_and_nothing_is_overwritten(
@@ -142,7 +195,7 @@ def test_every_photo_is_read_when_a_name_cannot_be_printed(photos: Path) -> None
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
-    assert "two.png: 640 x 480, 2 faces" in done.stdout
+    assert "\ntwo.png: smiling (" in done.stdout
 
 
 def test_one_line_says_that_the_output_cannot_be_written(photos: Path) -> None:
@@ -188,6 +241,26 @@ def test_text_says_why_a_photo_cannot_be_read(
 ) -> None:
     assert main([str(tmp_path / "missing.jpg")]) == 1
     assert capsys.readouterr().out == f"{tmp_path}/missing.jpg: error: no such file\n"
+
+
+def test_damaged_photo_is_one_line_when_pillow_logs_an_error(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.tif")
+    content = (tmp_path / "photo.tif").read_bytes()
+    tag = struct.pack("<HHI", 277, 3, 1)  # samples per pixel
+    assert content.count(tag) == 1
+    place = content.index(tag) + len(tag)
+    damaged = content[:place] + struct.pack("<H", 2048) + content[place + 2 :]
+    (tmp_path / "photo.tif").write_bytes(damaged)
+    done = subprocess.run(
+        [sys.executable, "-m", "smile_vision", "photo.tif"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("photo.tif: error: ")
+    assert done.stdout.count("\n") == 1
 
 
 def test_scores_are_rounded_to_4_digits(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from smile_vision.errors import ImageError
-from smile_vision.photos.photo import MAX_PIXELS, load_photo
+from smile_vision.photos.photo import MAX_PIXELS, load_photo, read_photo
 from tests.helpers.synthetic_photos import synthetic_photo
 
 ORIENTATION_TAG = 274
@@ -87,6 +87,35 @@ def test_transparent_parts_are_white(tmp_path: Path) -> None:
 def test_only_the_first_of_several_frames_is_read(corners: Image.Image, tmp_path: Path) -> None:
     black = Image.new("RGB", corners.size)
     corners.save(tmp_path / "film.gif", save_all=True, append_images=[black])
+    assert difference(load_photo(tmp_path / "film.gif"), corners) <= 2
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.avif", "a.tif"])
+def test_photo_says_whether_the_file_has_more_frames(
+    name: str, corners: Image.Image, tmp_path: Path
+) -> None:
+    black = Image.new("RGB", corners.size)
+    corners.save(tmp_path / f"film-{name}", save_all=True, append_images=[black])
+    corners.save(tmp_path / f"still-{name}")
+    film, still = read_photo(tmp_path / f"film-{name}"), read_photo(tmp_path / f"still-{name}")
+    assert (film.first_frame_only, still.first_frame_only) == (True, False)
+    assert np.asarray(film.image).max() == 255
+
+
+def test_jpeg_with_further_pictures_counts_as_one_photo(
+    corners: Image.Image, tmp_path: Path
+) -> None:
+    # Phones store small copies and depth in this way.
+    corners.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[corners])
+    assert not read_photo(tmp_path / "a.jpg").first_frame_only
+
+
+def test_first_frame_is_read_when_the_next_one_is_damaged(
+    corners: Image.Image, tmp_path: Path
+) -> None:
+    corners.save(tmp_path / "film.gif", save_all=True, append_images=[Image.new("RGB", (60, 40))])
+    content = (tmp_path / "film.gif").read_bytes()
+    (tmp_path / "film.gif").write_bytes(content[: content.rindex(b"\x21\xf9") + 3])
     assert difference(load_photo(tmp_path / "film.gif"), corners) <= 2
 
 
@@ -169,6 +198,21 @@ def test_error_names_the_limit_when_a_small_file_holds_a_huge_image(
         load_photo(tmp_path / "bomb.png")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"P6 60000 60000 255\n",
+        b"GIF89a" + struct.pack("<HHBBB", 60_000, 60_000, 0, 0, 0) + b"\x2c" + bytes(20),
+        b"BM" + struct.pack("<IIIIiiHHIIiiII", 100, 0, 54, 40, 60_000, 60_000, 1, 24, *[0] * 6),
+    ],
+    ids=["PPM", "GIF", "BMP"],
+)
+def test_huge_image_is_rejected_before_it_is_decoded(header: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(header + bytes(1000))
+    with pytest.raises(ImageError, match=r"image is too large: (60000 x 60000|more than)"):
+        load_photo(tmp_path / "bomb")
+
+
 def test_postscript_is_rejected_even_when_its_name_is_that_of_a_photo(tmp_path: Path) -> None:
     # Pillow would give it to Ghostscript, which runs it.
     text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
@@ -183,9 +227,11 @@ def test_postscript_is_rejected_even_when_its_name_is_that_of_a_photo(tmp_path: 
         (PermissionError(13, "Permission denied"), "file cannot be read: permission denied"),
         (MemoryError(), "not enough memory for the image"),
         (Image.DecompressionBombError(), f"image is too large: more than {MAX_PIXELS:,} pixels"),
+        (AssertionError(), "image is damaged or truncated: AssertionError$"),
+        (RuntimeError("two\nlines"), "image is damaged or truncated: two lines$"),
         *(
             (kind("bad"), "image is damaged or truncated: .*bad")
-            for kind in (EOFError, IndexError, KeyError, SyntaxError, struct.error)
+            for kind in (EOFError, IndexError, KeyError, RuntimeError, SyntaxError, struct.error)
         ),
     ],
 )

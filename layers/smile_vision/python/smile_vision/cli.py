@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,15 +13,25 @@ from pathlib import Path
 
 from smile_vision.errors import VisionError
 from smile_vision.photos.annotate import check_folder, save_annotated
-from smile_vision.photos.photo import load_photo
+from smile_vision.photos.photo import read_photo
 from smile_vision.photos.photo_smiles import PhotoResult, PhotoSmileDetector
 
 __all__ = ["main"]
 
 _EPILOG = """\
-A box is [x, y, width, height] in pixels of the upright photo. The largest face comes first.
-With --json each line is {"path", "width", "height", "faces": [{"box", "face_score",
-"smile_score", "smiling"}]}, or {"path", "error"} when the photo cannot be read.
+Each photo gets a line with the decision on its main face, and the score from 0 to 1:
+  photo.jpg: not smiling (0.02)
+  group.jpg: smiling (0.97), main face of 2
+    not smiling (0.11) at 40, 60
+The main face is the largest one that the edge of the photo does not cut. It comes first. Further
+faces follow with the upper left corner of their box in pixels of the upright photo.
+
+With --json each line is {"path", "width", "height", "first_frame_only", "faces": [{"box",
+"face_score", "smile_score", "smiling"}]}, or {"path", "error"} when the photo cannot be read.
+A box is [x, y, width, height].
+
+Of an animated picture or a file with several pages, only the first one is read; the line says so.
+HEIC photos need the package pillow-heif.
 
 exit status:
   0  all photos were read
@@ -45,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # print any file name
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # the photo's line is enough
     try:
         if options.annotate:
             check_folder(options.annotate)
@@ -98,17 +110,18 @@ def _parser() -> argparse.ArgumentParser:
 def _one(detector: PhotoSmileDetector, path: str, options: argparse.Namespace) -> bool:
     """Process one photo and print its result. Return whether there was no error."""
     try:
-        photo = load_photo(Path(path))
-        result = detector.detect(photo)
-    except VisionError as error:
-        line = json.dumps({"path": path, "error": str(error)}) if options.json else None
-        print(line or f"{_printable(path)}: error: {error}", flush=True)  # noqa: T201
+        photo = read_photo(Path(path))
+        result = detector.detect(photo.image, first_frame_only=photo.first_frame_only)
+    except (VisionError, MemoryError) as error:
+        reason = str(error) or "not enough memory for the image"
+        line = json.dumps({"path": path, "error": reason}) if options.json else None
+        print(line or f"{_printable(path)}: error: {reason}", flush=True)  # noqa: T201
         return False
     as_json = {"path": path, **result.to_dict()}
     print(json.dumps(as_json) if options.json else _text(path, result), flush=True)  # noqa: T201
     try:
         if options.annotate:
-            save_annotated(photo, result, Path(path), options.annotate)
+            save_annotated(photo.image, result, Path(path), options.annotate)
     except VisionError as error:
         print(f"smile_vision: {_printable(path)}: {error}", file=sys.stderr)  # noqa: T201
         return False
@@ -116,18 +129,15 @@ def _one(detector: PhotoSmileDetector, path: str, options: argparse.Namespace) -
 
 
 def _text(path: str, result: PhotoResult) -> str:
-    smiling = sum(face.smiling for face in result.faces)
-    count = len(result.faces)
-    faces = "no face" if not count else "1 face" if count == 1 else f"{count} faces"
-    summary = f"{_printable(path)}: {result.width} x {result.height}, {faces}"
-    lines = [f"{summary}, {smiling} smiling" if count else summary]
-    for face in result.faces:
-        x, y, width, height = face.box
-        label = "smile" if face.smiling else "no smile"
-        lines.append(
-            f"  {label:<8}  smile {face.smile_score:.2f}  face {face.face_score:.2f}"
-            f"  box {width} x {height} at {x}, {y}"
-        )
+    """Return a line for the photo, and one for each face but the main one."""
+    main_face, others = result.faces[:1], result.faces[1:]
+    parts = [main_face[0].decision if main_face else "no face"]
+    if others:
+        parts.append(f"main face of {len(result.faces)}")
+    if result.first_frame_only:
+        parts.append("first frame only")
+    lines = [f"{_printable(path)}: {', '.join(parts)}"]
+    lines += [f"  {face.decision} at {face.box[0]}, {face.box[1]}" for face in others]
     return "\n".join(lines)
 
 

@@ -11,17 +11,42 @@ from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.sampling import Similarity, fit_similarity, sample_square
 
-__all__ = ["FILL", "MIN_SCORE", "VIEW_PX", "central_face", "upright_view", "verify"]
+__all__ = [
+    "FILL",
+    "MIN_SCORE",
+    "QUICK_MIN_SCORE",
+    "VIEW_PX",
+    "central_face",
+    "upright_view",
+    "verify",
+    "verify_quickly",
+]
 
-MIN_SCORE = 0.6
-"""Minimum mean score. In 1,000 photos of strangers every main face reached 0.69, and nothing else
-reached 0.55. In 250 of them, enlarged and with scrambled faces, the highest score was 0.58."""
+MIN_SCORE = 0.685
+"""Minimum of `_likeness` over four votes: the search, and each network in its view.
+
+Every main face of 1,000 photos of strangers has at least 0.72. Of 240 such faces, 24 to 40 px wide
+in another picture, 239 are found. Of 3,740 pictures of other things (badges, sockets, bottle caps,
+code, clocks, cars, textures, photos without their faces), four badges are taken for faces. So are
+13 of 624 pictures of coat buttons, which look most like faces. When a mean of three views of 0.6
+was enough, 66 of the first 1,900 and 160 of the first 314 were. The price: of 100 faces that are
+blurred by 4 % of their width, 69 are found instead of 86."""
+QUICK_MIN_SCORE = 0.8
+"""The same for two votes: the search, and the fastest network. Of the large main faces 98 % reach
+it. On the other things, the highest value of a large candidate is 0.71."""
 VIEW_PX = 256
 """Side of the square view of the candidate."""
 FILL = {"short": 0.5, "full": 0.33, "back": 0.33}
 """Networks, the fastest first, and the width of the face that they know best, relative to the
 view."""
 
+_MOUTH_DISTANCE = 0.437
+"""Distance of the mouth from the middle of the eyes, relative to the width of the box. It hardly
+differs between faces: the median is 0.437, and 98 % are between 0.417 and 0.448. On things that are
+no faces, the box and the key points fit less well: three quarters of the buttons, letters and so on
+with a mean score of 0.6 are below 0.412."""
+_MOUTH_WEIGHT = 2.5
+"""Score that a face loses for a mouth that is one width of the box too near to the eyes."""
 _MAX_OFF_CENTRE = 0.4
 """Maximum distance of the face from the centre of the view, in widths of the face."""
 _SIZE_RATIO = (0.5, 1.8)
@@ -31,7 +56,7 @@ _SIZE_RATIO = (0.5, 1.8)
 def verify(
     networks: Mapping[str, FaceDetector], rgb: NDArray[np.uint8], candidate: FaceDetection
 ) -> FaceDetection | None:
-    """Return the mean of what the networks find, or None when their mean score is too low.
+    """Return the mean of what the networks find, or None when it is not enough like a face.
 
     Parameters
     ----------
@@ -40,12 +65,13 @@ def verify(
     rgb
         uint8 (H, W, 3), the image of the candidate.
     candidate
-        The face to verify, px of ``rgb``.
+        The face to verify, px of ``rgb``. Its score is the vote of the search, which saw the face
+        in its surroundings.
 
     Returns
     -------
     FaceDetection or None
-        In px of ``rgb``. Its box is level.
+        In px of ``rgb``. Its box is level. Its score is the mean of the networks' scores.
     """
     views = {fill: upright_view(candidate, fill) for fill in set(FILL.values())}
     pictures = {fill: sample_square(rgb, view, VIEW_PX) for fill, view in views.items()}
@@ -56,9 +82,43 @@ def verify(
         if central is not None:
             found.append(_in_image(central, views[fill]))
         votes_left -= 1
-        if sum(face.score for face in found) + votes_left < MIN_SCORE * len(FILL):
+        votes = [candidate.score, *(face.score for face in found)]
+        if sum(votes) + votes_left < MIN_SCORE * (len(FILL) + 1):
             return None  # too low, even if all remaining networks were certain
-    return _mean(found, votes=len(FILL))
+    face = _mean(found, votes=len(FILL))
+    score = (candidate.score + face.score * len(FILL)) / (len(FILL) + 1)
+    return face if _likeness(score, face) >= MIN_SCORE else None
+
+
+def verify_quickly(
+    network: FaceDetector, rgb: NDArray[np.uint8], candidate: FaceDetection
+) -> FaceDetection | None:
+    """Return what the fastest network finds, or None unless it is certain.
+
+    Parameters
+    ----------
+    network
+        The detector of the first key of `FILL`.
+    rgb, candidate
+        See `verify`.
+
+    Returns
+    -------
+    FaceDetection or None
+        In px of ``rgb``. Its box is level. None: `verify` decides.
+    """
+    fill = next(iter(FILL.values()))
+    view = upright_view(candidate, fill)
+    # Sample in the size of the network's input: that saves a third of the time.
+    factor = VIEW_PX / network.input_px
+    small = view._replace(a=view.a * factor, b=view.b * factor)
+    found = network.detect(sample_square(rgb, small, network.input_px))
+    central = central_face([face.scaled(factor, factor) for face in found], VIEW_PX * fill)
+    if central is None:
+        return None
+    face = _in_image(central, view)
+    score = (candidate.score + face.score) / 2
+    return face if _likeness(score, face) >= QUICK_MIN_SCORE else None
 
 
 def upright_view(face: FaceDetection, fill: float) -> Similarity:
@@ -99,6 +159,13 @@ def central_face(faces: Sequence[FaceDetection], expected_px: float) -> FaceDete
         if off < _MAX_OFF_CENTRE * expected_px and _SIZE_RATIO[0] < ratio < _SIZE_RATIO[1]:
             return face
     return None
+
+
+def _likeness(score: float, face: FaceDetection) -> float:
+    """Return the mean score of all votes, less what the mouth is too near to the eyes."""
+    left_eye, right_eye, _, mouth = face.keypoints[:4]
+    distance = float(np.hypot(*(mouth - (left_eye + right_eye) / 2))) / face.box[2]
+    return score - _MOUTH_WEIGHT * max(_MOUTH_DISTANCE - distance, 0)
 
 
 def _in_image(face: FaceDetection, view: Similarity) -> FaceDetection:

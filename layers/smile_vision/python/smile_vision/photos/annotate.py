@@ -95,7 +95,7 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: PhotoFace, size: tuple[int, int]
     line = max(round(max(size) / 400), 2)
     x, y, width, height = face.box
     draw.rectangle((x, y, x + width - 1, y + height - 1), outline=colour, width=line)
-    text = f"smile {face.smile_score:.2f}" if face.smiling else f"no smile {face.smile_score:.2f}"
+    text = face.decision
     font = ImageFont.load_default(size=max(size[0] / 60, 11))
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     above = max(y - (bottom - top) - 6, 0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,34 +11,49 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from smile_vision.errors import ImageError
+from smile_vision.photos.heic import enable_heic, is_heic
 
-__all__ = ["FORMATS", "MAX_PIXELS", "load_photo"]
+__all__ = ["FORMATS", "MAX_PIXELS", "Photo", "load_photo", "read_photo"]
 
 MAX_PIXELS = 80_000_000
 """Larger photos are rejected before decoding. This many take 240 MB as RGB, and up to 1 GB while
 they are decoded."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
-"""Accepted formats. Pillow knows more, but it would run Ghostscript on a PostScript file."""
+"""Accepted formats, and HEIC where pillow-heif is installed. Pillow knows more, but it would run
+Ghostscript on a PostScript file."""
 
 _GREY_BITS = 8
 _PEAK_PERCENTILE = 99.9
 _UNIT_PEAK = 2.0  # floats up to this peak mean 0 to 1, with some overshoot
 _WHITE = (255, 255, 255, 255)
-# What Pillow raises on damaged files; all but OSError and SyntaxError by accident.
-_BROKEN_FILE = (
-    OSError,
-    SyntaxError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+# Formats whose further frames are more of the same scene. A JPEG or HEIC file of a phone may hold
+# further pictures too: small copies and depth.
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo file's picture.
+
+    Parameters
+    ----------
+    image
+        Mode RGB, decoded and upright.
+    first_frame_only
+        Whether the file has further frames or pages, which are ignored.
+    """
+
+    image: Image.Image
+    first_frame_only: bool
 
 
 def load_photo(path: Path) -> Image.Image:
+    """Return the image of `read_photo`."""
+    return read_photo(path).image
+
+
+def read_photo(path: Path) -> Photo:
     """Read a photo, rotate it as its EXIF orientation says, and convert it to RGB.
 
     Parameters
@@ -48,34 +63,42 @@ def load_photo(path: Path) -> Image.Image:
 
     Returns
     -------
-    Image
-        Mode RGB, decoded.
+    Photo
 
     Raises
     ------
     ImageError
-        The file is missing, empty, a directory, not an image or truncated, or the image has more
-        than `MAX_PIXELS` pixels.
+        The file is missing, empty, a directory, not an image or damaged, the image has more than
+        `MAX_PIXELS` pixels, or it is a HEIC photo and pillow-heif is missing.
     """
     _check_file(path)
+    formats: tuple[str, ...] = FORMATS
     try:
+        if is_heic(path):
+            enable_heic()
+            formats = ("HEIF",)
         with warnings.catch_warnings():
             # Pillow warns at a limit of its own; the check below applies ours.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=formats) as image:
                 _check_size(*image.size)
                 image.load()
-                return _as_rgb(_upright(image))
+                return Photo(_as_rgb(_upright(image)), _has_more_frames(image))
+    except ImageError:
+        raise
     except Image.DecompressionBombError as error:
         raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
+        if formats is not FORMATS:
+            raise ImageError("image is damaged or truncated: no HEIC picture") from error
         raise ImageError(f"not an image in a known format ({', '.join(FORMATS)})") from error
     except PermissionError as error:
         raise ImageError("file cannot be read: permission denied") from error
     except MemoryError as error:
         raise ImageError("not enough memory for the image") from error
-    except _BROKEN_FILE as error:
-        raise ImageError(f"image is damaged or truncated: {error}") from error
+    except Exception as error:  # a decoder raises anything on a damaged file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"image is damaged or truncated: {reason}") from error
 
 
 def _check_file(path: Path) -> None:
@@ -103,8 +126,18 @@ def _check_size(width: int, height: int) -> None:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except _BROKEN_FILE:
-        return image  # the picture may be fine although its EXIF block is unreadable
+    except Exception:  # noqa: BLE001 - the picture may be fine although its EXIF block is not
+        return image
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    """Return whether the file has more frames. It may be damaged after the first one."""
+    if image.format not in _ANIMATED:
+        return False
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # noqa: BLE001 - see `read_photo`
+        return True
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from smile_vision.faces.photo_detector import PhotoFaceDetector
-from smile_vision.photos.photo import load_photo
+from smile_vision.photos.photo import read_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
 
@@ -40,6 +40,11 @@ class PhotoFace:
     smile_score: float
     smiling: bool
 
+    @property
+    def decision(self) -> str:
+        """The decision and its score for people, as in ``not smiling (0.02)``."""
+        return f"{'smiling' if self.smiling else 'not smiling'} ({self.smile_score:.2f})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in JSON types."""
         return {
@@ -52,25 +57,29 @@ class PhotoFace:
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """A photo's faces, largest first.
+    """A photo's faces, the main one first.
 
     Parameters
     ----------
     width, height
         Of the upright photo, px.
     faces
-        Every face that was found.
+        Every face that was found, in the order of `PhotoFaceDetector.detect`.
+    first_frame_only
+        Whether the file has further frames or pages, which are ignored.
     """
 
     width: int
     height: int
     faces: tuple[PhotoFace, ...]
+    first_frame_only: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields in JSON types."""
         return {
             "width": self.width,
             "height": self.height,
+            "first_frame_only": self.first_frame_only,
             "faces": [face.to_dict() for face in self.faces],
         }
 
@@ -107,15 +116,24 @@ class PhotoSmileDetector:
         Raises
         ------
         ImageError
-            The photo cannot be read, see `load_photo`.
+            The photo cannot be read, see `read_photo`.
         """
-        return self.detect(load_photo(path))
+        photo = read_photo(path)
+        return self.detect(photo.image, first_frame_only=photo.first_frame_only)
 
-    def detect(self, photo: Image.Image) -> PhotoResult:
-        """Return the faces of an upright photo, mode RGB."""
+    def detect(self, photo: Image.Image, *, first_frame_only: bool = False) -> PhotoResult:
+        """Return the faces of an upright photo, mode RGB.
+
+        Parameters
+        ----------
+        photo
+            Mode RGB.
+        first_frame_only
+            A field of the result.
+        """
         faces = self._detector.detect(np.asarray(photo))
         if not faces:
-            return PhotoResult(photo.width, photo.height, ())
+            return PhotoResult(photo.width, photo.height, (), first_frame_only)
         grey = np.asarray(photo.convert("L"))
         crops = np.stack([crop_face(grey, face.keypoints) for face in faces])
         scores = self._classifier.smile_scores(crops).tolist()
@@ -129,4 +147,5 @@ class PhotoSmileDetector:
                 )
                 for face, score in zip(faces, scores, strict=True)
             ),
+            first_frame_only,
         )

@@ -150,7 +150,7 @@ edge-package: .venv/.run  ## build the device package for any processor  ARCH=ar
 	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
 
 ##@ Model
-.PHONY: train evaluate report baselines notebooks clip
+.PHONY: train face-check evaluate report baselines notebooks clip
 
 train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
 	@.venv-train/bin/python -m training.prepare $(call option,--data,DATA)
@@ -159,6 +159,10 @@ train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL
 	@.venv-train/bin/python -m training.evaluate
 	@.venv-train/bin/python -m training.evaluate_photos $(call option,--photos,PHOTOS)
 	@.venv-train/bin/python -m training.robustness $(call option,--photos,PHOTOS)
+
+face-check: .venv-train/.done  ## train the check that a crop shows a face, and ship it  [DATA=folder|archive|git URL]
+	@.venv-train/bin/python -m training.prepare $(call option,--data,DATA)
+	@.venv-train/bin/python -m training.face_check --ship
 
 evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model against its card, recorded scores and minimum metrics  [DATA=… PHOTOS=folder|archive]
 	@.venv/bin/python -m training.gate $(call option,--photos,PHOTOS)

@@ -24,6 +24,8 @@ DEFAULT_DATA = Path(
 _MODELS = REPOSITORY / "layers" / "smile_vision" / "python" / "smile_vision" / "models"
 MODEL = _MODELS / "smile_classifier.tflite"
 CARD = _MODELS / "smile_classifier.json"
+FACE_CHECK_MODEL = _MODELS / "face_check.tflite"
+FACE_CHECK_CARD = _MODELS / "face_check.json"
 
 WORK = REPOSITORY / "build" / "training"
 CROPS = WORK / "crops.npz"
@@ -32,6 +34,7 @@ RUN = WORK / "run"
 TRAINED = RUN / "trained.keras"
 STATE = RUN / "state.json"
 QUANTIZED = RUN / MODEL.name
+FACE_CHECK_RUN = WORK / "face_check"
 FINETUNED = WORK.with_name("finetune")
 
 _RESULTS = REPOSITORY / "training" / "results"

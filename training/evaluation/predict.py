@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.interpreter import load_interpreter
-from smile_vision.smiles.classifier import SmileClassifier
-from smile_vision.smiles.model_card import ModelCard
-from training.workspace import sha256_of_file
+from smile_vision.smiles.crop_network import CropNetwork
 
 __all__ = ["int8_logits", "logit_range", "logit_step"]
 
@@ -32,18 +30,8 @@ def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     NDArray[np.float64]
         (N,), multiples of `logit_step`.
     """
-    uncalibrated = ModelCard(
-        name=model.stem,
-        file=model.name,
-        sha256=sha256_of_file(model),
-        calibration_scale=1.0,
-        calibration_bias=0.0,
-        threshold=0.5,
-        threshold_on=0.5,
-        threshold_off=0.5,
-    )
-    classifier = SmileClassifier(load_interpreter(model), uncalibrated)
-    return classifier.logits(crops).astype(np.float64)
+    network = CropNetwork(load_interpreter(model), model.name)
+    return network.logits(crops).astype(np.float64)
 
 
 def logit_step(model: Path) -> float:

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
 from training.data.crops import Crops
 from training.model.augment import augment
 from training.model.network import import_keras, quiet_stderr
 
-__all__ = ["convert", "frozen_converter", "representative_inputs"]
+__all__ = ["convert", "convert_for", "frozen_converter", "inputs_of", "representative_inputs"]
 
 REPRESENTATIVE_CROPS = 500  # each as it is and augmented; they set the int8 ranges
 
 
 def representative_inputs(crops: Crops) -> Iterator[list[Any]]:
-    """Yield typical network inputs, one crop at a time; the first contains all grey levels."""
-    ramp = np.arange(CROP_SIZE_PX * CROP_SIZE_PX).reshape(1, CROP_SIZE_PX, CROP_SIZE_PX)
-    yield [preprocess((ramp % 256).astype(np.uint8))]
+    """Yield typical inputs of the smile network: crops as they are and augmented."""
     rng = np.random.default_rng(0)
     chosen = crops.grey[rng.permutation(len(crops))[:REPRESENTATIVE_CROPS]]
-    for crop in preprocess(np.concatenate([chosen, augment(chosen, rng)])):
+    return inputs_of(np.concatenate([chosen, augment(chosen, rng)]))
+
+
+def inputs_of(crops: NDArray[np.uint8]) -> Iterator[list[Any]]:
+    """Yield the network's inputs, one crop at a time; the first contains all grey levels.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, 64, 64).
+    """
+    ramp = np.arange(CROP_SIZE_PX * CROP_SIZE_PX).reshape(1, CROP_SIZE_PX, CROP_SIZE_PX)
+    yield [preprocess((ramp % 256).astype(np.uint8))]
+    for crop in preprocess(crops):
         yield [crop[np.newaxis]]
 
 
@@ -54,7 +66,7 @@ def frozen_converter(network: Any, shape: tuple[int, ...]) -> Any:
 
 
 def convert(network: Any, crops: Crops) -> bytes:
-    """Return the full-int8 TFLite file of a Keras model: int8 input, one int8 logit.
+    """Return the full-int8 TFLite file of a smile network.
 
     Parameters
     ----------
@@ -63,11 +75,24 @@ def convert(network: Any, crops: Crops) -> bytes:
     crops
         Representative crops, see `representative_inputs`.
     """
+    return convert_for(network, lambda: representative_inputs(crops))
+
+
+def convert_for(network: Any, representative: Callable[[], Iterator[list[Any]]]) -> bytes:
+    """Return the full-int8 TFLite file of a Keras model: int8 input, one int8 logit.
+
+    Parameters
+    ----------
+    network
+        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 1).
+    representative
+        Returns typical inputs, which set the int8 ranges: see `inputs_of`.
+    """
     converter = frozen_converter(network, (1, CROP_SIZE_PX, CROP_SIZE_PX, 1))
     import tensorflow as tf  # noqa: PLC0415
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: representative_inputs(crops)
+    converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8

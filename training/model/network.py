@@ -16,6 +16,7 @@ from training.workspace import display_path
 
 __all__ = [
     "LAYERS",
+    "Layers",
     "build_folded_network",
     "build_network",
     "count_multiply_adds",
@@ -23,6 +24,8 @@ __all__ = [
     "load_network",
     "quiet_stderr",
 ]
+
+Layers = tuple[tuple[int, int], ...]
 
 # (channels, stride) of each 3x3 convolution. No depthwise convolutions: they are slow in one of
 # the two interpreters that run the model.
@@ -76,20 +79,22 @@ def quiet_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def build_network(seed: int) -> Any:
+def build_network(seed: int, layers: Layers = LAYERS) -> Any:
     """Return the untrained Keras model.
 
     Parameters
     ----------
     seed
         Of the initial weights and the dropout.
+    layers
+        (channels, stride) of each 3x3 convolution.
 
     Returns
     -------
     Any
         keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
     """
-    return _build(seed, normalised=True)
+    return _build(seed, layers, normalised=True)
 
 
 def build_folded_network(seed: int) -> Any:
@@ -100,14 +105,14 @@ def build_folded_network(seed: int) -> Any:
     seed
         Of the initial weights and the dropout.
     """
-    return _build(seed, normalised=False)
+    return _build(seed, LAYERS, normalised=False)
 
 
-def _build(seed: int, *, normalised: bool) -> Any:
+def _build(seed: int, layers: Layers, *, normalised: bool) -> Any:
     keras = import_keras()
     keras.utils.set_random_seed(seed)
     features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
-    for channels, stride in LAYERS:
+    for channels, stride in layers:
         features = keras.layers.Conv2D(
             channels,
             3,
@@ -147,10 +152,10 @@ def load_network(path: Path, *, made_by: str) -> Any:
         raise TrainingError(f"{display_path(path)} is {state}: run {made_by}") from error
 
 
-def count_multiply_adds() -> int:
+def count_multiply_adds(layers: Layers = LAYERS) -> int:
     """Return the multiply-add operations per face (two floating-point operations each)."""
     side, channels_in, total = CROP_SIZE_PX, 1, 0
-    for channels, stride in LAYERS:
+    for channels, stride in layers:
         side //= stride
         total += side * side * 9 * channels_in * channels
         channels_in = channels

@@ -1,4 +1,4 @@
-"""The model card: how to read the output of a model, and the checksum of its file."""
+"""The model cards: how to read the output of a model, and the checksum of its file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from smile_vision.errors import ModelError
 
-__all__ = ["ModelCard"]
+__all__ = ["FaceCheckCard", "ModelCard", "ModelFile"]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
-    """The values of a model card that the service needs.
+class ModelFile:
+    """The file of a model.
 
     Parameters
     ----------
@@ -25,6 +25,54 @@ class ModelCard:
         Name of the model, and of its file beside the model card.
     sha256
         Checksum of the file, hexadecimal.
+    """
+
+    name: str
+    file: str
+    sha256: str
+
+    def read(self, folder: Path) -> bytes:
+        """Return the content of the file.
+
+        Parameters
+        ----------
+        folder
+            The folder of the model card.
+
+        Raises
+        ------
+        ModelError
+            The file cannot be read, or does not have the checksum of the model card.
+        """
+        try:
+            content = (folder / self.file).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{self.file} cannot be read: {error.strerror}") from error
+        self.check(content)
+        return content
+
+    def check(self, content: bytes) -> None:
+        """Raise `ModelError` unless a model file has the checksum of this model card.
+
+        Parameters
+        ----------
+        content
+            Content of the model file.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != self.sha256:
+            raise ModelError(
+                f"{self.file} does not match its model card: expected sha256 {self.sha256}, "
+                f"got {digest}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard(ModelFile):
+    """The values of the smile model's card that the service needs.
+
+    Parameters
+    ----------
     calibration_scale, calibration_bias
         ``smile_score = sigmoid(scale * logit + bias)``; the scale is above 0.
     threshold
@@ -33,9 +81,6 @@ class ModelCard:
         In a video a smile starts at the first score and ends below the second one.
     """
 
-    name: str
-    file: str
-    sha256: str
     calibration_scale: float
     calibration_bias: float
     threshold: float
@@ -60,21 +105,10 @@ class ModelCard:
         ModelError
             The file cannot be read or is not a JSON object, or a field is missing or invalid.
         """
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ModelError(f"{path.name} cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise ModelError(f"{path.name} is not valid JSON: {error}") from error
-        if not isinstance(data, dict):
-            raise ModelError(f"{path.name}: expected a JSON object")
+        data = _read(path)
         calibration = _field(data, "calibration", dict)
-        if _field(data, "output", str) != "logit":
-            raise ModelError(f"output: expected 'logit' in the model card, got {data['output']!r}")
         return cls(
-            name=_field(data, "name", str),
-            file=_field(data, "file", str),
-            sha256=_field(data, "sha256", str),
+            **_file_fields(data),
             calibration_scale=_positive(calibration, "scale"),
             calibration_bias=_number(calibration, "bias"),
             threshold=_probability(data, "threshold"),
@@ -82,20 +116,57 @@ class ModelCard:
             threshold_off=_probability(data, "threshold_off"),
         )
 
-    def check(self, content: bytes) -> None:
-        """Raise `ModelError` unless a model file has the checksum of this model card.
+
+@dataclass(frozen=True, slots=True)
+class FaceCheckCard(ModelFile):
+    """The values of the face check's card.
+
+    Parameters
+    ----------
+    threshold
+        A crop shows a face from this score on, 0 to 1, both exclusive.
+    """
+
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path) -> FaceCheckCard:
+        """Read a model card.
 
         Parameters
         ----------
-        content
-            Content of the model file.
+        path
+            The JSON file.
+
+        Returns
+        -------
+        FaceCheckCard
+
+        Raises
+        ------
+        ModelError
+            The file cannot be read or is not a JSON object, or a field is missing or invalid.
         """
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != self.sha256:
-            raise ModelError(
-                f"{self.file} does not match its model card: expected sha256 {self.sha256}, "
-                f"got {digest}"
-            )
+        data = _read(path)
+        return cls(**_file_fields(data), threshold=_probability(data, "threshold"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"{path.name} is not valid JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise ModelError(f"{path.name}: expected a JSON object")
+    return data
+
+
+def _file_fields(data: Mapping[str, Any]) -> dict[str, str]:
+    if _field(data, "output", str) != "logit":
+        raise ModelError(f"output: expected 'logit' in the model card, got {data['output']!r}")
+    return {name: _field(data, name, str) for name in ("name", "file", "sha256")}
 
 
 def _field(data: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -1,12 +1,11 @@
 """Step 5: evaluate the whole pipeline, from photo to result, on photos of other people.
 
-    python -m training.evaluate_photos [--photos FOLDER|ARCHIVE|none] [--detector KIND]
+    python -m training.evaluate_photos [--photos FOLDER|ARCHIVE|none]
 
 The photos (with labels.csv: path,smile) are for evaluation only, never for training. Only the
 largest face counts; a photo in which no face is found counts as an error. Adds the metrics of the
 photo pipeline (``python -m smile_vision``) and of the video pipeline (the edge device) to
-metrics.json and the model card. Without photos, the step is skipped. With --detector it evaluates
-the video pipeline with that face detector and writes nothing. Takes about a minute.
+metrics.json and the model card. Without photos, the step is skipped. Takes about a minute.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from smile_vision.errors import VisionError
-from smile_vision.faces.blazeface import VARIANTS
 from smile_vision.smiles.classifier import SmileClassifier
 from training.command_line import add_photos_option, command_parser, run_command
 from training.data.photos import LABELS, chosen_photos
@@ -33,11 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     parser = command_parser("training.evaluate_photos", __doc__)
     add_photos_option(parser)
-    parser.add_argument(
-        "--detector",
-        choices=sorted(VARIANTS),
-        help="evaluate the video pipeline with this face detector and write nothing",
-    )
     options = parser.parse_args(arguments)
     photos = chosen_photos(options.photos)
     if photos is None:
@@ -45,13 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     try:
         threshold = SmileClassifier.load().model_card.threshold
-        if options.detector:
-            pipelines = {"whole_photos_as_video": video_pipeline(options.detector)}
-        else:
-            pipelines = {
-                "whole_photos": photo_pipeline(),
-                "whole_photos_as_video": video_pipeline(),
-            }
+        pipelines = {
+            "whole_photos": photo_pipeline(),
+            "whole_photos_as_video": video_pipeline(),
+        }
     except VisionError as error:
         raise TrainingError(str(error)) from error
     measured = {}
@@ -60,9 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             metrics = photo_metrics(source.folder, pipeline, threshold)
             print(_summary("video" if name == "whole_photos_as_video" else "photo", metrics))
             measured[name] = {"data": source.name, "data_sha256": source.sha256, **metrics}
-    if not options.detector:
-        _save(measured)
-        print(f"added to {display_path(METRICS)}")
+    _save(measured)
+    print(f"added to {display_path(METRICS)}")
 
 
 def _save(measured: dict[str, Any]) -> None:

@@ -83,3 +83,25 @@ def test_tiles_cover_every_pixel_and_stay_inside(width: int, height: int) -> Non
             assert spans[-1][1] == length
             overlaps = [a[1] - b[0] for a, b in pairwise(spans)]
             assert all(overlap >= 0.25 * side - 1 for overlap in overlaps)
+
+
+@given(
+    boxes,
+    st.floats(1, 4000),
+    st.lists(st.floats(-4000, 4000, width=32), min_size=12, max_size=12),
+)
+def test_face_mirrored_twice_is_the_same(
+    box: Box, image_width: float, coordinates: list[float]
+) -> None:
+    keypoints = np.array(coordinates, np.float32).reshape(6, 2)
+    face = FaceDetection(box, 0.9, keypoints.copy())
+    mirrored = face.mirrored(image_width)
+    assert np.array_equal(face.keypoints, keypoints)  # the original is not changed
+    assert np.allclose(mirrored.box[1:], box[1:])
+    # The image-left eye and ear are those that were on the right.
+    assert np.allclose(mirrored.keypoints[[0, 4], 1], keypoints[[1, 5], 1])
+    assert np.allclose(mirrored.keypoints[[0, 4], 0], image_width - keypoints[[1, 5], 0], atol=0.01)
+    back = mirrored.mirrored(image_width)
+    assert np.allclose(back.box, box, atol=1e-6)
+    assert np.allclose(back.keypoints, keypoints, atol=0.01)
+    assert back.score == face.score

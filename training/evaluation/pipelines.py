@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from smile_vision.errors import VisionError
 from smile_vision.faces.detection import FaceDetection
-from smile_vision.faces.detector import EDGE_KIND
 from smile_vision.faces.video_detector import VideoFaceDetector
 from smile_vision.photos.photo import load_photo
 from smile_vision.photos.photo_smiles import PhotoSmileDetector
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.face_check import FaceCheck
 from training.data.photos import read_photo_labels
 from training.errors import TrainingError
 from training.evaluation.metric_summary import interval, rounded, score_metrics
@@ -45,17 +45,18 @@ def photo_pipeline() -> Pipeline:
     return score
 
 
-def video_pipeline(kind: str = EDGE_KIND) -> Pipeline:
-    """Return the pipeline of the edge device, with the face detector `kind`."""
-    detector, classifier = VideoFaceDetector(kind), SmileClassifier.load(flip=True)
+def video_pipeline() -> Pipeline:
+    """Return the pipeline of the edge device, for a single frame."""
+    detector, face_check = VideoFaceDetector(), FaceCheck.load()
+    classifier = SmileClassifier.load()
 
     def score(path: Path) -> float | None:
-        image = load_photo(path)
-        faces = detector.detect(np.asarray(image))
-        if not faces:
-            return None
-        crop = crop_face(np.asarray(image.convert("L")), max(faces, key=_area).keypoints)
-        return float(classifier.smile_scores(crop[np.newaxis])[0])
+        grey = np.asarray(load_photo(path).convert("L"))
+        for face in sorted(detector.detect(grey), key=_area, reverse=True):
+            crop = crop_face(grey, face.keypoints)[np.newaxis]
+            if face_check.scores(crop)[0] >= face_check.threshold:
+                return float(classifier.smile_scores(crop)[0])
+        return None
 
     return score
 

@@ -210,17 +210,6 @@ def test_photos_are_added_to_metrics_card_and_document(
     assert "3 photos, video pipeline: accuracy 1.0000" in shown
 
 
-def test_nothing_is_written_when_a_detector_is_tried(
-    photo_workspace: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = {path: path.read_bytes() for path in photo_workspace.glob("*.*")}
-    evaluate_photos.main(["--photos", str(photo_workspace / "photos"), "--detector", "short"])
-    assert {path: path.read_bytes() for path in photo_workspace.glob("*.*")} == before
-    shown = capsys.readouterr().out
-    assert "3 photos, video pipeline" in shown
-    assert "photo pipeline" not in shown
-
-
 @pytest.mark.parametrize("command", [evaluate_photos, gate, robustness, finetune])
 def test_one_line_is_shown_when_the_shipped_model_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: Any

@@ -140,15 +140,15 @@ def test_nothing_remains_of_an_image_when_others_of_another_shape_follow() -> No
 @pytest.mark.parametrize(
     "wrong",
     [
-        np.zeros((10, 10), np.uint8),
+        np.zeros(10, np.uint8),
         np.zeros((10, 10, 4), np.uint8),
         np.zeros((10, 10, 3), np.float32),
         np.zeros((0, 10, 3), np.uint8),
         [[[1, 2, 3]]],
     ],
 )
-def test_error_names_the_argument_when_it_is_not_an_rgb_image(wrong: Any) -> None:
-    with pytest.raises(ImageError, match="rgb: expected a uint8 array of shape"):
+def test_error_names_the_argument_when_it_is_not_an_image(wrong: Any) -> None:
+    with pytest.raises(ImageError, match="image: expected a uint8 array of shape"):
         FaceDetector.load("short").detect(wrong)
 
 

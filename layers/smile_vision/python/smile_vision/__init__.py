@@ -16,11 +16,13 @@ from smile_vision.photos.photo import load_photo
 from smile_vision.photos.photo_smiles import PhotoFace, PhotoResult, PhotoSmileDetector
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.face_check import FaceCheck
 from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
 
 __all__ = [
     "CROP_SIZE_PX",
+    "FaceCheck",
     "FaceDetection",
     "FaceDetector",
     "ImageError",

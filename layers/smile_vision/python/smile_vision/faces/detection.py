@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from smile_vision.errors import ImageError
 from smile_vision.faces.boxes import Box
 
-__all__ = ["EYES_AND_MOUTH", "FaceDetection", "check_grey", "check_rgb"]
+__all__ = ["EYES_AND_MOUTH", "FaceDetection", "check_grey", "check_image", "check_rgb"]
 
 EYES_AND_MOUTH = (0, 1, 3)
 """Rows of `FaceDetection.keypoints`: image-left eye, image-right eye, mouth."""
+
+_MIRRORED = [1, 0, 2, 3, 5, 4]  # a mirror swaps the eyes and the ears
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,6 +67,19 @@ class FaceDetection:
         box = (x + offset_x, y + offset_y, width, height)
         return FaceDetection(box, self.score, self.keypoints + offset)
 
+    def mirrored(self, image_width: float) -> FaceDetection:
+        """Return the face of a mirror image in the px of the original.
+
+        Parameters
+        ----------
+        image_width
+            Of both, px.
+        """
+        x, y, width, height = self.box
+        points = self.keypoints[_MIRRORED, :]
+        points[:, 0] = image_width - points[:, 0]
+        return FaceDetection((image_width - x - width, y, width, height), self.score, points)
+
     def pixel_box(self, image_width: int, image_height: int) -> tuple[int, int, int, int]:
         """Return the box in whole pixels within the image.
 
@@ -96,6 +111,12 @@ def check_grey(array: Any) -> None:
     """Raise `ImageError` unless ``array`` is uint8 (height, width) and not empty."""
     if not _is_image(array, 2):
         raise ImageError("grey: expected a uint8 array of shape (height, width)")
+
+
+def check_image(array: Any) -> None:
+    """Raise `ImageError` unless ``array`` is uint8 (height, width), perhaps (…, 3), not empty."""
+    if not _is_image(array, 2) and not (_is_image(array, 3) and array.shape[2] == 3):  # noqa: PLR2004
+        raise ImageError("image: expected a uint8 array of shape (height, width[, 3])")
 
 
 def _is_image(array: Any, dimensions: int) -> bool:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from smile_vision.errors import VisionError
 from smile_vision.faces.blazeface import VARIANTS, anchors, decode
-from smile_vision.faces.detection import FaceDetection, check_rgb
+from smile_vision.faces.detection import FaceDetection, check_image
 from smile_vision.faces.nms import suppress
 from smile_vision.faces.weights import load_weights
 from smile_vision.interpreter import Interpreter, load_interpreter
@@ -83,7 +83,7 @@ class FaceDetector:
         interpreter = load_interpreter(load_weights(VARIANTS[kind].weights))
         return cls(interpreter, kind, score_threshold=score_threshold)
 
-    def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+    def detect(self, pixels: NDArray[np.uint8]) -> list[FaceDetection]:
         """Find the faces of an image.
 
         An image whose longer side is `input_px` is used as it is, so that a video decoder can do
@@ -91,45 +91,46 @@ class FaceDetector:
 
         Parameters
         ----------
-        rgb
-            uint8 (H, W, 3).
+        pixels
+            uint8 (H, W, 3), or (H, W) of a grey image.
 
         Returns
         -------
         list of FaceDetection
-            In px of ``rgb``, highest score first.
+            In px of ``pixels``, highest score first.
 
         Raises
         ------
         ImageError
-            ``rgb`` is not such an array.
+            ``pixels`` is not such an array.
         """
-        check_rgb(rgb)
-        height, width = rgb.shape[:2]
+        check_image(pixels)
+        height, width = pixels.shape[:2]
         scale = self.input_px / max(height, width)
         fitted_width = max(round(width * scale), 1)
         fitted_height = max(round(height * scale), 1)
-        left, top = self._letterbox(rgb, fitted_width, fitted_height)
+        left, top = self._letterbox(pixels, fitted_width, fitted_height)
         self._interpreter.set_tensor(self._input, self._square)
         self._interpreter.invoke()
         factor = np.array([width / fitted_width, height / fitted_height], dtype=np.float32)
         return self._faces(np.array([left, top], dtype=np.float32), factor)
 
-    def _letterbox(self, rgb: NDArray[np.uint8], width: int, height: int) -> tuple[int, int]:
+    def _letterbox(self, pixels: NDArray[np.uint8], width: int, height: int) -> tuple[int, int]:
         """Place the image, ``width`` x ``height`` px, in the middle of the input.
 
         Return its left and top, px of the input.
         """
-        if rgb.shape[:2] != (height, width):
-            image = Image.fromarray(rgb)
+        if pixels.shape[:2] != (height, width):
+            image = Image.fromarray(pixels)
             resized = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            rgb = np.asarray(resized)
+            pixels = np.asarray(resized)
         if self._covered != (width, height):
             self._square.fill(-1)
             self._covered = (width, height)
         left, top = (self.input_px - width) // 2, (self.input_px - height) // 2
         target = self._square[0, top : top + height, left : left + width]
-        np.multiply(rgb, np.float32(1 / 127.5), out=target)
+        channels = pixels.reshape(height, width, -1)  # one for grey: used for all three
+        np.multiply(channels, np.float32(1 / 127.5), out=target)
         target -= 1
         return left, top
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.photo_detector import PhotoFaceDetector
 from smile_vision.photos.photo import read_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.face_check import FaceCheck
 
 __all__ = ["PhotoFace", "PhotoResult", "PhotoSmileDetector"]
 
@@ -91,12 +95,17 @@ class PhotoSmileDetector:
     ----------
     detector
         Finds the faces.
+    face_check
+        Rejects detections that show something else.
     classifier
-        Scores them.
+        Scores the faces.
     """
 
-    def __init__(self, detector: PhotoFaceDetector, classifier: SmileClassifier) -> None:
+    def __init__(
+        self, detector: PhotoFaceDetector, face_check: FaceCheck, classifier: SmileClassifier
+    ) -> None:
         self._detector = detector
+        self._face_check = face_check
         self._classifier = classifier
 
     @classmethod
@@ -108,7 +117,7 @@ class PhotoSmileDetector:
         VisionError
             A model is missing or altered, or no interpreter is installed.
         """
-        return cls(PhotoFaceDetector(), SmileClassifier.load(flip=True))
+        return cls(PhotoFaceDetector(), FaceCheck.load(), SmileClassifier.load(flip=True))
 
     def read(self, path: Path) -> PhotoResult:
         """Return the faces of a photo file.
@@ -131,12 +140,9 @@ class PhotoSmileDetector:
         first_frame_only
             A field of the result.
         """
-        faces = self._detector.detect(np.asarray(photo))
-        if not faces:
-            return PhotoResult(photo.width, photo.height, (), first_frame_only)
-        grey = np.asarray(photo.convert("L"))
-        crops = np.stack([crop_face(grey, face.keypoints) for face in faces])
-        scores = self._classifier.smile_scores(crops).tolist()
+        found = self._detector.detect(np.asarray(photo))
+        faces, crops = self._check(found, np.asarray(photo.convert("L")))
+        scores = self._classifier.smile_scores(np.stack(crops)).tolist() if crops else []
         threshold = self._classifier.model_card.threshold
         return PhotoResult(
             photo.width,
@@ -149,3 +155,14 @@ class PhotoSmileDetector:
             ),
             first_frame_only,
         )
+
+    def _check(
+        self, found: Sequence[FaceDetection], grey: NDArray[np.uint8]
+    ) -> tuple[list[FaceDetection], list[NDArray[np.uint8]]]:
+        """Return the detections that show a face, and their crops."""
+        if not found:
+            return [], []
+        crops = np.stack([crop_face(grey, face.keypoints) for face in found])
+        is_face = self._face_check.scores(crops) >= self._face_check.threshold
+        kept = np.flatnonzero(is_face).tolist()
+        return [found[index] for index in kept], [crops[index] for index in kept]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from edge_lambda.camera import FrameSource
@@ -44,6 +44,8 @@ class Sightings:
         Largest score of a face in a single frame.
     best_smile_ms : float or None
         Position of that frame.
+    bad_views : dict
+        How many views of faces could not be scored, by reason.
     """
 
     faces: int = 0
@@ -52,9 +54,14 @@ class Sightings:
     frames_with_face: int = 0
     best_smile_score: float | None = None
     best_smile_ms: float | None = None
+    bad_views: dict[str, int] = field(default_factory=dict)
 
-    def add_frame(self, at_ms: float, faces: int, best_score: float) -> None:
+    def add_frame(
+        self, at_ms: float, faces: int, best_score: float, problems: Iterable[str]
+    ) -> None:
         """Count a frame with at least one face; `best_score` is -inf without a score."""
+        for problem in problems:
+            self.bad_views[problem] = self.bad_views.get(problem, 0) + 1
         self.frames_with_face += 1
         self.most_faces_at_once = max(self.most_faces_at_once, faces)
         best_before = -math.inf if self.best_smile_score is None else self.best_smile_score
@@ -129,7 +136,7 @@ class Activity:
         if is_frame:
             self._rate.tick(now_s)
 
-    def note(self, at_ms: float, scores: Mapping[int, float]) -> None:
+    def note(self, at_ms: float, scores: Mapping[int, float], problems: Sequence[str] = ()) -> None:
         """Count the faces of a frame.
 
         Parameters
@@ -138,6 +145,8 @@ class Activity:
             Position of the frame.
         scores : mapping of int to float
             Smile score of each visible face, by track id. NaN for a face that cannot be scored.
+        problems : sequence of str
+            Why faces cannot be scored.
         """
         self._last_ms = at_ms
         if not scores:
@@ -149,7 +158,7 @@ class Activity:
                 self._scored.add(track_id, at_ms)
                 best = max(best, score)
         for sightings in (self._run, self._period):
-            sightings.add_frame(at_ms, len(scores), best)
+            sightings.add_frame(at_ms, len(scores), best, problems)
 
     def sightings(self) -> Sightings:
         """Return the faces of the run so far."""

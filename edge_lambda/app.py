@@ -15,7 +15,8 @@ from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import SinkError
-from edge_lambda.faces.tracker import Tracker
+from edge_lambda.faces.attention import FaceAttention
+from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.silence import explain_bad_frames, explain_silence
@@ -47,9 +48,7 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
     EdgeError, VisionError
         When it cannot start or continue. The message is one line for the user.
     """
-    vision = SmileVision(
-        config.vision.detector, config.vision.min_face_score, config.vision.min_face_px
-    )
+    vision = SmileVision()
     rules = _rules(config, vision)
     broker = _broker(config)
     with ExitStack() as cleanup:
@@ -90,11 +89,16 @@ def _watch(
     loop = EdgeLoop(
         source,
         vision=vision,
-        tracker=Tracker(config.track.min_iou, config.track.max_missed_ms),
+        attention=FaceAttention(
+            vision,
+            max_missed_ms=config.track.max_missed_ms,
+            min_face_px=config.vision.min_face_px,
+            min_face_score=config.vision.min_face_score,
+            budget=CpuBudget(config.vision.cpu_ms_per_s),
+        ),
         rules=rules,
         events=EventMaker(config.device_id, model, source.time_at),
         publisher=publisher,
-        detect_every=config.vision.detect_every,
         has_progress=config.progress,
         viewer=viewer,
         activity=activity,

@@ -170,10 +170,13 @@ _EXPECTED = {
 }
 
 
+_REMOVED = frozenset({"vision.detector", "vision.detect_every", "track.min_iou"})
+
+
 def _problem(error: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key"
+        return f"{key}: no longer used: remove it" if key in _REMOVED else f"{key}: unknown key"
     if error["type"] == "missing":
         return f"{key}: expected, but missing"
     if key == "device_id":

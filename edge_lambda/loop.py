@@ -11,13 +11,15 @@ from edge_lambda.activity import Activity, LoopCounts
 from edge_lambda.camera import Frame, FrameSource
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError
+from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.faces.scene_cut import SceneCutDetector
-from edge_lambda.faces.tracker import Track, Tracker
+from edge_lambda.faces.track import Track
 from edge_lambda.faces.vision import Vision
 from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.smiles.smile import Smile
 from edge_lambda.stream.scene import FaceMark, Viewer
+from smile_vision.smiles.quality import Quality
 
 _log = logging.getLogger(__name__)
 _PROGRESS_S = 0.5
@@ -31,12 +33,10 @@ class EdgeLoop:
     ----------
     source : FrameSource
     vision : Vision
-    tracker : Tracker
+    attention : FaceAttention
     rules : EpisodeRules
     events : EventMaker
     publisher : Publisher
-    detect_every : int
-        Search for faces in every Nth frame.
     has_progress : bool
         Log the position twice a second.
     viewer : Viewer or None
@@ -50,11 +50,10 @@ class EdgeLoop:
         source: FrameSource,
         *,
         vision: Vision,
-        tracker: Tracker,
+        attention: FaceAttention,
         rules: EpisodeRules,
         events: EventMaker,
         publisher: Publisher,
-        detect_every: int = 1,
         has_progress: bool = False,
         viewer: Viewer | None = None,
         activity: Activity | None = None,
@@ -63,12 +62,10 @@ class EdgeLoop:
         self._counts = self._activity.counts
         self._source = source
         self._vision = vision
-        self._tracker = tracker
+        self._attention = attention
         self._rules = rules
         self._events = events
         self._publisher = publisher
-        self._detect_every = detect_every
-        self._next_search = 0
         self._cuts = SceneCutDetector()
         self._episodes: dict[int, tuple[Track, EpisodeDetector]] = {}
         self._failures_in_a_row = 0
@@ -89,13 +86,13 @@ class EdgeLoop:
                     break
                 self._activity.tick(frame is not None)
                 if frame is None:
-                    self._end_smiles(self._tracker.advance(self._source.now_ms()))
+                    self._end_smiles(self._attention.advance(self._source.now_ms()))
                     continue
                 self._try_to_process(frame)
                 self._counts.frames += 1
                 if self._progress is not None:
                     rate = self._activity.frame_rate
-                    faces = len(self._tracker.tracks)
+                    faces = len(self._attention.tracks)
                     self._progress.update(frame, self._counts.frames, faces, rate)
         finally:
             self._activity.close()
@@ -126,32 +123,40 @@ class EdgeLoop:
         at_ms = frame.position_ms
         if self._cuts.is_cut(frame.grey()):
             self._counts.scene_cuts += 1
-            gone = list(self._tracker.tracks)
-            self._tracker.drop(gone)
-            self._next_search = frame.index
-            self._end_smiles(gone)  # now, because the detector below may fail
-        if frame.index >= self._next_search:
-            self._next_search = frame.index + self._detect_every
-            lost = self._tracker.update(at_ms, self._vision.find_faces(frame))
-            scored = [track for track in self._tracker.tracks if track.is_seen_now]
-        else:
-            lost = self._tracker.advance(at_ms)
-            scored = [track for track in self._tracker.tracks if track.was_found]
-        self._end_smiles(lost)
-        scores = self._vision.smile_scores(frame, [track.keypoints_now() for track in scored])
-        self._activity.note(at_ms, dict(zip([t.id for t in scored], scores.tolist(), strict=True)))
-        for track, score in zip(scored, scores.tolist(), strict=True):
-            self._update_episode(track, at_ms, score)
+            self._end_smiles(self._attention.restart())  # now, because the search may fail
+        self._end_smiles(self._attention.attend(frame))
+        self._score(frame)
         if self._viewer is not None and self._viewer.is_watched:
             self._viewer.show(frame, self._marks(at_ms), self._activity.frame_rate)
 
+    def _score(self, frame: Frame) -> None:
+        """Score the faces in view. A smile without a usable score ends after a while."""
+        in_view = self._attention.in_view()
+        scores = self._vision.score(frame, [track.keypoints_now() for track in in_view])
+        by_id = {track.id: one.smile_score for track, one in zip(in_view, scores, strict=True)}
+        problems = [str(one.quality) for one in scores if one.quality is not Quality.GOOD]
+        self._activity.note(frame.position_ms, by_id, problems)
+        waiting = {track.id for track, _ in self._episodes.values()}
+        for track, score in zip(in_view, scores, strict=True):
+            track.quality = score.quality
+            if score.quality is Quality.GOOD:
+                waiting.discard(track.id)
+                track.smile_score = score.smile_score
+                self._update_episode(track, frame.position_ms, score.smile_score)
+        for track, episode in list(self._episodes.values()):
+            if track.id in waiting and not track.misses:  # a missed face ends with its track
+                self._publish(track, episode.pause(frame.position_ms))
+
     def _marks(self, at_ms: float) -> list[FaceMark]:
-        """Return the faces that the latest search found, for the viewer."""
-        return [
-            FaceMark(track.box_at(at_ms), episode.smoothed_score, track.id, episode.is_smiling)
-            for track, episode in self._episodes.values()
-            if track.was_found
-        ]
+        """Return the faces in view, for the viewer."""
+        marks = []
+        for track in self._attention.in_view():
+            _, episode = self._episodes.get(track.id, (track, None))
+            smoothed = episode.smoothed_score if episode is not None else 0.0
+            is_smiling = episode is not None and episode.is_smiling
+            problem = None if track.quality is Quality.GOOD else str(track.quality)
+            marks.append(FaceMark(track.box_at(at_ms), smoothed, track.id, is_smiling, problem))
+        return marks
 
     def _update_episode(self, track: Track, at_ms: float, score: float) -> None:
         if track.id not in self._episodes:

@@ -13,8 +13,10 @@ from PIL import Image
 from edge_lambda.camera import Frame
 from edge_lambda.delivery.greengrass_sink import load_ipc_client
 from edge_lambda.errors import SelfCheckError
+from edge_lambda.faces.search_plan import Region
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.synthetic_face import WALL, draw_face
+from smile_vision.faces.video_detector import ROOM
 
 _FACE_PX = 240
 
@@ -50,11 +52,13 @@ def self_check(event: object) -> dict[str, object]:
     pixels = np.asarray(_two_faces())
     picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
     frame = Frame(0, 0.0, picture.reformat(format="yuv420p"))
-    faces = sorted(vision.find_faces(frame), key=lambda face: face.box[0])
-    scores = vision.smile_scores(frame, [face.keypoints for face in faces])
+    whole = Region(0, 0, frame.width, frame.height, is_whole=True)
+    looks = [vision.look(frame, box, ROOM) for box in sorted(vision.search(frame, whole))]
+    faces = [face for face in looks if face is not None]
     if len(faces) != 2:  # noqa: PLR2004
         raise SelfCheckError(f"faces: expected 2 in the synthetic picture, found {len(faces)}")
-    smile, neutral = (round(float(score), 4) for score in scores)
+    scores = vision.score(frame, [face.keypoints for face in faces])
+    smile, neutral = (round(one.smile_score, 4) for one in scores)
     if not smile > neutral:
         raise SelfCheckError(
             f"scores: expected more for the smile than for the neutral face, got {smile} "

@@ -73,40 +73,30 @@ class CameraSettings(Section):
 class VisionSettings(Section):
     """How faces are found."""
 
-    detector: Literal["short", "full", "back"] = Field(
-        default="full",
-        description="Face detector: `short` for near faces, `full` for all distances, `back` for "
-        "distant faces (slow).",
-    )
-    min_face_score: float | None = Field(
-        default=None,
-        gt=0,
-        lt=1,
-        description="Minimum confidence of a detected face. Defaults to the detector's own.",
-    )
     min_face_px: int = Field(
         default=24,
         ge=8,
         le=1000,
         description="Minimum shorter side of a face in the video. Smaller faces are ignored.",
     )
-    detect_every: int = Field(
-        default=1,
-        ge=1,
-        le=30,
-        description="Search for faces in every Nth frame, and predict their positions in between.",
+    min_face_score: float = Field(
+        default=0.7,
+        gt=0,
+        lt=1,
+        description="Minimum confidence of a face.",
+    )
+    cpu_ms_per_s: float = Field(
+        default=250.0,
+        gt=0,
+        le=1000,
+        description="Processor time for finding and following faces, in ms per second of video. "
+        "With less, faces are looked at less often.",
     )
 
 
 class TrackSettings(Section):
-    """How faces are tracked from frame to frame."""
+    """How faces are followed from frame to frame."""
 
-    min_iou: float = Field(
-        default=0.25,
-        gt=0,
-        lt=1,
-        description="Minimum overlap (IoU) of a face with its predicted position.",
-    )
     max_missed_ms: float = Field(
         default=1000.0,
         ge=0,

@@ -51,7 +51,9 @@ def _faces(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
         return "no face was seen"
     seen = f"{faces} face{' was' if faces == 1 else 's were'} seen"
     if best is None:
-        return f"{seen}, but none could be scored"
+        reasons = sorted(summary["bad_views"], key=summary["bad_views"].get, reverse=True)
+        why = f" ({', '.join(reasons)})" if reasons else ""
+        return f"{seen}, but none could be scored{why}"
     at = f"{summary['best_smile_ms'] / 1000:.1f} s"
     if best < rules.threshold_on:
         score, threshold = _distinct(best, rules.threshold_on)

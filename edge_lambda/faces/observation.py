@@ -1,4 +1,4 @@
-"""A face in one frame: what the vision code finds and the tracker follows."""
+"""A face in one frame: what the vision code finds and a track follows."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Find the faces of a frame and score their smiles with the shipped models."""
+"""The networks that the loop runs on a frame: search, closer look and smile classifier."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,51 +12,63 @@ from numpy.typing import NDArray
 
 from edge_lambda.camera import Frame
 from edge_lambda.faces.observation import Observation
+from edge_lambda.faces.search_plan import Region
 from smile_vision.errors import ImageError
+from smile_vision.faces.boxes import Box
 from smile_vision.faces.video_detector import VideoFaceDetector
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
+from smile_vision.smiles.face_check import FaceCheck
 from smile_vision.smiles.model_card import ModelCard
+from smile_vision.smiles.quality import Quality, quality_of
 
 # Most video has luma from 16 to 235 (ITU-R BT.601); the training images use 0 to 255.
 _FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
 
 
+@dataclass(frozen=True, slots=True)
+class FaceScore:
+    """The smile score of one face in one frame.
+
+    Attributes
+    ----------
+    smile_score : float
+        0 to 1; NaN unless the quality is good.
+    quality : Quality
+    """
+
+    smile_score: float
+    quality: Quality
+
+
 class Vision(Protocol):
     """What the loop needs to find and score faces."""
 
-    def find_faces(self, frame: Frame) -> list[Observation]:
-        """Return the faces of a frame, relative to its size."""
+    def search(self, frame: Frame, region: Region) -> list[Box]:
+        """Return the candidates for faces in a region, relative to the frame, best first."""
 
-    def smile_scores(
-        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
-        """Return a smile score, 0 to 1, for each face; float32 (N,).
+    def look(
+        self, frame: Frame, box: Box, room: float, *, is_mirrored: bool = False
+    ) -> Observation | None:
+        """Return the face near a box, relative to the frame.
 
-        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
-        give no crop.
+        `room` is the side of the area to look at, relative to the longer side of the box.
         """
+
+    def is_face(self, frame: Frame, observation: Observation) -> bool:
+        """Return whether an observation also looks like a face when it is upright."""
+
+    def score(self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]) -> list[FaceScore]:
+        """Return the smile score of each face; `keypoints` as in `Observation`."""
 
 
 class SmileVision:
-    """The face detector and the smile classifier of `smile_vision`.
+    """The face detectors and the smile classifier of `smile_vision`."""
 
-    Parameters
-    ----------
-    kind : str
-        Face detector: ``short``, ``full`` or ``back``.
-    min_face_score : float or None
-        Least detector confidence; None takes the detector's default.
-    min_face_px : int
-        Faces with a shorter side, in px of the full frame, are ignored.
-    """
-
-    def __init__(
-        self, kind: str = "full", min_face_score: float | None = None, min_face_px: int = 24
-    ) -> None:
-        self._detector = VideoFaceDetector(kind, min_face_score)
-        self._classifier = SmileClassifier.load(flip=True)
-        self._min_face_px = min_face_px
+    def __init__(self) -> None:
+        self._detector = VideoFaceDetector()
+        self._face_check = FaceCheck.load()
+        self._classifier = SmileClassifier.load()
 
     @property
     def card(self) -> ModelCard:
@@ -67,36 +80,76 @@ class SmileVision:
         """The largest score that the quantised classifier can output."""
         return self._classifier.largest_score
 
-    def find_faces(self, frame: Frame) -> list[Observation]:
-        """Return the faces of a frame, relative to its size."""
-        rgb = frame.rgb(self._detector.input_px)
-        height, width = rgb.shape[:2]
-        min_side = self._min_face_px * width / frame.width
-        found = [face for face in self._detector.detect(rgb) if min(face.box[2:]) >= min_side]
-        relative = [face.scaled(1 / width, 1 / height) for face in found]
-        return [Observation(face.box, face.score, face.keypoints) for face in relative]
+    def search(self, frame: Frame, region: Region) -> list[Box]:
+        """Return the candidates for faces in a region, relative to the frame, best first."""
+        rows = slice(region.y, region.y + region.height)
+        columns = slice(region.x, region.x + region.width)
+        # Leaving out pixels is far cheaper than averaging them, and candidates may be coarse.
+        step = max(max(region.width, region.height) // (2 * self._detector.search_px), 1)
+        image = frame.grey()[rows, columns][::step, ::step]
+        found = self._detector.search(image, is_whole=region.is_whole)
+        in_frame = [face.scaled(step, step).shifted(region.x, region.y) for face in found]
+        return [face.scaled(1 / frame.width, 1 / frame.height).box for face in in_frame]
 
-    def smile_scores(
-        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
-        """Return a smile score, 0 to 1, for each face; float32 (N,).
+    def look(
+        self, frame: Frame, box: Box, room: float, *, is_mirrored: bool = False
+    ) -> Observation | None:
+        """Return the face near a box, relative to the frame.
 
-        `keypoints` are float32 (6, 2), relative to the frame; the score is NaN where they
-        give no crop.
+        `room` is the side of the area to look at, relative to the longer side of the box.
         """
-        scores = np.full(len(keypoints), np.nan, dtype=np.float32)
+        width, height = frame.width, frame.height
+        box_px = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+        found = self._detector.look(frame.grey(), box_px, room, is_mirrored=is_mirrored)
+        if found is None:
+            return None
+        face = found.scaled(1 / width, 1 / height)
+        return Observation(face.box, face.score, face.keypoints)
+
+    def is_face(self, frame: Frame, observation: Observation) -> bool:
+        """Return whether an observation also looks like a face when it is upright."""
+        size = np.array([frame.width, frame.height], dtype=np.float32)
+        crop = _crop(frame.grey(), observation.keypoints * size)
+        if crop is None:
+            return False
+        stretched = _FULL_RANGE[crop] if frame.is_limited_range else crop
+        return bool(self._face_check.scores(stretched[np.newaxis])[0] >= self._face_check.threshold)
+
+    def score(self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]) -> list[FaceScore]:
+        """Return the smile score of each face; `keypoints` as in `Observation`."""
         if not keypoints:
-            return scores
+            return []
         grey = frame.grey()
-        size = np.array(grey.shape[::-1], dtype=np.float32)
-        crops, indexes = [], []
-        for index, points in enumerate(keypoints):
-            with suppress(ImageError):  # eyes and mouth coincide: skip this face only
-                crops.append(crop_face(grey, points * size))
-                indexes.append(index)
-        if crops:
-            stacked = np.stack(crops)
-            # Stretching the crops gives the same result as stretching the frame, but is cheaper.
-            stretched = _FULL_RANGE[stacked] if frame.is_limited_range else stacked
-            scores[indexes] = self._classifier.smile_scores(stretched)
+        height, width = grey.shape
+        size = np.array([width, height], dtype=np.float32)
+        crops = [_crop(grey, points * size) for points in keypoints]
+        qualities = [
+            Quality.SMALL if crop is None else quality_of(crop, points * size, width, height)
+            for crop, points in zip(crops, keypoints, strict=True)
+        ]
+        good = [
+            crop
+            for crop, quality in zip(crops, qualities, strict=True)
+            if crop is not None and quality is Quality.GOOD
+        ]
+        scores = iter(self._smile_scores(good, frame.is_limited_range) if good else ())
+        return [
+            FaceScore(next(scores) if quality is Quality.GOOD else math.nan, quality)
+            for quality in qualities
+        ]
+
+    def _smile_scores(
+        self, crops: Sequence[NDArray[np.uint8]], is_limited_range: bool
+    ) -> list[float]:
+        stacked = np.stack(crops)
+        # Stretching the crops gives the same result as stretching the frame, but is cheaper.
+        stretched = _FULL_RANGE[stacked] if is_limited_range else stacked
+        scores: list[float] = self._classifier.smile_scores(stretched).tolist()
         return scores
+
+
+def _crop(grey: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> NDArray[np.uint8] | None:
+    try:
+        return crop_face(grey, keypoints)
+    except ImageError:  # eyes and mouth coincide
+        return None

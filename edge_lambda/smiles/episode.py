@@ -57,6 +57,8 @@ class EpisodeDetector:
         self._middle = (rules.threshold_on + rules.threshold_off) / 2
         self._smoother = ExponentialSmoother(rules.smoothing_ms)
         self._lookback_ms = 4 * rules.smoothing_ms  # the smoothed score has followed 98 % by then
+        # The smoothed score needs a while to show that a break was short.
+        self._patience_ms = rules.max_gap_ms + 2 * rules.smoothing_ms
         self._recent: deque[Sample] = deque()
         self._ongoing: OngoingSmile | None = None
 
@@ -104,6 +106,18 @@ class EpisodeDetector:
             self._begin(smoothed)
         return ended + self._report(at_ms)
 
+    def pause(self, at_ms: float) -> list[Smile]:
+        """Let time pass without a usable score; a smile that is not seen any more ends.
+
+        Returns
+        -------
+        list of Smile
+            The smile that ends now; usually empty.
+        """
+        if self._ongoing is not None and at_ms - self._ongoing.high_ms > self._patience_ms:
+            return self._end(self._ongoing)
+        return []
+
     def close(self) -> list[Smile]:
         """End the ongoing smile: the face is lost or the video is over."""
         return self._end(self._ongoing) if self._ongoing is not None else []
@@ -144,9 +158,7 @@ class EpisodeDetector:
         ongoing = self._ongoing
         if ongoing is None:
             return []
-        # The smoothed score needs a while to show that a break was short.
-        patience_ms = self._rules.max_gap_ms + 2 * self._rules.smoothing_ms
-        if ongoing.is_fading and now_ms - ongoing.high_ms > patience_ms:
+        if ongoing.is_fading and now_ms - ongoing.high_ms > self._patience_ms:
             return self._end(ongoing)
         is_too_short = ongoing.high_ms - ongoing.start_ms < self._rules.min_duration_ms
         if ongoing.is_reported or is_too_short:

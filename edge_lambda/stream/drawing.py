@@ -13,6 +13,7 @@ from smile_vision.faces.boxes import clipped
 
 _SMILING = (46, 204, 113)
 _NOT_SMILING = (230, 126, 34)
+_UNKNOWN = (149, 165, 166)
 _TEXT = (0, 0, 0)
 _BAR = (236, 240, 241)
 _JPEG_QUALITY = 80
@@ -53,7 +54,7 @@ class SceneRenderer:
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int]) -> None:
-    colour = _SMILING if face.is_smiling else _NOT_SMILING
+    colour = _SMILING if face.is_smiling else _NOT_SMILING if face.problem is None else _UNKNOWN
     line = max(round(max(size) / 400), 2)
     x, y, width, height = clipped(face.box)
     left, top = round(x * size[0]), round(y * size[1])
@@ -61,7 +62,8 @@ def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int])
     bottom = max(round((y + height) * size[1]) - 1, top)
     draw.rectangle((left, top, right, bottom), outline=colour, width=line)
     state = "smile" if face.is_smiling else "no smile"
-    text = f"{state} {face.smile_score:.2f}  face {face.track_id}"
+    result = f"{state} {face.smile_score:.2f}" if face.problem is None else face.problem
+    text = f"{result}  face {face.track_id}"
     _draw_label(draw, text, (left, top), colour, size)
 
 

@@ -22,12 +22,15 @@ class FaceMark:
         Smoothed score, 0 to 1.
     track_id : int
     is_smiling : bool
+    problem : str or None
+        Why the face cannot be scored.
     """
 
     box: Box
     smile_score: float
     track_id: int
     is_smiling: bool
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _parser() -> Parser:
         prog="python -m local",
         description="Run everything on this machine: MQTT broker, IoT rule, functions, table and "
         "REST API from template.yaml, and an edge that plays a clip or watches a camera.",
-        epilog="Arguments after -- go to the edge: python -m local --source 0 -- --detector back",
+        epilog="Arguments after -- go to the edge: python -m local --source 0 -- --min-face-px 30",
         allow_abbrev=False,
     )
     add = parser.add_argument

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_lambda.faces.observation import Observation
-from edge_lambda.faces.tracker import Track
+from edge_lambda.faces.track import Track
 from smile_vision.faces.boxes import Box
 
 
@@ -16,4 +16,4 @@ def observation(box: Box, score: float = 0.9) -> Observation:
 
 def track(number: int = 1, box: Box = (0.1, 0.2, 0.3, 0.4), score: float = 0.9) -> Track:
     """Return a track with id `number`, seen once, at 0 ms."""
-    return Track(number, observation(box, score), 0.0, 0.0)
+    return Track(number, observation(box, score), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,14 @@ from edge_lambda.camera import Frame, FrameSource
 from edge_lambda.delivery.outbox import OutboxRecord
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import SinkError
+from edge_lambda.faces.attention import FaceAttention
+from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.observation import Observation
+from edge_lambda.faces.search_plan import Region
+from edge_lambda.faces.vision import FaceScore, Vision
 from edge_lambda.stream import FaceMark
-from smile_vision.faces.boxes import Box
+from smile_vision.faces.boxes import Box, iou
+from smile_vision.smiles.quality import Quality
 
 FRAMES, CUT_AT, STEP_MS = 90, 50, 40.0
 LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
@@ -66,28 +72,57 @@ class FakeVision:
         seen: Container[int] = range(FRAMES),
         failing: Container[int] = (),
         score: float = 0.95,
+        quality: Quality = Quality.GOOD,
     ) -> None:
         self._boxes = boxes
         self._score = score
+        self._quality = quality
         self._seen = seen
         self._failing = failing
-        self.searched: list[int] = []
+        self.failures = 0
         self.scored: list[int] = []
 
-    def find_faces(self, frame: Frame) -> list[Observation]:
-        self.searched.append(frame.index)
-        if frame.index in self._failing:
-            raise ValueError("unforeseen")
-        if frame.index not in self._seen:
-            return []
-        points = np.full((6, 2), 0.5, np.float32)
-        return [Observation(box, 0.9, points) for box in self._boxes]
+    def search(self, frame: Frame, region: Region) -> list[Box]:
+        return [box for box in self._boxes_in(frame) if _contains(region, box, frame)]
 
-    def smile_scores(
-        self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
+    def look(
+        self, frame: Frame, box: Box, room: float, *, is_mirrored: bool = False
+    ) -> Observation | None:
+        assert isinstance(is_mirrored, bool) and room > 1
+        near = [one for one in self._boxes_in(frame) if iou(one, box) > 0.3]
+        return Observation(near[0], 0.9, np.full((6, 2), 0.5, np.float32)) if near else None
+
+    def is_face(self, frame: Frame, observation: Observation) -> bool:
+        return bool(frame.width and observation.score)
+
+    def score(self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]) -> list[FaceScore]:
+        self._boxes_in(frame)
         self.scored += [frame.index] * len(keypoints)
-        return np.full(len(keypoints), self._score, np.float32)
+        is_good = self._quality is Quality.GOOD
+        return [FaceScore(self._score if is_good else math.nan, self._quality) for _ in keypoints]
+
+    def _boxes_in(self, frame: Frame) -> Sequence[Box]:
+        if frame.index in self._failing:
+            self.failures += 1
+            raise ValueError("unforeseen")
+        return self._boxes if frame.index in self._seen else ()
+
+
+def _contains(region: Region, box: Box, frame: Frame) -> bool:
+    left, top = box[0] * frame.width, box[1] * frame.height
+    right, bottom = left + box[2] * frame.width, top + box[3] * frame.height
+    return (
+        region.x <= left
+        and region.y <= top
+        and right <= region.x + region.width
+        and bottom <= region.y + region.height
+    )
+
+
+def attention_for(vision: Vision, budget_ms_per_s: float = 1000.0) -> FaceAttention:
+    """Return attention with the default settings and a budget that does not run out."""
+    budget = CpuBudget(budget_ms_per_s, clock=lambda: 0.0)
+    return FaceAttention(vision, max_missed_ms=1000, min_face_px=24, budget=budget)
 
 
 class RecordingSink(Sink):

@@ -140,7 +140,7 @@ def test_nothing_is_printed_when_there_are_events(
     assert output.err == ""
     finished = vars(caplog.records[-1])
     assert (finished["faces"], finished["most_faces_at_once"]) == (2, 2)
-    assert finished["frames_with_face"] == finished["frames"]
+    assert finished["frames_with_face"] == finished["frames"] - 2  # three looks confirm a face
     assert finished["best_smile_score"] > 0.9
     assert finished["explanation"] is None
 
@@ -223,21 +223,23 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         def run(self, _: object) -> None: ...
 
     monkeypatch.setattr(module, "EdgeLoop", RecordingLoop)
-    monkeypatch.setattr(module, "Tracker", lambda *values: values)
-    monkeypatch.setattr(module, "SmileVision", lambda *values: SmileVisionStub(values))
+    monkeypatch.setattr(module, "FaceAttention", lambda vision, **values: values)
+    monkeypatch.setattr(module, "CpuBudget", lambda ms_per_s: ms_per_s)
+    monkeypatch.setattr(module, "SmileVision", SmileVisionStub)
     smile = {"threshold_on": 0.8, "threshold_off": 0.4, "smoothing_ms": 1.0}
     smile |= {"min_duration_ms": 2.0, "max_gap_ms": 3.0}
     settings = {
-        "vision__detector": "back", "vision__min_face_score": 0.6, "vision__min_face_px": 30,
-        "vision__detect_every": 3, "track__min_iou": 0.3, "track__max_missed_ms": 4.0,
-        "progress": True,
+        "vision__min_face_score": 0.6, "vision__min_face_px": 30, "vision__cpu_ms_per_s": 99.0,
+        "track__max_missed_ms": 4.0, "progress": True,
     }  # fmt: skip
     settings |= {f"smile__{key}": value for key, value in smile.items()}
     run(config(tmp_path, **settings), lambda: False)
     assert given["rules"] == EpisodeRules(**smile)
-    assert given["tracker"] == (0.3, 4.0)
-    assert given["vision"].values == ("back", 0.6, 30)
-    assert (given["detect_every"], given["has_progress"], given["viewer"]) == (3, True, None)
+    assert given["attention"] == {
+        "max_missed_ms": 4.0, "min_face_px": 30, "min_face_score": 0.6, "budget": 99.0
+    }  # fmt: skip
+    assert isinstance(given["vision"], SmileVisionStub)
+    assert (given["has_progress"], given["viewer"]) == (True, None)
 
 
 class SmileVisionStub:
@@ -247,6 +249,3 @@ class SmileVisionStub:
         sha256 = "0" * 64
         threshold_on = 0.7
         threshold_off = 0.5
-
-    def __init__(self, values: tuple[object, ...]) -> None:
-        self.values = values

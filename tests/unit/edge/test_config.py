@@ -34,9 +34,13 @@ def write(folder: Path, text: str) -> Path:
         ("[smile]\nthreshold_on = '0.7'", "smile.threshold_on: expected a number, got '0.7'"),
         ("[smile]\nthreshold_on = true", "smile.threshold_on: expected a number, got True"),
         ("[smile]\nmax_gap_ms = 'long'", "smile.max_gap_ms: expected a number, got 'long'"),
-        ("[vision]\ndetector = 'best'", "vision.detector: expected 'short', 'full' or 'back', got"),
-        ("[vision]\ndetect_every = 0", "vision.detect_every: expected at least 1, got 0"),
-        ("[vision]\ndetect_every = 1.5", "vision.detect_every: expected a whole number, got 1.5"),
+        ("[vision]\nmin_face_px = 7", "vision.min_face_px: expected at least 8, got 7"),
+        ("[vision]\nmin_face_px = 24.5", "vision.min_face_px: expected a whole number, got 24.5"),
+        ("[vision]\ncpu_ms_per_s = 0", "vision.cpu_ms_per_s: expected more than 0.0, got 0"),
+        ("[vision]\ncpu_ms_per_s = 1001", "vision.cpu_ms_per_s: expected at most 1000.0, got 1001"),
+        ("[vision]\ndetector = 'full'", "vision.detector: no longer used: remove it"),
+        ("[vision]\ndetect_every = 3", "vision.detect_every: no longer used: remove it"),
+        ("[track]\nmin_iou = 0.25", "track.min_iou: no longer used: remove it"),
         ("[mqtt]\nmax_publishes_per_s = 101", "mqtt.max_publishes_per_s: expected at most 100"),
         ("[mqtt]\nbasic_ingest_rule = 'a/b'", "mqtt.basic_ingest_rule: expected text that matches"),
         ("[mqtt]\nurl = 3", "mqtt.url: expected text"),
@@ -70,11 +74,11 @@ def test_message_names_key_expectation_and_value_when_a_setting_is_wrong(
 
 
 def test_message_names_every_wrong_key(tmp_path: Path) -> None:
-    path = write(tmp_path, "[smile]\nthreshold = 1\n[vision]\ndetect_every = 0\n")
+    path = write(tmp_path, "[smile]\nthreshold = 1\n[vision]\nmin_face_px = 0\n")
     with pytest.raises(ConfigError) as caught:
         load_config(path, REQUIRED)
     assert str(caught.value) == (
-        "vision.detect_every: expected at least 1, got 0; smile.threshold: unknown key"
+        "vision.min_face_px: expected at least 8, got 0; smile.threshold: unknown key"
     )
 
 

@@ -244,3 +244,56 @@ def test_smoothed_score_follows_63_percent_of_a_step_within_the_time_constant() 
     detector.update(RULES.smoothing_ms, 0.7)
     assert detector.smoothed_score == pytest.approx(0.2 + 0.632 * 0.5, abs=0.001)
     assert not detector.is_smiling
+
+
+def smiling_until(last_ms: float, rules: EpisodeRules = RULES) -> EpisodeDetector:
+    """Return a detector that saw a second without a smile, then a smile up to `last_ms`."""
+    detector = EpisodeDetector(rules)
+    feed(detector, samples_of([(1000, 0.1), (last_ms + FRAME_MS - 1000, 0.9)]))
+    return detector
+
+
+@pytest.mark.parametrize(("max_gap_ms", "smoothing_ms"), [(500, 250), (1500, 250), (500, 100)])
+def test_smile_ends_where_it_was_last_seen_when_scores_stay_away_for_longer_than_a_break(
+    max_gap_ms: float, smoothing_ms: float
+) -> None:
+    rules = EpisodeRules(
+        threshold_on=0.7, threshold_off=0.5, smoothing_ms=smoothing_ms, max_gap_ms=max_gap_ms
+    )
+    detector = smiling_until(3000, rules)
+    patience_ms = max_gap_ms + 2 * smoothing_ms
+    assert detector.pause(3040) == []
+    assert detector.pause(3000 + patience_ms) == []
+    assert detector.is_smiling
+    (ended,) = detector.pause(3000 + patience_ms + 1)
+    assert (ended.phase, ended.end_ms) == ("ended", 3000)
+    assert ended.start_ms == pytest.approx(1000, abs=FRAME_MS)
+    assert not detector.is_smiling
+    assert detector.pause(60_000) == detector.close() == []
+
+
+def test_smile_continues_when_scores_stay_away_for_a_short_while() -> None:
+    detector = smiling_until(3000)
+    for now_ms in range(3040, 3900, 40):
+        assert detector.pause(now_ms) == []
+    after = [(3900 + at, score) for at, score in samples_of([(1000, 0.9), (3000, 0.1)])]
+    (ended,) = feed(detector, after)
+    assert ended.start_ms == pytest.approx(1000, abs=FRAME_MS)
+    assert ended.end_ms == pytest.approx(4900, abs=FRAME_MS)
+
+
+def test_another_smile_starts_after_one_that_was_not_seen_any_more() -> None:
+    detector = smiling_until(3000)
+    assert phases(detector.pause(4100)) == ["ended"]
+    after = [(6000 + at, score) for at, score in samples_of([(2000, 0.9)])]
+    smiles = feed(detector, after)
+    assert phases(smiles) == ["started"]
+    assert smiles[0].start_ms == pytest.approx(6000, abs=FRAME_MS)
+
+
+def test_nothing_ends_without_scores_when_no_smile_was_reported() -> None:
+    assert EpisodeDetector(RULES).pause(60_000) == []
+    detector = smiling_until(1300)  # shorter than the minimum
+    assert detector.is_smiling
+    assert detector.pause(60_000) == []
+    assert not detector.is_smiling

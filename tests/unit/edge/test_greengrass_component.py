@@ -23,9 +23,10 @@ import yaml
 from edge_lambda import lambda_function
 from edge_lambda.cli import parse_arguments
 from edge_lambda.errors import CameraError, ConfigError, SelfCheckError
-from edge_lambda.faces.vision import SmileVision
+from edge_lambda.faces.vision import FaceScore, SmileVision
 from smile_contract import events_topic
 from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.quality import Quality
 from tests.helpers.waiting import wait_until
 
 FOLDER = Path(lambda_function.__file__).parent / "greengrass"
@@ -204,14 +205,15 @@ def test_self_check_fails_when_the_smile_does_not_score_higher(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for scores in ([0.4, 0.5], [0.5, 0.5], [np.nan, 0.5]):
-        monkeypatch.setattr(SmileVision, "smile_scores", lambda *_, s=scores: np.array(s))
+        found = [FaceScore(score, Quality.GOOD) for score in scores]
+        monkeypatch.setattr(SmileVision, "score", lambda *_, found=found: found)
         with pytest.raises(SelfCheckError, match=f"scores: expected more .*, got {scores[0]} and"):
             lambda_function.handler({}, None)
 
 
 @pytest.mark.usefixtures("sdk")
 def test_self_check_fails_when_the_faces_are_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SmileVision, "find_faces", lambda *_: [])
+    monkeypatch.setattr(SmileVision, "look", lambda *_: None)
     with pytest.raises(SelfCheckError, match=r"faces: expected 2 .*, found 0"):
         lambda_function.handler({}, None)
 

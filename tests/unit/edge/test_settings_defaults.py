@@ -9,14 +9,12 @@ import pytest
 
 from edge_lambda.delivery import MqttSink
 from edge_lambda.delivery.outbox import Outbox
-from edge_lambda.faces.tracker import Tracker
-from edge_lambda.faces.vision import SmileVision
+from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.settings import (
     MqttSettings,
     OutboxSettings,
     Section,
     SmileSettings,
-    TrackSettings,
     VisionSettings,
 )
 from edge_lambda.smiles.episode import EpisodeRules
@@ -35,8 +33,7 @@ def shared_defaults(part: Callable[..., object], section: type[Section]) -> dict
     ("part", "section", "count"),
     [
         (EpisodeRules, SmileSettings, 3),
-        (Tracker, TrackSettings, 2),
-        (SmileVision, VisionSettings, 2),
+        (FaceAttention, VisionSettings, 1),
         (MqttSink, MqttSettings, 2),
     ],
 )
@@ -49,6 +46,5 @@ def test_default_is_the_documented_one(
 
 
 def test_default_is_the_documented_one_when_the_parameter_has_another_name() -> None:
-    outbox, vision = (inspect.signature(part).parameters for part in (Outbox, SmileVision))
+    outbox = inspect.signature(Outbox).parameters
     assert outbox["max_bytes"].default == OutboxSettings().max_mb * 1e6
-    assert vision["kind"].default == VisionSettings().detector

@@ -40,6 +40,10 @@ def smile(score: float | None, faces: int = 7) -> dict[str, object]:
             "but no smile lasted for min_duration_ms 500",
         ),
         (smile(None), "7 faces were seen, but none could be scored"),
+        (
+            smile(None) | {"bad_views": {"cut off": 3, "turned away": 40}},
+            "7 faces were seen, but none could be scored (turned away, cut off)",
+        ),
         ({"damaged_frames": 144}, "144 of 197 frames were damaged; no face was seen"),
         (
             {"damaged_frames": 7, "failed_frames": 3},

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from edge_lambda.camera import Frame
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.synthetic_face import draw_face
+from smile_vision.faces.video_detector import ROOM
 from smile_vision.smiles.classifier import SmileClassifier
 
 
@@ -27,8 +28,9 @@ def test_classifier_gets_the_same_face_from_limited_and_full_range_video(
     picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
     full = Frame(0, 0.0, picture.reformat(format="yuvj420p"))
     limited = Frame(0, 0.0, picture.reformat(format=pixel_format))
-    (face,) = vision.find_faces(full)
+    face = vision.look(full, (0.2, 0.2, 0.6, 0.6), ROOM)
+    assert face is not None
     for frame in (full, limited):
-        vision.smile_scores(frame, [face.keypoints])
+        vision.score(frame, [face.keypoints])
     assert np.ptp(crops[0]) > 180
     assert np.abs(crops[0] - crops[1]).max() <= 2

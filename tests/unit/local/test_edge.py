@@ -89,13 +89,13 @@ def test_record_is_one_line_without_time_level_and_logger() -> None:
 
 
 def test_command_names_source_broker_and_the_users_arguments() -> None:
-    options = Options(source="0", device_id="cam-2", edge_arguments=("--detector", "back"))
+    options = Options(source="0", device_id="cam-2", edge_arguments=("--min-face-px", "30"))
     argv = edge_command(options, 1883, Path("outbox.sqlite"), None)
     assert argv[:3] == [sys.executable, "-m", "edge_lambda"]
     given = " ".join(argv)
     assert "--source 0 --device-id cam-2" in given
     assert "--mqtt-url mqtt://127.0.0.1:1883 --outbox outbox.sqlite" in given
-    assert given.endswith("--detector back")
+    assert given.endswith("--min-face-px 30")
     assert "--start-time" not in given
     dated = edge_command(options, 1883, Path("o"), datetime(2026, 1, 1, tzinfo=UTC))
     assert "--start-time 2026-01-01T00:00:00.000Z" in " ".join(dated)

@@ -28,7 +28,7 @@ from local.run.options import DEFAULT_CLIP, Options, parse_options
         (["--api-key", " "], "expected printable ASCII characters"),
         (["--broker", "other"], "invalid choice: 'other'"),
         (["--no-edge", "--once"], "--no-edge cannot be combined"),
-        (["--no-edge", "--", "--detector", "back"], "--no-edge cannot be combined"),
+        (["--no-edge", "--", "--min-face-px", "30"], "--no-edge cannot be combined"),
         (["--nonsense"], "unrecognized arguments: --nonsense (python -m local --help lists"),
         (["--por", "80"], "unrecognized arguments: --por 80"),
     ],
@@ -59,9 +59,9 @@ def test_options_are_those_given_when_there_are_some(tmp_path: Path) -> None:
 
 
 def test_arguments_after_two_dashes_go_to_the_edge() -> None:
-    options = parse_options(["--source", "0", "--once", "--", "--detector", "back", "--", "a"])
+    options = parse_options(["--source", "0", "--once", "--", "--min-face-px", "30", "--", "a"])
     assert options.once
-    assert options.edge_arguments == ("--detector", "back", "--", "a")
+    assert options.edge_arguments == ("--min-face-px", "30", "--", "a")
 
 
 @pytest.mark.parametrize(

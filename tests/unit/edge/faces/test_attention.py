@@ -1,0 +1,337 @@
+"""Attention in a room with people at known places."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from edge_lambda.faces.attention import FaceAttention
+from smile_vision.faces.boxes import Box
+from tests.helpers.fake_room import (
+    STEP_MS,
+    FakeRoom,
+    Path,
+    Person,
+    attend,
+    attention_in,
+    stays,
+    walks,
+    watch,
+)
+
+NEAR: Box = (0.3, 0.3, 0.12, 0.2)
+FAR: Box = (0.62, 0.4, 0.05, 0.09)
+ASIDE: Box = (0.7, 0.3, 0.12, 0.2)
+
+
+def first_seen_ms(room: FakeRoom, until_ms: float, since_ms: float = 0.0) -> float:
+    """Return when the first face is in view; infinite if none is."""
+    attention = attention_in(room)
+    for at_ms, _ in attend(attention, room, until_ms):
+        if at_ms >= since_ms and attention.in_view():
+            return at_ms
+    return float("inf")
+
+
+def ids_seen(attention: FaceAttention, room: FakeRoom, until_ms: float) -> list[set[int]]:
+    """Return the ids of the tracks that were seen on each person."""
+    ids: list[set[int]] = [set() for _ in room.people]
+    for _ in attend(attention, room, until_ms):
+        for track in attention.in_view():
+            person = room.person_at(track)
+            if person is not None:
+                ids[list(room.people).index(person)].add(track.id)
+    return ids
+
+
+def gap_in(path: Path, since_ms: float, until_ms: float) -> Path:
+    """Return a path during which the face is hidden for a while."""
+    return lambda at_ms: None if since_ms <= at_ms < until_ms else path(at_ms)
+
+
+# --- finding ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("box", [NEAR, FAR, (0.0, 0.0, 0.05, 0.09), (0.94, 0.9, 0.05, 0.09)])
+def test_everybody_who_is_there_at_the_start_is_found_within_half_a_second(box: Box) -> None:
+    assert first_seen_ms(FakeRoom([Person(stays(box))]), 1000) <= 500
+
+
+def test_face_counts_from_the_third_look_that_agrees() -> None:
+    assert first_seen_ms(FakeRoom([Person(stays(NEAR))]), 1000) == 2 * STEP_MS
+
+
+def test_somebody_who_appears_while_nothing_else_moves_is_found_in_a_third_of_a_second() -> None:
+    room = FakeRoom([Person(stays(NEAR, since_ms=5000))])
+    assert 5000 <= first_seen_ms(room, 8000) <= 5000 + 340
+
+
+def test_somebody_who_appears_unnoticed_is_found_within_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.helpers.fake_room._draw", lambda *_: None)  # no motion at all
+    room = FakeRoom([Person(stays(FAR, since_ms=5020))])
+    assert first_seen_ms(room, 8000) <= 5020 + 2000 + 3 * STEP_MS
+
+
+def test_a_crowd_is_found_within_a_second() -> None:
+    places = itertools.product((0.02, 0.22, 0.42, 0.62, 0.82), (0.1, 0.4, 0.7))
+    room = FakeRoom([Person(stays((x, y, 0.1, 0.18))) for x, y in places])
+    attention = attention_in(room)
+    watch(attention, room, 1200)
+    assert len(attention.in_view()) == 15
+
+
+def test_faces_smaller_than_the_minimum_are_ignored() -> None:
+    small = (0.5, 0.5, 23 / 640, 23 / 360)
+    assert first_seen_ms(FakeRoom([Person(stays(small))]), 3000) == float("inf")
+    large = (0.5, 0.5, 25 / 640, 25 / 360)
+    assert first_seen_ms(FakeRoom([Person(stays(large))]), 3000) < 500
+
+
+def test_thing_that_closer_looks_do_not_confirm_is_no_face_and_is_left_alone_for_a_while() -> None:
+    room = FakeRoom([Person(walks(NEAR, 0.01), score=0.68)])
+    attention = attention_in(room)
+    for _ in attend(attention, room, 8000):
+        assert not attention.tracks
+    # Two looks at most each time, and each place once in 700 ms.
+    assert len(room.looked) <= 2 * (8000 / 700 + 1)
+
+
+def test_thing_that_convinces_once_is_no_face() -> None:
+    room = FakeRoom([Person(stays(NEAR), likeness=lambda at_ms: 0.9 if at_ms < 60 else 0.6)])
+    attention = attention_in(room)
+    for _ in attend(attention, room, 3000):
+        assert not attention.tracks
+
+
+def test_thing_that_only_the_face_check_rejects_is_no_face() -> None:
+    room = FakeRoom([Person(stays(NEAR), is_thing=True)])
+    attention = attention_in(room)
+    for _ in attend(attention, room, 3000):
+        assert not attention.tracks
+
+
+def test_confirmed_face_is_not_checked_again() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    watch(attention_in(room), room, 3000)
+    assert room.checked == [0, STEP_MS, 2 * STEP_MS]
+
+
+def test_face_is_confirmed_by_its_mirror_image_too() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    watch(attention_in(room), room, 3 * STEP_MS)
+    assert [is_mirrored for _, _, is_mirrored in room.looked] == [False, True, False]
+
+
+def test_confirmed_face_may_turn_away_a_little() -> None:
+    person = Person(stays(NEAR), likeness=lambda at_ms: 0.9 if at_ms < 500 else 0.55)
+    room = FakeRoom([person])
+    attention = attention_in(room)
+    watch(attention, room, 5000)
+    assert len(attention.in_view()) == 1
+
+
+def test_track_ends_when_closer_looks_stop_agreeing() -> None:
+    person = Person(stays(NEAR), likeness=lambda at_ms: 0.9 if at_ms < 500 else 0.45)
+    room = FakeRoom([person])
+    attention = attention_in(room)
+    lost = [(at_ms, track.id) for at_ms, gone in attend(attention, room, 3000) for track in gone]
+    ((at_ms, track_id),) = lost
+    assert track_id == 1 and 1500 <= at_ms <= 1500 + 320 + 2 * STEP_MS
+
+
+# --- following -------------------------------------------------------------------------------
+
+
+def test_followed_face_keeps_its_id_while_it_walks_through_the_room() -> None:
+    room = FakeRoom([Person(walks((0.02, 0.4, 0.06, 0.1), 0.25, 0.05))])
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 3600) == [{1}]
+
+
+@pytest.mark.parametrize("widths_per_s", [1, 4, 8])
+@pytest.mark.parametrize("step_ms", [33.3, 40.0])
+def test_face_that_walks_by_is_followed_from_the_first_frames(
+    widths_per_s: float, step_ms: float
+) -> None:
+    """People who walk by near the camera move by eight widths of their face a second."""
+    room = FakeRoom([Person(walks((0.0, 0.4, 0.08, 0.14), 0.08 * widths_per_s))])
+    attention = attention_in(room)
+    until_ms = min(0.9 / (0.08 * widths_per_s) * 1000, 3000)
+    seen = 0
+    for _ in attend(attention, room, until_ms, step_ms=step_ms):
+        seen += [track.id for track in attention.in_view()] == [1]
+    assert seen >= until_ms / step_ms - 5
+
+
+def test_followed_face_keeps_its_id_while_it_comes_nearer() -> None:
+    def grows(at_ms: float) -> Box:
+        width = 0.03 * 2 ** (at_ms / 1000)
+        return (0.5 - width / 2, 0.5 - width, width, width * 1.8)
+
+    room = FakeRoom([Person(grows)], size=(1280, 720))
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 4000) == [{1}]
+
+
+@pytest.mark.parametrize("hidden_ms", [300, 650, 900])
+@pytest.mark.parametrize("dx_per_s", [0.0, 0.06, -0.12])
+def test_face_keeps_its_id_when_it_is_hidden_for_less_than_a_second(
+    hidden_ms: float, dx_per_s: float
+) -> None:
+    path = gap_in(walks(NEAR, dx_per_s), 2000, 2000 + hidden_ms)
+    room = FakeRoom([Person(path)])
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 4500) == [{1}]
+
+
+def test_face_keeps_its_id_when_its_box_is_squeezed_before_it_is_hidden() -> None:
+    """Something that moves in front covers a part of the face first; the looks are unsure then."""
+    x, y, width, height = NEAR
+
+    def path(at_ms: float) -> Box | None:
+        if 2000 <= at_ms < 2200:
+            return (x - 0.35 * width, y - 0.2 * height, width * 1.3, height * 1.3)
+        return None if 2200 <= at_ms < 2900 else NEAR
+
+    room = FakeRoom([Person(path, likeness=lambda at_ms: 0.55 if 2000 <= at_ms < 2200 else 0.95)])
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 4000) == [{1}]
+
+
+def test_face_gets_a_new_id_when_it_is_hidden_for_longer() -> None:
+    room = FakeRoom([Person(gap_in(walks(NEAR, 0.0), 2000, 3500))])
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 5000) == [{1, 2}]
+
+
+@pytest.mark.parametrize("speed", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize("step_ms", [33.3, 66.7])
+def test_faces_keep_their_ids_when_one_passes_behind_the_other(
+    speed: float, step_ms: float
+) -> None:
+    front = walks((0.2, 0.4, 0.1, 0.18), speed)
+    behind_path = walks((0.7, 0.41, 0.08, 0.15), -speed)
+
+    def behind(at_ms: float) -> Box | None:
+        mine, other = behind_path(at_ms), front(at_ms)
+        assert mine is not None and other is not None
+        is_hidden = abs(mine[0] - other[0]) < 0.08
+        return None if is_hidden else mine
+
+    room = FakeRoom([Person(front), Person(behind)])
+    attention = attention_in(room)
+    seen: list[set[int]] = [set(), set()]
+    for _ in attend(attention, room, 0.6 / speed * 1000, step_ms=step_ms):
+        for track in attention.in_view():
+            person = room.person_at(track)
+            assert person is not None
+            seen[list(room.people).index(person)].add(track.id)
+    assert [len(ids) for ids in seen] == [1, 1]
+    assert seen[0] != seen[1]
+
+
+def test_face_that_jumps_aside_is_found_again_by_a_wider_look() -> None:
+    def jumps(at_ms: float) -> Box:
+        return NEAR if at_ms < 2000 else (NEAR[0] + 0.55 * NEAR[2], *NEAR[1:])
+
+    room = FakeRoom([Person(jumps)])
+    attention = attention_in(room)
+    assert ids_seen(attention, room, 2500) == [{1}]
+
+
+def test_steady_face_is_looked_at_three_times_a_second() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    room.looked.clear()
+    watch(attention, room, 11_000, since_ms=1000)
+    assert 28 <= len(room.looked) <= 32
+
+
+def test_key_points_are_not_used_long_after_the_last_look() -> None:
+    """A face whose looks wait, because the budget is spent, is in view for half a second."""
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    (track,) = attention.in_view()
+    attention.advance(track.seen_ms + 499)
+    assert attention.in_view() == [track]
+    attention.advance(track.seen_ms + 501)
+    assert attention.in_view() == []
+
+
+def test_missed_face_is_not_in_view() -> None:
+    room = FakeRoom([Person(stays(NEAR, until_ms=2000))])
+    attention = attention_in(room)
+    watch(attention, room, 2000 + 320 + STEP_MS)
+    assert attention.tracks and not attention.in_view()
+
+
+def test_picture_on_the_wall_is_out_of_view_after_a_minute_until_it_moves() -> None:
+    moved = (NEAR[0] + 0.02, *NEAR[1:])
+    room = FakeRoom([Person(lambda at_ms: NEAR if at_ms < 70_000 else moved)])
+    attention = attention_in(room)
+    in_view = {}
+    for at_ms, _ in attend(attention, room, 72_000, step_ms=100):
+        in_view[at_ms] = bool(attention.in_view())
+    assert in_view[59_000] and not in_view[61_000] and not in_view[69_900]
+    assert in_view[71_000]
+
+
+# --- time, cuts and sizes --------------------------------------------------------------------
+
+
+def test_all_faces_are_forgotten_at_a_cut_and_found_again_with_new_ids() -> None:
+    room = FakeRoom([Person(stays(NEAR)), Person(stays(ASIDE))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    assert sorted(track.id for track in attention.restart()) == [1, 2]
+    assert not attention.tracks
+    watch(attention, room, 1500, since_ms=1000)
+    assert sorted(track.id for track in attention.in_view()) == [3, 4]
+
+
+def test_face_is_lost_when_no_frame_comes_for_a_second() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    last_ms = 1000 - STEP_MS
+    assert attention.advance(last_ms + 1000) == []
+    assert [track.id for track in attention.advance(last_ms + 1001)] == [1]
+
+
+def test_video_may_change_its_size() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    room.size = (1280, 720)
+    room.__post_init__()
+    room.searched.clear()
+    watch(attention, room, 3100, since_ms=1000)
+    assert [track.id for track in attention.in_view()] == [1]
+    searched_px = {region.width for _, region in room.searched if region.is_whole}
+    assert searched_px == {1280}
+
+
+def test_frames_that_go_back_in_time_do_no_harm() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    for index, at_ms in enumerate((0, 40, 80, 20, 60, 100, 140)):
+        attention.attend(room.frame(index, at_ms))
+    assert [track.id for track in attention.in_view()] == [1]
+
+
+def test_a_network_that_fails_once_costs_no_face() -> None:
+    room = FakeRoom([Person(stays(NEAR))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    look = room.look
+    room.look = None  # type: ignore[method-assign, assignment]
+    with pytest.raises(TypeError):
+        watch(attention, room, 1500, since_ms=1000)
+    room.look = look  # type: ignore[method-assign]
+    watch(attention, room, 3000, since_ms=1500)
+    assert [track.id for track in attention.in_view()] == [1]

@@ -1,6 +1,6 @@
 """Run the loop of the device on a video, for all measurements.
 
-Only `make_vision` and `make_loop` know how the loop is put together.
+Only `make_vision`, `make_attention` and `make_loop` know how the loop is put together.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from edge_lambda.camera import Frame, FrameSource, open_source
 from edge_lambda.delivery import Sink
 from edge_lambda.delivery.outbox import Outbox, OutboxRecord
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.faces.tracker import Tracker
+from edge_lambda.faces.attention import FaceAttention
+from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.settings import CameraSettings
+from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark, Viewer
@@ -31,6 +32,7 @@ __all__ = [
     "DetectedSmile",
     "LoopRun",
     "Recorder",
+    "make_attention",
     "make_loop",
     "make_vision",
     "run_loop",
@@ -72,7 +74,12 @@ class Recorder:
     def __init__(self) -> None:
         self.shown: dict[int, list[FaceMark]] = {}
 
-    def show(self, frame: Frame, faces: Sequence[FaceMark]) -> None:
+    def show(
+        self,
+        frame: Frame,
+        faces: Sequence[FaceMark],
+        frame_rate: float | None = None,  # noqa: ARG002 - of the interface
+    ) -> None:
         """Keep the faces of a frame."""
         self.shown[frame.index] = list(faces)
 
@@ -94,6 +101,18 @@ def make_vision() -> SmileVision:
     return SmileVision()
 
 
+def make_attention(vision: SmileVision) -> FaceAttention:
+    """Return the attention of the device with its default settings."""
+    settings = VisionSettings()
+    return FaceAttention(
+        vision,
+        max_missed_ms=TrackSettings().max_missed_ms,
+        min_face_px=settings.min_face_px,
+        min_face_score=settings.min_face_score,
+        budget=CpuBudget(settings.cpu_ms_per_s),
+    )
+
+
 def make_loop(
     source: FrameSource, vision: SmileVision, publisher: Publisher, viewer: Viewer | None
 ) -> EdgeLoop:
@@ -103,7 +122,7 @@ def make_loop(
     return EdgeLoop(
         source,
         vision=vision,
-        tracker=Tracker(),
+        attention=make_attention(vision),
         rules=EpisodeRules(threshold_on=card.threshold_on, threshold_off=card.threshold_off),
         events=EventMaker("cam-1", model, source.time_at),
         publisher=publisher,

@@ -1,7 +1,7 @@
 """Measure each stage of the loop on a clip: ``python -m bench.edge.stages clip.mp4``.
 
-The numbers are the processor time of the loop's thread, as the median over the frames, so a busy
-machine changes them little. Decoding runs in other threads and counts in the total only.
+The numbers are the time of the loop's thread, as the mean over the frames, because attention
+searches only in some of them. Decoding runs in other threads and counts in the total only.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from bench.edge.run_loop import make_attention
 from edge_lambda.camera import Frame, FrameSource, open_source
 from edge_lambda.faces.scene_cut import SceneCutDetector
-from edge_lambda.faces.tracker import Tracker
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.settings import CameraSettings
 from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
@@ -33,9 +33,9 @@ class Stopwatch:
 
     def time(self, stage: str, work: Callable[[], Result]) -> Result:
         """Run a stage, store its time and return its result."""
-        begun = time.thread_time()
+        begun = time.perf_counter()
         result = work()
-        self.times_ms[stage].append((time.thread_time() - begun) * 1000)
+        self.times_ms[stage].append((time.perf_counter() - begun) * 1000)
         return result
 
 
@@ -49,12 +49,10 @@ def frames(source: FrameSource, watch: Stopwatch) -> Iterator[Frame]:
         yield frame
 
 
-def measure(
-    path: Path, vision: SmileVision, detect_every: int = 1, max_frames: int | None = None
-) -> Stopwatch:
+def measure(path: Path, vision: SmileVision, max_frames: int | None = None) -> Stopwatch:
     """Run the stages of the loop over a clip, or its first frames, and return their times."""
     watch = Stopwatch()
-    tracker, cuts = Tracker(), SceneCutDetector()
+    attention, cuts = make_attention(vision), SceneCutDetector()
     rules = EpisodeRules(
         threshold_on=vision.card.threshold_on, threshold_off=vision.card.threshold_off
     )
@@ -62,25 +60,17 @@ def measure(
     source = open_source(str(path), CameraSettings())
     for frame in itertools.islice(frames(source, watch), max_frames):
         at_ms = frame.position_ms
-        begun = time.thread_time()
-        grey = watch.time("grey plane", frame.grey)
-        watch.time("scene cut", lambda: cuts.is_cut(grey))  # noqa: B023 - called at once
-        if frame.index % detect_every == 0:
-            found = watch.time("scale + detect", lambda: vision.find_faces(frame))  # noqa: B023
-            watch.time("track", lambda: tracker.update(at_ms, found))  # noqa: B023
-        else:
-            tracker.advance(at_ms)
-        points = [track.keypoints_now() for track in tracker.tracks]
-        scores = watch.time("crop + classify", lambda: vision.smile_scores(frame, points))  # noqa: B023
+        begun = time.perf_counter()
+        watch.time("scene cut", lambda: cuts.is_cut(frame.grey()))  # noqa: B023 - called at once
+        watch.time("attention", lambda: attention.attend(frame))  # noqa: B023
+        tracks = attention.in_view()
+        points = [track.keypoints_now() for track in tracks]
+        scores = watch.time("crop + classify", lambda: vision.score(frame, points))  # noqa: B023
         watch.times_ms["faces"].append(len(points))
-        watch.time(
-            "episodes",
-            lambda: [
-                episodes[track.id].update(at_ms, score)  # noqa: B023
-                for track, score in zip(tracker.tracks, scores.tolist(), strict=True)  # noqa: B023
-            ],
-        )
-        watch.times_ms["all but decoding"].append((time.thread_time() - begun) * 1000)
+        for track, score in zip(tracks, scores, strict=True):
+            track.smile_score = score.smile_score
+            episodes[track.id].update(at_ms, score.smile_score)
+        watch.times_ms["all but decoding"].append((time.perf_counter() - begun) * 1000)
     source.close()
     return watch
 
@@ -89,17 +79,15 @@ def main() -> None:
     """Print a table of the times."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--detector", default="full", choices=("short", "full", "back"))
-    parser.add_argument("--detect-every", type=int, default=1)
     arguments = parser.parse_args()
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
-    watch = measure(arguments.clip, SmileVision(arguments.detector), arguments.detect_every)
+    watch = measure(arguments.clip, SmileVision())
     elapsed_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
     count = len(watch.times_ms["faces"])
-    print(f"{arguments.clip.name}: {count} frames, detector {arguments.detector}")
+    print(f"{arguments.clip.name}: {count} frames")
     for stage, times in watch.times_ms.items():
         unit = "" if stage == "faces" else " ms"
-        print(f"{stage:>18} {statistics.median(times):8.3f}{unit}")
+        print(f"{stage:>18} {statistics.mean(times):8.3f}{unit}")
     print(f"{'all, all threads':>18} {cpu_s / count * 1000:8.3f} ms, including the start")
     print(f"{'frames per second':>18} {count / elapsed_s:8.1f} on this machine")
 

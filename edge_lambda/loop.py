@@ -12,6 +12,7 @@ from edge_lambda.camera import Frame, FrameSource
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError
 from edge_lambda.faces.attention import FaceAttention
+from edge_lambda.faces.look_schedule import must_score
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.track import Track
 from edge_lambda.faces.vision import Vision
@@ -131,21 +132,20 @@ class EdgeLoop:
 
     def _score(self, frame: Frame) -> None:
         """Score the faces in view. A smile without a usable score ends after a while."""
-        in_view = self._attention.in_view()
-        scores = self._vision.score(frame, [track.keypoints_now() for track in in_view])
-        by_id = {track.id: one.smile_score for track, one in zip(in_view, scores, strict=True)}
-        problems = [str(one.quality) for one in scores if one.quality is not Quality.GOOD]
-        self._activity.note(frame.position_ms, by_id, problems)
-        waiting = {track.id for track, _ in self._episodes.values()}
-        for track, score in zip(in_view, scores, strict=True):
-            track.quality = score.quality
+        at_ms, in_view = frame.position_ms, self._attention.in_view()
+        due = [track for track in in_view if must_score(track, at_ms)]
+        scores = self._vision.score(frame, [track.keypoints_now() for track in due])
+        for track, score in zip(due, scores, strict=True):
+            track.scored_ms, track.quality = at_ms, score.quality
+            track.smile_score = score.smile_score
             if score.quality is Quality.GOOD:
-                waiting.discard(track.id)
-                track.smile_score = score.smile_score
-                self._update_episode(track, frame.position_ms, score.smile_score)
+                self._update_episode(track, at_ms, score.smile_score)
+        good = {track.id for track in in_view if track.quality is Quality.GOOD}
         for track, episode in list(self._episodes.values()):
-            if track.id in waiting and not track.misses:  # a missed face ends with its track
-                self._publish(track, episode.pause(frame.position_ms))
+            if track.id not in good and not track.misses:  # a missed face ends with its track
+                self._publish(track, episode.pause(at_ms))
+        problems = [str(track.quality) for track in in_view if track.id not in good]
+        self._activity.note(at_ms, {track.id: track.smile_score for track in in_view}, problems)
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces in view, for the viewer."""

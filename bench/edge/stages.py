@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from bench.edge.run_loop import make_attention
 from edge_lambda.camera import Frame, FrameSource, open_source
+from edge_lambda.faces.look_schedule import must_score
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.settings import CameraSettings
@@ -63,12 +64,13 @@ def measure(path: Path, vision: SmileVision, max_frames: int | None = None) -> S
         begun = time.perf_counter()
         watch.time("scene cut", lambda: cuts.is_cut(frame.grey()))  # noqa: B023 - called at once
         watch.time("attention", lambda: attention.attend(frame))  # noqa: B023
-        tracks = attention.in_view()
+        in_view = attention.in_view()
+        tracks = [track for track in in_view if must_score(track, at_ms)]
         points = [track.keypoints_now() for track in tracks]
         scores = watch.time("crop + classify", lambda: vision.score(frame, points))  # noqa: B023
-        watch.times_ms["faces"].append(len(points))
+        watch.times_ms["faces"].append(len(in_view))
         for track, score in zip(tracks, scores, strict=True):
-            track.smile_score = score.smile_score
+            track.smile_score, track.scored_ms = score.smile_score, at_ms
             episodes[track.id].update(at_ms, score.smile_score)
         watch.times_ms["all but decoding"].append((time.perf_counter() - begun) * 1000)
     source.close()

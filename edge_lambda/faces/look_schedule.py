@@ -19,6 +19,8 @@ _UNDECIDED_WAIT_MS = 80.0
 _HIDDEN_MS = 300.0
 _MISSED_WAIT_MS = 120.0
 _AT_ONCE_MS = 1.0
+# A face whose smile is decided is scored in every second frame of most cameras, others in each.
+_DECIDED_SCORE_GAP_MS = 60.0
 _MS_PER_LOOK = 20.0  # of video: limits the looks in one frame, so that no frame takes long
 # Even without budget, a face that has waited this long gets a look, at most one face per gap.
 _STARVING_MS = 400.0
@@ -76,6 +78,17 @@ def wait_ms(track: Track) -> float:
         return _AT_ONCE_MS if track.missing_ms < _HIDDEN_MS else _MISSED_WAIT_MS
     if not track.is_confirmed:
         return _AT_ONCE_MS
-    longest_ms = _UNDECIDED_WAIT_MS if abs(track.smile_score - 0.5) < _UNDECIDED else _MAX_WAIT_MS
+    longest_ms = _UNDECIDED_WAIT_MS if _is_undecided(track) else _MAX_WAIT_MS
     steady_ms = _MAX_DRIFT / track.drift if track.drift > 0 else longest_ms
     return min(max(steady_ms, _MIN_WAIT_MS), longest_ms)
+
+
+def must_score(track: Track, now_ms: float) -> bool:
+    """Return whether a face in view needs a smile score in this frame."""
+    if math.isnan(track.smile_score) or _is_undecided(track):
+        return True
+    return now_ms - track.scored_ms >= _DECIDED_SCORE_GAP_MS
+
+
+def _is_undecided(track: Track) -> bool:
+    return abs(track.smile_score - 0.5) < _UNDECIDED

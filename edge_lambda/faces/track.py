@@ -44,8 +44,8 @@ class Track:
         When that was.
     agreements, misses : int
         Closer looks that found the face, and those since then that did not.
-    smile_score : float
-        The latest; NaN before the first.
+    smile_score, scored_ms : float
+        The latest score, and when the face was scored; NaN and -inf before the first.
     quality : Quality
         Whether the face could be scored in the latest frame in which it was in view.
     """
@@ -64,6 +64,7 @@ class Track:
     agreements: int = 1
     misses: int = 0
     smile_score: float = math.nan
+    scored_ms: float = -math.inf
     quality: Quality = Quality.GOOD
 
     def __post_init__(self) -> None:

@@ -149,16 +149,17 @@ def test_log_has_a_traceback_when_the_level_is_debug(caplog: pytest.LogCaptureFi
     assert "ValueError: unforeseen" in caplog.text
 
 
-def test_followed_face_is_scored_in_every_frame_in_view() -> None:
-    vision = FakeVision([LEFT])
-    assert run(FakeCamera(), vision) == ["started", "ended"]
-    first = vision.scored[0]
-    assert first == 2  # three looks must agree first
-    assert vision.scored == list(range(first, FRAMES))
+@pytest.mark.parametrize(("score", "every"), [(0.4, 1), (0.8, 1), (0.02, 2), (0.95, 2)])
+def test_face_is_scored_in_every_frame_or_in_every_second_when_its_smile_is_decided(
+    score: float, every: int
+) -> None:
+    vision = FakeVision([LEFT], score=score)
+    run(FakeCamera(), vision)
+    assert vision.scored == list(range(2, FRAMES, every))  # three looks must agree first
 
 
 def test_face_is_found_again_at_once_after_a_cut() -> None:
-    vision = FakeVision([LEFT])
+    vision = FakeVision([LEFT], score=0.5)
     run(FakeCamera(cut_at=CUT_AT), vision)
     assert vision.scored == [*range(2, CUT_AT), *range(CUT_AT + 2, FRAMES)]
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from edge_lambda.faces.budget import CpuBudget
-from edge_lambda.faces.look_schedule import LookSchedule, wait_ms
+from edge_lambda.faces.look_schedule import LookSchedule, must_score, wait_ms
 from edge_lambda.faces.track import Track
 from tests.helpers.clock import FakeClock
 from tests.helpers.faces import track
@@ -131,3 +131,15 @@ def test_no_face_starves_without_budget() -> None:
             one.looked_ms = now_ms
     assert longest_ms <= 800
     assert looks <= 10_000 / FRAME_MS
+
+
+@pytest.mark.parametrize(
+    ("score", "elapsed_ms", "is_due"),
+    [(0.02, 50, False), (0.98, 50, False), (0.02, 70, True), (0.3, 1, True), (math.nan, 1, True)],
+)
+def test_face_is_scored_less_often_while_its_smile_is_decided(
+    score: float, elapsed_ms: float, is_due: bool
+) -> None:
+    one = steady(score=score)
+    one.scored_ms = 1000
+    assert must_score(one, 1000 + elapsed_ms) == is_due

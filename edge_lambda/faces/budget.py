@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_SAVED_S = 1.0  # of video; what is not used for longer is lost
+_SAVED_S = 1.0  # of video: the most that is saved, and the most that is owed
 
 
 class CpuBudget:
@@ -46,4 +46,6 @@ class CpuBudget:
         try:
             yield
         finally:
-            self._left_ms -= (self._clock() - begun_s) * 1000
+            left_ms = self._left_ms - (self._clock() - begun_s) * 1000
+            # Without a limit, one stall of the machine would take minutes to pay back.
+            self._left_ms = max(left_ms, -self._ms_per_s * _SAVED_S)

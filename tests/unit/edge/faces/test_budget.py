@@ -60,3 +60,16 @@ def test_time_is_that_of_the_wall_by_default() -> None:
     with budget.spending():
         sum(range(1000))
     assert budget.is_spent
+
+
+def test_long_stall_is_paid_back_in_a_second_of_video() -> None:
+    """A machine that was suspended does not look away for minutes."""
+    clock = FakeClock()
+    budget = CpuBudget(250, clock.monotonic)
+    budget.advance(0)
+    with budget.spending():
+        clock.sleep(60)
+    budget.advance(700)
+    assert budget.is_spent
+    budget.advance(1300)
+    assert not budget.is_spent

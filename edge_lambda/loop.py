@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -136,16 +137,18 @@ class EdgeLoop:
         due = [track for track in in_view if must_score(track, at_ms)]
         scores = self._vision.score(frame, [track.keypoints_now() for track in due])
         for track, score in zip(due, scores, strict=True):
-            track.scored_ms, track.quality = at_ms, score.quality
-            track.smile_score = score.smile_score
-            if score.quality is Quality.GOOD:
+            track.score(score.smile_score, at_ms)
+            is_picture = track.is_still and score.quality is Quality.GOOD
+            track.quality = Quality.STILL if is_picture else score.quality
+            if track.quality is Quality.GOOD:
                 self._update_episode(track, at_ms, score.smile_score)
-        good = {track.id for track in in_view if track.quality is Quality.GOOD}
+        good = {track.id: track.smile_score for track in in_view if track.quality is Quality.GOOD}
         for track, episode in list(self._episodes.values()):
             if track.id not in good and not track.misses:  # a missed face ends with its track
                 self._publish(track, episode.pause(at_ms))
         problems = [str(track.quality) for track in in_view if track.id not in good]
-        self._activity.note(at_ms, {track.id: track.smile_score for track in in_view}, problems)
+        by_id = {track.id: good.get(track.id, math.nan) for track in in_view}
+        self._activity.note(at_ms, by_id, problems)
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces in view, for the viewer."""

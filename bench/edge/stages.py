@@ -70,7 +70,7 @@ def measure(path: Path, vision: SmileVision, max_frames: int | None = None) -> S
         scores = watch.time("crop + classify", lambda: vision.score(frame, points))  # noqa: B023
         watch.times_ms["faces"].append(len(in_view))
         for track, score in zip(tracks, scores, strict=True):
-            track.smile_score, track.scored_ms = score.smile_score, at_ms
+            track.score(score.smile_score, at_ms)
             episodes[track.id].update(at_ms, score.smile_score)
         watch.times_ms["all but decoding"].append((time.perf_counter() - begun) * 1000)
     source.close()

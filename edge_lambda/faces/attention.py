@@ -42,7 +42,6 @@ _MAX_CANDIDATES = 3  # new places looked at after one search
 _CANDIDATE_SIZE = 0.8  # of the minimum size: a search measures boxes less exactly than a look
 # The body of a followed face, in widths and heights of the box: to each side, above and below.
 _BODY_ASIDE, _BODY_ABOVE, _BODY_BELOW = 1.0, 0.5, 2.5
-_STILL_MS = 60_000.0  # nobody keeps still for longer: it is a poster
 
 
 @dataclass(slots=True)
@@ -90,6 +89,7 @@ class FaceAttention:
         self._plan = SearchPlan(1, 1)
         self._size = (0, 0)
         self._tracks: list[Track] = []
+        self._lost: list[Track] = []
         self._rejected = RejectedPlaces()
         self._next_id = 1
         self._now_ms = 0.0
@@ -118,32 +118,32 @@ class FaceAttention:
             self._note_motion(frame)
             for track in self._schedule.due(self._tracks, self._now_ms, frame_ms):
                 self._look_at(frame, track)
-            lost = self._drop_lost()
+            self._drop_lost()
             for region in self._regions_to_search():
                 self._search(frame, region)
-        return lost
+        return self._take_lost()
 
     def advance(self, now_ms: float) -> list[Track]:
         """Let time pass without a frame; return the confirmed faces that are lost now."""
         self._now_ms = now_ms
         for track in self._tracks:
             track.now_ms = now_ms
-        return self._drop_lost()
+        self._drop_lost()
+        return self._take_lost()
 
     def restart(self) -> list[Track]:
         """Forget every face, after a scene cut; return the confirmed ones."""
-        lost = list(self.tracks)
+        self._lost += self.tracks
         self._tracks.clear()
         self._rejected.clear()
         self._motion.reset()
         self._camera.reset()
         self._plan.restart()
-        return lost
+        return self._take_lost()
 
     def _is_in_view(self, track: Track) -> bool:
         usable_ms = _USABLE_WHILE_MISSED_MS if track.misses else _USABLE_MS
-        is_still = self._now_ms - track.moved_ms > _STILL_MS
-        return track.age_ms <= usable_ms and not is_still
+        return track.age_ms <= usable_ms
 
     def _note_motion(self, frame: Frame) -> None:
         if (frame.width, frame.height) != self._size:
@@ -158,7 +158,7 @@ class FaceAttention:
                 track.present_ms = self._now_ms
             expected = track.box_at(self._now_ms)
             if moved[cells_of(expected)].any():
-                track.moved_ms = self._now_ms
+                track.move(self._now_ms)
             if track.is_confirmed and not track.misses:  # its motion shows nobody new
                 moved[cells_of(_with_body(expected))] = False
         self._rejected.forget(moved, self._now_ms)
@@ -193,13 +193,17 @@ class FaceAttention:
         else:
             track.see(found, self._now_ms, is_certain=found.score >= self._min_face_score)
 
-    def _drop_lost(self) -> list[Track]:
+    def _drop_lost(self) -> None:
         def is_lost(track: Track) -> bool:
             limit_ms = self._max_missed_ms if track.is_confirmed else _CANDIDATE_MS
             return track.missing_ms > limit_ms
 
-        lost = [track for track in self.tracks if is_lost(track)]
+        self._lost += [track for track in self.tracks if is_lost(track)]
         self._tracks = [track for track in self._tracks if not is_lost(track)]
+
+    def _take_lost(self) -> list[Track]:
+        """Return the lost faces, once. They wait here when a network fails in between."""
+        lost, self._lost = self._lost, []
         return lost
 
     def _regions_to_search(self) -> Iterator[Region]:

@@ -16,6 +16,11 @@ _VELOCITY_MEMORY_MS = 200.0  # time constant with which a new speed replaces the
 _COAST_MS = 300.0  # an unseen face slows down with this time constant: people stop and turn
 _MIN_AGREEMENTS = 3
 _JITTER = 0.03  # in face widths: two looks at a still face differ by about this
+# A face is alive when its place or size changes by this share of its width, or its score by this
+# much. Two looks at a picture of a face differ less.
+_ALIVE_SHIFT = 0.05
+_ALIVE_SCORE = 0.3
+_STILL_MS = 60_000.0  # nobody keeps still for longer: it is a picture of a face
 _DRIFT_KEPT = 0.7  # share of the drift that is kept when a look finds less
 
 Velocity = tuple[float, float, float, float]
@@ -34,6 +39,8 @@ class Track:
     seen_ms, looked_ms, present_ms, moved_ms, now_ms : float
         When that was, when the face was last looked for, the latest frame without a sign that it
         is gone, when something last moved in it, and the time of the latest frame.
+    still_box, still_score : Box, float
+        Place and smile score when it last moved.
     velocity : tuple of float
         Change of centre x, centre y, width and height per ms.
     drift : float
@@ -55,6 +62,8 @@ class Track:
     seen_ms: float
     looked_ms: float = field(init=False)
     present_ms: float = field(init=False)
+    still_box: Box = field(init=False)
+    still_score: float = math.nan
     certain: Observation = field(init=False)
     certain_ms: float = field(init=False)
     moved_ms: float = field(init=False)
@@ -69,6 +78,7 @@ class Track:
 
     def __post_init__(self) -> None:
         self.looked_ms = self.present_ms = self.moved_ms = self.now_ms = self.seen_ms
+        self.still_box = self.seen.box
         self.certain, self.certain_ms = self.seen, self.seen_ms
 
     @property
@@ -85,6 +95,11 @@ class Track:
     def missing_ms(self) -> float:
         """Time since the first sign that the face is gone; 0 without one."""
         return self.now_ms - self.present_ms
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing has moved in the face for so long that it must be a picture."""
+        return self.now_ms - self.moved_ms > _STILL_MS
 
     def box_at(self, at_ms: float) -> Box:
         """Return the predicted box at `at_ms`, of a face that slows down."""
@@ -118,6 +133,8 @@ class Track:
         was_certain = self.certain is self.seen
         self.seen = _shifted(self.seen, dx, dy)
         self.certain = self.seen if was_certain else _shifted(self.certain, dx, dy)
+        x, y, width, height = self.still_box
+        self.still_box = (x + dx, y + dy, width, height)
 
     def see(self, observation: Observation, at_ms: float, *, is_certain: bool = True) -> None:
         """Record what a closer look found. The speed follows certain observations only."""
@@ -140,8 +157,23 @@ class Track:
         self.seen_ms = self.looked_ms = self.present_ms = self.now_ms = at_ms
         if is_certain:
             self.certain, self.certain_ms = observation, at_ms
+            if _distance(self.still_box, observation.box) > _ALIVE_SHIFT:
+                self.move(at_ms)
         self.agreements += 1
         self.misses = 0
+
+    def move(self, at_ms: float) -> None:
+        """Record that something moved in the face."""
+        self.moved_ms = at_ms
+        self.still_box, self.still_score = self.seen.box, self.smile_score
+
+    def score(self, smile_score: float, at_ms: float) -> None:
+        """Record the smile score of a frame; NaN for a view that cannot be scored."""
+        self.smile_score, self.scored_ms = smile_score, at_ms
+        if math.isnan(self.still_score):
+            self.still_score = smile_score
+        elif abs(smile_score - self.still_score) > _ALIVE_SCORE:
+            self.move(at_ms)
 
     def miss(self, at_ms: float) -> None:
         """Record that a closer look did not find the face.

@@ -178,6 +178,16 @@ def test_face_that_cannot_be_scored_is_shown_and_gives_no_smile() -> None:
     assert [face.problem for face in viewer.shown[-1][1]] == ["turned away"]
 
 
+def test_smile_of_a_picture_ends_after_a_minute_and_is_shown_as_still() -> None:
+    sink, viewer = RecordingSink(), RecordingViewer(is_watched=True)
+    camera = FakeCamera(count=1600, cut_at=1600)
+    vision = FakeVision([LEFT], seen=range(1600))
+    loop = loop_of(camera, vision, sink, viewer=viewer)
+    loop.run(lambda: "ended" in sink.phases)
+    assert 60_000 <= viewer.shown[-1][0] * STEP_MS <= 62_000
+    assert viewer.shown[-1][1][0].problem == "does not move"
+
+
 def test_smile_ends_when_the_face_cannot_be_scored_for_a_while() -> None:
     class TurnsAway(FakeVision):
         def score(self, frame: Frame, keypoints: Sequence[Any]) -> list[FaceScore]:

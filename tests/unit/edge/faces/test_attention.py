@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 
 import pytest
 
@@ -270,15 +272,32 @@ def test_missed_face_is_not_in_view() -> None:
     assert attention.tracks and not attention.in_view()
 
 
-def test_picture_on_the_wall_is_out_of_view_after_a_minute_until_it_moves() -> None:
+def test_picture_on_the_wall_is_still_after_a_minute_until_it_moves() -> None:
     moved = (NEAR[0] + 0.02, *NEAR[1:])
     room = FakeRoom([Person(lambda at_ms: NEAR if at_ms < 70_000 else moved)])
     attention = attention_in(room)
-    in_view = {}
+    is_still = {}
     for at_ms, _ in attend(attention, room, 72_000, step_ms=100):
-        in_view[at_ms] = bool(attention.in_view())
-    assert in_view[59_000] and not in_view[61_000] and not in_view[69_900]
-    assert in_view[71_000]
+        is_still[at_ms] = any(track.is_still for track in attention.in_view())
+    assert is_still[61_000] and is_still[69_900]
+    assert not is_still[59_000] and not is_still[71_000]
+
+
+@pytest.mark.parametrize(("sway", "is_still"), [(0.03, True), (0.08, False)])
+def test_face_that_sways_unnoticed_by_the_motion_map_is_alive(
+    sway: float, is_still: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small face moves by less than the distance of the points of the motion map."""
+    monkeypatch.setattr("tests.helpers.fake_room._draw", lambda *_: None)
+
+    def path(at_ms: float) -> Box:
+        return (FAR[0] + sway * FAR[2] * math.sin(at_ms / 5000), *FAR[1:])
+
+    room = FakeRoom([Person(path)])
+    attention = attention_in(room)
+    watch(attention, room, 65_000, step_ms=100)
+    (track,) = attention.in_view()
+    assert track.is_still == is_still
 
 
 # --- time, cuts and sizes --------------------------------------------------------------------
@@ -301,6 +320,25 @@ def test_face_is_lost_when_no_frame_comes_for_a_second() -> None:
     last_ms = 1000 - STEP_MS
     assert attention.advance(last_ms + 1000) == []
     assert [track.id for track in attention.advance(last_ms + 1001)] == [1]
+
+
+def test_lost_face_is_reported_after_a_search_failed_in_its_last_frame() -> None:
+    room = FakeRoom([Person(stays(NEAR, until_ms=1000))])
+    attention = attention_in(room)
+    watch(attention, room, 1000)
+    search = room.search
+
+    def fail(*_: object) -> list[Box]:
+        raise RuntimeError("search failed")
+
+    lost = []
+    room.search = fail  # type: ignore[method-assign, assignment]
+    for index in range(25, 80):
+        with contextlib.suppress(RuntimeError):
+            lost += attention.attend(room.frame(index, index * STEP_MS))
+    room.search = search  # type: ignore[method-assign]
+    lost += attention.attend(room.frame(80, 80 * STEP_MS))
+    assert [track.id for track in lost] == [1]
 
 
 def test_video_may_change_its_size() -> None:

@@ -208,3 +208,32 @@ def test_certain_place_moves_with_the_camera() -> None:
     assert one.seen.box == pytest.approx((0.46, 0.18, 0.13, 0.13))
     one.miss(240)
     assert one.seen.box == pytest.approx((0.5, 0.2, 0.1, 0.1))
+
+
+@pytest.mark.parametrize(("change", "is_still"), [(0.2, True), (0.4, False)])
+def test_face_whose_score_changes_is_alive(change: float, is_still: bool) -> None:
+    one = track(1)
+    one.score(0.1, 0)
+    one.score(0.1 + change, 50_000)
+    one.now_ms = 70_000
+    assert one.is_still == is_still
+
+
+def test_face_is_still_after_a_minute() -> None:
+    one = track(1)
+    one.now_ms = 45_000
+    assert not one.is_still
+    one.now_ms = 75_000
+    assert one.is_still
+    one.score(math.nan, 75_000)
+    assert one.is_still
+
+
+def test_slow_drift_of_a_face_adds_up_to_life() -> None:
+    one = track(1, (0.4, 0.4, 0.1, 0.1))
+    for index in range(1, 8):
+        one.see(observation((0.4 + 0.0009 * index, 0.4, 0.1, 0.1)), index * 1000)
+    assert one.moved_ms == 6000
+    one.shift(0.2, 0.0)  # the camera turns, the face does not
+    one.see(observation((0.6063, 0.4, 0.1, 0.1)), 8000)
+    assert one.moved_ms == 6000

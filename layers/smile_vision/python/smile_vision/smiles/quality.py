@@ -27,13 +27,17 @@ _MIN_CONTRAST = 5.0
 
 
 class Quality(StrEnum):
-    """Whether a view of a face can be scored, or why not."""
+    """Whether a view of a face can be scored, or why not.
+
+    `quality_of` looks at one image and never returns ``STILL``.
+    """
 
     GOOD = "good"
     CUT_OFF = "cut off"
     SMALL = "too small"
     TURNED = "turned away"
     FLAT = "too dark or too flat"
+    STILL = "does not move"
 
 
 def quality_of(

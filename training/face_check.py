@@ -1,4 +1,4 @@
-"""Train the face check, a small network that tells face crops from other things.
+"""Train the face check, a small network that separates crops of faces from other crops.
 
     python -m training.face_check [--epochs N] [--seed N] [--ship]
 

@@ -13,7 +13,6 @@ Framework for Building Perception Pipelines", 2019). Here every face is followed
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from edge_lambda.camera import Frame
 from edge_lambda.faces.budget import CpuBudget
@@ -44,15 +43,6 @@ _CANDIDATE_SIZE = 0.8  # of the minimum size: a search measures boxes less exact
 _BODY_ASIDE, _BODY_ABOVE, _BODY_BELOW = 1.0, 0.5, 2.5
 
 
-@dataclass(slots=True)
-class AttentionCounts:
-    """Counts of a run."""
-
-    searches: int = 0
-    looks: int = 0
-    rejected_candidates: int = 0
-
-
 class FaceAttention:
     """Finds the faces of a video and follows each one.
 
@@ -77,7 +67,6 @@ class FaceAttention:
         budget: CpuBudget,
         min_face_score: float = CONFIRMED_SCORE,
     ) -> None:
-        self.counts = AttentionCounts()
         self._vision = vision
         self._max_missed_ms = max_missed_ms
         self._min_face_px = min_face_px
@@ -175,7 +164,6 @@ class FaceAttention:
 
     def _look_at(self, frame: Frame, track: Track) -> None:
         """Look for a followed face at its expected place."""
-        self.counts.looks += 1
         expected = track.box_at(self._now_ms)
         room = _WIDE_ROOM if track.misses >= _WIDE_AFTER_MISSES else ROOM
         # A mirror image is almost independent evidence, which a new face needs.
@@ -222,7 +210,6 @@ class FaceAttention:
                 yield region
 
     def _search(self, frame: Frame, region: Region) -> None:
-        self.counts.searches += 1
         first_new_id = self._next_id
         candidates = [box for box in self._vision.search(frame, region) if self._is_new(box)]
         for box in candidates[:_MAX_CANDIDATES]:
@@ -242,7 +229,6 @@ class FaceAttention:
         found = self._look_at_candidate(frame, box)
         if found is None:
             self._rejected.add(box, self._now_ms)
-            self.counts.rejected_candidates += 1
             return
         if self._short_side_px(found.box) < self._min_face_px or covers(self._tracks, found.box):
             return
@@ -256,7 +242,6 @@ class FaceAttention:
     def _look_at_candidate(self, frame: Frame, box: Box) -> Observation | None:
         """Return the face at a candidate's place. The second look is aimed better."""
         for _ in range(2):
-            self.counts.looks += 1
             found = self._vision.look(frame, box, ROOM)
             if found is None:
                 return None

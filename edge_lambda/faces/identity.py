@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from edge_lambda.faces.track import Track
-from smile_vision.faces.boxes import Box, grown, iou
+from smile_vision.faces.boxes import Box, centre_offset, grown, iou
 
 _KNOWN_MS = 500.0  # the predicted place of a face unseen for longer decides nothing
 _SAME_FACE_IOU = 0.35
@@ -71,9 +71,8 @@ def missed_face_at(box: Box, tracks: Sequence[Track]) -> Track | None:
 
 
 def _distance(one: Box, other: Box) -> float:
-    """Return the distance of the centres, in widths of the second box."""
-    dx = one[0] - other[0] + (one[2] - other[2]) / 2
-    dy = one[1] - other[1] + (one[3] - other[3]) / 2
+    """Return the distance of the centres, in sizes of the second box."""
+    dx, dy = centre_offset(one, other)
     return math.hypot(dx / other[2], dy / other[3])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_lambda.faces.observation import Observation
-from smile_vision.faces.boxes import Box
+from smile_vision.faces.boxes import Box, centre_offset
 from smile_vision.smiles.quality import Quality
 
 _VELOCITY_MEMORY_MS = 200.0  # time constant with which a new speed replaces the old one
@@ -140,12 +140,12 @@ class Track:
         """Record what a closer look found. The speed follows certain observations only."""
         elapsed_ms = at_ms - self.seen_ms
         if elapsed_ms > 0 and is_certain:
-            error = _distance(self.box_at(at_ms), observation.box)
+            error = _prediction_error(self.box_at(at_ms), observation.box)
             self.drift = max((error - _JITTER) / elapsed_ms, self.drift * _DRIFT_KEPT)
             # An error beyond jitter is motion: it counts at once, so that no walker gets away.
             motion = 1 - 2 * _JITTER / error if error > 0 else 0.0
             gain = max(-math.expm1(-elapsed_ms / _VELOCITY_MEMORY_MS), motion)
-            measured = _speed(self.seen.box, observation.box, elapsed_ms)
+            measured = _speed(self.certain.box, observation.box, at_ms - self.certain_ms)
             old = self.velocity
             self.velocity = (
                 old[0] + gain * (measured[0] - old[0]),
@@ -157,7 +157,7 @@ class Track:
         self.seen_ms = self.looked_ms = self.present_ms = self.now_ms = at_ms
         if is_certain:
             self.certain, self.certain_ms = observation, at_ms
-            if _distance(self.still_box, observation.box) > _ALIVE_SHIFT:
+            if _prediction_error(self.still_box, observation.box) > _ALIVE_SHIFT:
                 self.move(at_ms)
         self.agreements += 1
         self.misses = 0
@@ -199,17 +199,17 @@ def _shifted(observation: Observation, dx: float, dy: float) -> Observation:
     return Observation((x + dx, y + dy, width, height), observation.score, points)
 
 
-def _distance(expected: Box, found: Box) -> float:
-    """Return how far a box is from the expected one, in widths: place or size, the larger."""
-    dx = found[0] - expected[0] + (found[2] - expected[2]) / 2
-    dy = found[1] - expected[1] + (found[3] - expected[3]) / 2
+def _prediction_error(expected: Box, found: Box) -> float:
+    """Return the error of a predicted box, in widths: of its place or size, the larger."""
+    dx, dy = centre_offset(expected, found)
     return max(abs(dx) / found[2], abs(dy) / found[3], abs(found[2] - expected[2]) / found[2])
 
 
 def _speed(old: Box, new: Box, elapsed_ms: float) -> Velocity:
+    dx, dy = centre_offset(old, new)
     return (
-        (new[0] - old[0] + (new[2] - old[2]) / 2) / elapsed_ms,
-        (new[1] - old[1] + (new[3] - old[3]) / 2) / elapsed_ms,
+        dx / elapsed_ms,
+        dy / elapsed_ms,
         (new[2] - old[2]) / elapsed_ms,
         (new[3] - old[3]) / elapsed_ms,
     )

@@ -16,7 +16,7 @@ from rich.text import Text
 from local.aws.alert_inbox import Alert
 
 _PLAIN_PROGRESS_S = 10.0
-_ID_CHARACTERS = 13  # of a UUIDv7: its time, which tells neighbours apart
+_ID_CHARACTERS = 13  # of a UUIDv7: its time, which differs between neighbours
 
 
 class RunConsole:

@@ -167,7 +167,7 @@ def test_the_alert_is_sent_again_when_the_function_cannot_store_that_it_was_sent
     ):
         alerts.handle(event)
     assert len(delivered()) == 1
-    assert alerts.handle(event) == [AlertDecision.IN_FLIGHT], "as far as the lease tells"
+    assert alerts.handle(event) == [AlertDecision.IN_FLIGHT], "the lease is not over"
     alerts.now += MINUTE  # Lambda's first retry
     assert alerts.handle(event) == [AlertDecision.SEND]
     assert len(delivered()) == 1

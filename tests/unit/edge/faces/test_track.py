@@ -237,3 +237,11 @@ def test_slow_drift_of_a_face_adds_up_to_life() -> None:
     one.shift(0.2, 0.0)  # the camera turns, the face does not
     one.see(observation((0.6063, 0.4, 0.1, 0.1)), 8000)
     assert one.moved_ms == 6000
+
+
+def test_speed_is_measured_between_certain_observations() -> None:
+    """A face that is partly hidden for a moment has not moved aside and back."""
+    one = track(1, (0.4, 0.4, 0.1, 0.1))
+    one.see(observation((0.36, 0.38, 0.13, 0.13)), 80, is_certain=False)
+    one.see(observation((0.4, 0.4, 0.1, 0.1)), 160)
+    assert one.velocity == (0.0, 0.0, 0.0, 0.0)

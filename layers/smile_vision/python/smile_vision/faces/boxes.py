@@ -9,12 +9,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "clipped", "grown", "iou", "iou_of_corners", "overlap"]
+__all__ = ["Box", "centre_offset", "clipped", "grown", "iou", "iou_of_corners", "overlap"]
 
 Box = tuple[float, float, float, float]
 """x and y of the upper left corner, width, height; in px or relative to the frame."""
 
 Floats = NDArray[np.float32]
+
+
+def centre_offset(one: Box, other: Box) -> tuple[float, float]:
+    """Return how far right and down the centre of `other` is from that of `one`."""
+    return (
+        other[0] - one[0] + (other[2] - one[2]) / 2,
+        other[1] - one[1] + (other[3] - one[3]) / 2,
+    )
 
 
 def overlap(a: Box, b: Box) -> float:

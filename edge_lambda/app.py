@@ -17,8 +17,9 @@ from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import SinkError
 from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.faces.budget import CpuBudget
-from edge_lambda.faces.vision import SmileVision
+from edge_lambda.faces.vision import SmileVision, Vision
 from edge_lambda.loop import EdgeLoop
+from edge_lambda.settings import TrackSettings, VisionSettings
 from edge_lambda.silence import explain_bad_frames, explain_silence
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
@@ -74,6 +75,19 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
         return _report(activity, outbox, publisher, rules, is_stopped())
 
 
+def make_attention(
+    vision: Vision, settings: VisionSettings, track_settings: TrackSettings
+) -> FaceAttention:
+    """Return the attention with its settings."""
+    return FaceAttention(
+        vision,
+        max_missed_ms=track_settings.max_missed_ms,
+        min_face_px=settings.min_face_px,
+        min_face_score=settings.min_face_score,
+        budget=CpuBudget(settings.cpu_ms_per_s),
+    )
+
+
 def _watch(
     config: EdgeConfig,
     is_stopped: Callable[[], bool],
@@ -89,13 +103,7 @@ def _watch(
     loop = EdgeLoop(
         source,
         vision=vision,
-        attention=FaceAttention(
-            vision,
-            max_missed_ms=config.track.max_missed_ms,
-            min_face_px=config.vision.min_face_px,
-            min_face_score=config.vision.min_face_score,
-            budget=CpuBudget(config.vision.cpu_ms_per_s),
-        ),
+        attention=make_attention(vision, config.vision, config.track),
         rules=rules,
         events=EventMaker(config.device_id, model, source.time_at),
         publisher=publisher,

@@ -1,6 +1,6 @@
 """Run the loop of the device on a video, for all measurements.
 
-Only `make_vision`, `make_attention` and `make_loop` know how the loop is put together.
+Only `make_vision` and `make_loop` know how the loop is put together.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from edge_lambda.app import make_attention
 from edge_lambda.camera import Frame, FrameSource, open_source
 from edge_lambda.delivery import Sink
 from edge_lambda.delivery.outbox import Outbox, OutboxRecord
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.faces.attention import FaceAttention
-from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
@@ -32,7 +31,6 @@ __all__ = [
     "DetectedSmile",
     "LoopRun",
     "Recorder",
-    "make_attention",
     "make_loop",
     "make_vision",
     "run_loop",
@@ -101,18 +99,6 @@ def make_vision() -> SmileVision:
     return SmileVision()
 
 
-def make_attention(vision: SmileVision) -> FaceAttention:
-    """Return the attention of the device with its default settings."""
-    settings = VisionSettings()
-    return FaceAttention(
-        vision,
-        max_missed_ms=TrackSettings().max_missed_ms,
-        min_face_px=settings.min_face_px,
-        min_face_score=settings.min_face_score,
-        budget=CpuBudget(settings.cpu_ms_per_s),
-    )
-
-
 def make_loop(
     source: FrameSource, vision: SmileVision, publisher: Publisher, viewer: Viewer | None
 ) -> EdgeLoop:
@@ -122,7 +108,7 @@ def make_loop(
     return EdgeLoop(
         source,
         vision=vision,
-        attention=make_attention(vision),
+        attention=make_attention(vision, VisionSettings(), TrackSettings()),
         rules=EpisodeRules(threshold_on=card.threshold_on, threshold_off=card.threshold_off),
         events=EventMaker("cam-1", model, source.time_at),
         publisher=publisher,

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from bench.edge.run_loop import make_attention
+from edge_lambda.app import make_attention
 from edge_lambda.camera import Frame, FrameSource, open_source
 from edge_lambda.faces.look_schedule import must_score
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.vision import SmileVision
-from edge_lambda.settings import CameraSettings
+from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
 from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ def frames(source: FrameSource, watch: Stopwatch) -> Iterator[Frame]:
 def measure(path: Path, vision: SmileVision, max_frames: int | None = None) -> Stopwatch:
     """Run the stages of the loop over a clip, or its first frames, and return their times."""
     watch = Stopwatch()
-    attention, cuts = make_attention(vision), SceneCutDetector()
+    attention, cuts = make_attention(vision, VisionSettings(), TrackSettings()), SceneCutDetector()
     rules = EpisodeRules(
         threshold_on=vision.card.threshold_on, threshold_off=vision.card.threshold_off
     )

@@ -9,11 +9,13 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from smile_vision.smiles.classifier import Classified, SmileClassifier
 from training.data.annotations import Tier
-from training.data.crops import Crops
+from training.data.crops import FERPLUS, SMILESMILED, UNKNOWN, Crops
 from training.data.splits import Split
 
 CLIP = Path(__file__).resolve().parents[2] / "local" / "clip"
@@ -29,6 +31,7 @@ def make_crops(
     tiers: Sequence[str] | None = None,
     adjudicated: Sequence[str] | None = None,
     splits: Sequence[str] | None = None,
+    collection: str = SMILESMILED,
 ) -> Crops:
     """Return crops with these labels; by default clear tiers, in the test set, named 0, 1, 2…"""
     count = len(smile)
@@ -41,7 +44,33 @@ def make_crops(
         adjudicated=np.array(tiers if adjudicated is None else adjudicated),
         split=np.array([Split.TEST.value] * count if splits is None else splits),
         name=np.array([str(number) for number in range(count)]),
+        collection=np.array([collection] * count),
+        share=np.full(count, np.nan, np.float32),
+        expression=np.array([""] * count),
+        mouth_visible=np.ones(count, np.float32),
+        mouth_open=np.full(count, UNKNOWN, np.float32),
     )
+
+
+def see_every_mouth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the classifier score noise and synthetic faces, too, whose mouths it may not find."""
+    classify = SmileClassifier.classify
+
+    def classify_all(classifier: SmileClassifier, crops: NDArray[np.uint8]) -> Classified:
+        visible = np.ones(len(crops), dtype=bool)
+        return classify(classifier, crops)._replace(is_mouth_visible=visible)
+
+    monkeypatch.setattr(SmileClassifier, "classify", classify_all)
+
+
+def save_crops(crops: Crops, path: Path) -> None:
+    """Save SMILEsmileD as prepare does, with a part of FER+ that no metric of it may include."""
+    noise = np.random.default_rng(11).integers(0, 256, (6, 64, 64), dtype=np.uint8)
+    others = [
+        make_crops([True, False], grey=noise[:2], splits=[split.value] * 2, collection=FERPLUS)
+        for split in Split
+    ]
+    Crops.joined([crops, *others]).save(path)
 
 
 def save_clip_photos(folder: Path) -> dict[str, bool]:

@@ -12,13 +12,16 @@ from training.errors import TrainingError
 __all__ = [
     "BUNDLED_ANNOTATIONS",
     "BUNDLED_COVERAGE",
+    "MIN_SMILE_SHARE",
     "TARGETS",
     "USER_ANNOTATIONS",
     "Annotation",
     "PictureKey",
     "Tier",
     "read_annotations",
+    "target_of_share",
     "tier_of",
+    "tier_of_share",
 ]
 
 USER_ANNOTATIONS = "second-opinion.csv"  # looked for next to the user's data
@@ -53,6 +56,11 @@ TARGETS = {
 }
 
 
+# Of the annotators who say smile.
+CLEAR_SHARE, NONE_SHARE = 0.8, 0.2  # at least; at most. Between them: faint
+MIN_SMILE_SHARE = 0.5  # at least, for the label smile
+
+
 @dataclass(frozen=True)
 class Annotation:
     """The second annotator's label and the person's number; None where unknown."""
@@ -68,6 +76,19 @@ def tier_of(smile: bool, second: bool | None) -> Tier:
     if smile != second:
         return Tier.FAINT
     return Tier.CLEAR if smile else Tier.NONE
+
+
+def tier_of_share(share: float) -> Tier:
+    """Return the tier of a picture from the share of its annotators who say smile."""
+    if share >= CLEAR_SHARE:
+        return Tier.CLEAR
+    return Tier.NONE if share <= NONE_SHARE else Tier.FAINT
+
+
+def target_of_share(share: float) -> float:
+    """Return the target of a picture from the share of its annotators who say smile."""
+    none, clear = TARGETS[Tier.NONE], TARGETS[Tier.CLEAR]
+    return none + (clear - none) * share
 
 
 def read_annotations(path: Path) -> dict[PictureKey, Annotation]:

@@ -15,14 +15,14 @@ from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.data.annotations import PictureKey
 from training.errors import TrainingError
 
-__all__ = ["Picture", "Pictures", "read_pictures"]
+__all__ = ["PICTURE_ERRORS", "Picture", "Pictures", "read_pictures"]
 
 SMILE_FOLDER = "positives"
 NO_SMILE_FOLDER = "negatives"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
 MAX_SKIPPED_SHARE = 0.2  # with more unusable pictures it is probably the wrong folder
 _CLASSES = ((False, NO_SMILE_FOLDER), (True, SMILE_FOLDER))
-_PICTURE_ERRORS = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError)
+PICTURE_ERRORS = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _read_into(found: Pictures, path: Path, class_name: str, smile: bool) -> Non
                 found.skipped[name] = f"{image.width}x{image.height} px"
                 return
             grey = np.asarray(image.convert("L"), dtype=np.uint8)
-    except _PICTURE_ERRORS:
+    except PICTURE_ERRORS:
         found.skipped[name] = "damaged, or not a picture"
         return
     found.kept.append(Picture(path.stem, smile, grey))

@@ -1,154 +1,51 @@
-"""Build the prepared data set: usable pictures, joined with their labels and split by person."""
+"""Join the collections to the prepared data set."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from training.data.adjudication import BUNDLED_ADJUDICATIONS, adjudicate, read_adjudications
-from training.data.annotations import (
-    BUNDLED_ANNOTATIONS,
-    BUNDLED_COVERAGE,
-    TARGETS,
-    USER_ANNOTATIONS,
-    Annotation,
-    PictureKey,
-    Tier,
-    read_annotations,
-    tier_of,
-)
+from training.data.collections.collection import Reader
 from training.data.crops import Crops
-from training.data.pictures import Picture, Pictures, read_pictures
-from training.data.source import Source, open_source
-from training.data.splits import Split, assign_splits
+from training.data.duplicates import drop_duplicates, read_evaluation_photos
 from training.errors import TrainingError
-from training.workspace import sha256_of_file
 
-__all__ = ["label_pictures", "prepare"]
-
-MIN_PICTURES = 100  # in each split; fewer give no useful model and no useful metrics
-_UNKNOWN = Annotation(second=None, person=None)
+__all__ = ["prepare"]
 
 
-def label_pictures(
-    pictures: Sequence[Picture],
-    annotations: Mapping[PictureKey, Annotation],
-    adjudications: Mapping[PictureKey, Tier] | None = None,
-) -> Crops:
-    """Join pictures and annotations, and split them by person.
+def prepare(readers: Sequence[Reader], photos: str | None = None) -> tuple[Crops, dict[str, Any]]:
+    """Read the collections and drop near-duplicates.
 
     Parameters
     ----------
-    pictures
-        The usable pictures.
-    annotations
-        The second annotator's labels. Empty: the targets are the plain labels, and each picture
-        counts as a person of its own.
-    adjudications
-        The tiers that the adjudicator saw. The adjudicated tiers are used for calibration and
-        metrics, not as targets: training on them did not improve the model (docs/model.md).
-
-    Returns
-    -------
-    Crops
-        In the order of the pictures.
-    """
-    known = [annotations.get(picture.key, _UNKNOWN) for picture in pictures]
-    people = [
-        f"picture {picture.smile:d}/{picture.name}"
-        if annotation.person is None
-        else f"person {annotation.person}"
-        for picture, annotation in zip(pictures, known, strict=True)
-    ]
-    tiers = [tier_of(p.smile, a.second) for p, a in zip(pictures, known, strict=True)]
-    target_tiers = tiers if annotations else [tier_of(p.smile, p.smile) for p in pictures]
-    adjudicated = [
-        adjudicate(tier, (adjudications or {}).get(picture.key))
-        for picture, tier in zip(pictures, tiers, strict=True)
-    ]
-    return Crops(
-        grey=np.stack([picture.grey for picture in pictures]),
-        smile=np.array([picture.smile for picture in pictures]),
-        target=np.array([TARGETS[tier] for tier in target_tiers], dtype=np.float32),
-        tier=np.array([tier.value for tier in tiers]),
-        adjudicated=np.array([tier.value for tier in adjudicated]),
-        split=np.array([split.value for split in assign_splits(people)]),
-        name=np.array([picture.name for picture in pictures]),
-    )
-
-
-def prepare(data: str | None, second_annotator: Path | None) -> tuple[Crops, dict[str, Any]]:
-    """Read, clean, label and split the data.
-
-    Parameters
-    ----------
-    data
-        Folder, archive or git URL; None: the default location.
-    second_annotator
-        The second annotator's table. None: `USER_ANNOTATIONS` next to the data if it exists,
-        otherwise the bundled table if the data are SMILEsmileD.
+    readers
+        SMILEsmileD first.
+    photos
+        Folder or archive of the photos for evaluation; None: no photos.
 
     Returns
     -------
     tuple[Crops, dict[str, Any]]
-        The crops, and a report with counts, checksums and every skipped picture.
+        The crops, and a report: that of SMILEsmileD, with those of the others under
+        ``collections``, and the dropped pictures under ``duplicates``.
 
     Raises
     ------
     TrainingError
-        When the data cannot be used.
+        When data cannot be used.
     """
-    with open_source(data) as source:
-        if second_annotator is not None and not second_annotator.is_file():
-            raise TrainingError(f"--second-annotator {second_annotator}: no such file")
-        found = read_pictures(source.folder)
-        is_bundled = _is_smilesmiled(found)
-        table = second_annotator or _table_for(source, is_bundled=is_bundled)
-        annotations = read_annotations(table) if table else {}
-        adjudications = read_adjudications() if is_bundled else None
-        crops = label_pictures(found.kept, annotations, adjudications)
-        report = {
-            **_report(source, found, crops, table),
-            "adjudicated_sha256": sha256_of_file(BUNDLED_ADJUDICATIONS) if is_bundled else None,
-        }
-    for split in Split:
-        count = len(crops.part(split))
-        if count < MIN_PICTURES:
-            raise TrainingError(
-                f"only {count} pictures in the {split.value} set: expected {MIN_PICTURES} or more"
-            )
-    return crops, report
-
-
-def _table_for(source: Source, *, is_bundled: bool) -> Path | None:
-    """Return the second annotator's table next to the data, else the bundled one if it fits."""
-    beside = source.beside / USER_ANNOTATIONS
-    if beside.is_file():
-        return beside
-    return BUNDLED_ANNOTATIONS if is_bundled else None
-
-
-def _is_smilesmiled(found: Pictures) -> bool:
-    """Return whether the data are the collection that the bundled tables describe."""
-    described = read_annotations(BUNDLED_ANNOTATIONS).keys()
-    present = {picture.key for picture in found.kept}
-    return len(described & present) >= BUNDLED_COVERAGE * len(described)
-
-
-def _report(source: Source, found: Pictures, crops: Crops, table: Path | None) -> dict[str, Any]:
-    return {
-        "data": source.name,
-        "data_sha256": source.sha256,
-        "data_commit": source.commit,
-        "pictures_sha256": hashlib.sha256(crops.grey.tobytes()).hexdigest(),
-        "second_annotator": table.name if table else None,
-        "second_annotator_sha256": sha256_of_file(table) if table else None,
-        **crops.counts(),
-        "tiers_adjudicated": dict(sorted(Counter(crops.adjudicated.tolist()).items())),
-        "skipped": found.skipped,
+    collections = [reader.read() for reader in readers]
+    (repeated, times), *_ = Counter(one.name for one in collections).most_common(1)
+    if times > 1:
+        raise TrainingError(f"two collections are named {repeated!r}: rename a folder")
+    evaluation_photos = read_evaluation_photos(photos) if photos is not None else None
+    collections, dropped = drop_duplicates(collections, evaluation_photos)
+    first, *others = (one.report() for one in collections)
+    report = {
+        **first,
+        "collections": {other["name"]: other for other in others},
+        "photos_compared": 0 if evaluation_photos is None else len(evaluation_photos[0]),
+        "duplicates": dropped,
     }
+    return Crops.joined([one.crops for one in collections]), report

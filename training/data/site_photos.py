@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smile_vision.faces.photo_detector import PhotoFaceDetector
-from training.data.photos import LABELS, LabelledPhoto, largest_face_crop, open_photo, read_labels
+from training.data.photos import LABELS, LabelledPhoto, face_crops, read_labels
 from training.data.splits import share_of
 from training.errors import TrainingError
 
@@ -63,11 +62,9 @@ def find_site_faces(photos: Sequence[LabelledPhoto]) -> tuple[SiteFaces, SiteFac
     TrainingError
         When a photo cannot be read, or a part has too few faces with or without a smile.
     """
-    detector = PhotoFaceDetector()
     found: list[tuple[NDArray[np.uint8], LabelledPhoto]] = []
     without_face = []
-    for photo in photos:
-        crop = largest_face_crop(open_photo(photo.path), detector)
+    for photo, crop in zip(photos, face_crops([photo.path for photo in photos]), strict=True):
         if crop is None:
             without_face.append(photo.path.name)
         else:

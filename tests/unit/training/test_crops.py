@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.training import make_crops
-from training.data.crops import Crops
+from training.data.crops import SMILESMILED, Crops
 from training.data.splits import Split
 from training.errors import TrainingError
 
@@ -32,6 +32,15 @@ def test_part_holds_the_crops_of_one_split(crops: Crops) -> None:
 
 def test_crops_come_in_the_order_of_their_indices(crops: Crops) -> None:
     assert crops.where(np.array([2, 0])).name.tolist() == ["2", "0"]
+
+
+def test_joined_collections_can_be_separated(crops: Crops) -> None:
+    others = make_crops([True, True, False], collection="ferplus")
+    joined = Crops.joined([crops, others])
+    assert len(joined) == 7
+    assert joined.of(SMILESMILED).tier.tolist() == crops.tier.tolist()
+    assert joined.of("ferplus").smile.tolist() == [True, True, False]
+    assert len(joined.of("nothing")) == 0
 
 
 def test_annotators_agree_only_when_there_are_two_equal_labels(crops: Crops) -> None:
@@ -61,7 +70,7 @@ def test_crops_are_the_same_when_saved_and_loaded(crops: Crops, tmp_path: Path) 
     for field in fields(crops):
         ours, theirs = getattr(crops, field.name), getattr(loaded, field.name)
         assert ours.dtype == theirs.dtype
-        assert np.array_equal(ours, theirs)
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "other"])

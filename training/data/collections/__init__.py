@@ -1,0 +1,1 @@
+"""The collections of labelled faces, one file per reader."""

@@ -17,6 +17,7 @@ from edge_lambda.faces.search_plan import Region
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.synthetic_face import WALL, draw_face
 from smile_vision.faces.video_detector import ROOM
+from smile_vision.smiles.quality import Quality
 
 _FACE_PX = 240
 
@@ -38,8 +39,8 @@ def self_check(event: object) -> dict[str, object]:
     Raises
     ------
     SelfCheckError
-        When the event is invalid, the processor is another, the faces are not found or the smile
-        does not score higher than the neutral face.
+        When the event is invalid, the processor is another, the faces are not found or not
+        scored, or the smile does not score higher than the neutral face.
     ConfigError
         When the SDK of AWS IoT Greengrass is missing.
     VisionError
@@ -58,6 +59,9 @@ def self_check(event: object) -> dict[str, object]:
     if len(faces) != 2:  # noqa: PLR2004
         raise SelfCheckError(f"faces: expected 2 in the synthetic picture, found {len(faces)}")
     scores = vision.score(frame, [face.keypoints for face in faces])
+    problems = [str(one.quality) for one in scores if one.quality is not Quality.GOOD]
+    if problems:
+        raise SelfCheckError(f"scores: expected one for each face, got {', '.join(problems)}")
     smile, neutral = (round(one.smile_score, 4) for one in scores)
     if not smile > neutral:
         raise SelfCheckError(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,24 +19,10 @@ from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.face_check import FaceCheck
 from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.quality import Quality, quality_of
+from smile_vision.smiles.score import FaceScore, score_faces
 
 # Most video has luma from 16 to 235 (ITU-R BT.601); the training images use 0 to 255.
 _FULL_RANGE = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class FaceScore:
-    """The smile score of one face in one frame.
-
-    Attributes
-    ----------
-    smile_score : float
-        0 to 1; NaN unless the quality is good.
-    quality : Quality
-    """
-
-    smile_score: float
-    quality: Quality
 
 
 class Vision(Protocol):
@@ -127,25 +111,10 @@ class SmileVision:
             Quality.SMALL if crop is None else quality_of(crop, points * size, width, height)
             for crop, points in zip(crops, keypoints, strict=True)
         ]
-        good = [
-            crop
-            for crop, quality in zip(crops, qualities, strict=True)
-            if crop is not None and quality is Quality.GOOD
-        ]
-        scores = iter(self._smile_scores(good, frame.is_limited_range) if good else ())
-        return [
-            FaceScore(next(scores) if quality is Quality.GOOD else math.nan, quality)
-            for quality in qualities
-        ]
-
-    def _smile_scores(
-        self, crops: Sequence[NDArray[np.uint8]], is_limited_range: bool
-    ) -> list[float]:
-        stacked = np.stack(crops)
-        # Stretching the crops gives the same result as stretching the frame, but is cheaper.
-        stretched = _FULL_RANGE[stacked] if is_limited_range else stacked
-        scores: list[float] = self._classifier.smile_scores(stretched).tolist()
-        return scores
+        if frame.is_limited_range:
+            # Stretching the crops gives the same result as stretching the frame, but is cheaper.
+            crops = [None if crop is None else _FULL_RANGE[crop] for crop in crops]
+        return score_faces(self._classifier, crops, qualities)
 
 
 def _crop(grey: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> NDArray[np.uint8] | None:

@@ -54,7 +54,8 @@ class SceneRenderer:
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int]) -> None:
-    colour = _SMILING if face.is_smiling else _NOT_SMILING if face.problem is None else _UNKNOWN
+    known = _SMILING if face.is_smiling else _NOT_SMILING
+    colour = known if face.problem is None else _UNKNOWN
     line = max(round(max(size) / 400), 2)
     x, y, width, height = clipped(face.box)
     left, top = round(x * size[0]), round(y * size[1])

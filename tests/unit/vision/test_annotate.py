@@ -12,10 +12,12 @@ from PIL import Image
 from smile_vision.errors import ImageError
 from smile_vision.photos.annotate import annotated, check_folder, save_annotated
 from smile_vision.photos.photo_smiles import PhotoFace, PhotoResult
+from smile_vision.smiles.quality import Quality
 
-GREEN, ORANGE = (46, 204, 113), (230, 126, 34)
+GREEN, ORANGE, GREY = (46, 204, 113), (230, 126, 34), (149, 165, 166)
 SMILE = PhotoFace((100, 100, 80, 90), 0.9, 0.93, True)
 NO_SMILE = PhotoFace((300, 120, 60, 70), 0.9, 0.11, False)
+HIDDEN = PhotoFace((200, 150, 60, 70), 0.9, None, None, Quality.COVERED)
 
 
 def annotated_pixels(*faces: PhotoFace, size: tuple[int, int] = (400, 300)) -> np.ndarray:
@@ -26,8 +28,8 @@ def annotated_pixels(*faces: PhotoFace, size: tuple[int, int] = (400, 300)) -> n
     return np.asarray(copy)
 
 
-@pytest.mark.parametrize(("face", "colour"), [(SMILE, GREEN), (NO_SMILE, ORANGE)])
-def test_box_is_green_around_a_smile_and_orange_otherwise(
+@pytest.mark.parametrize(("face", "colour"), [(SMILE, GREEN), (NO_SMILE, ORANGE), (HIDDEN, GREY)])
+def test_box_is_green_around_a_smile_grey_without_a_score_and_orange_otherwise(
     face: PhotoFace, colour: tuple[int, int, int]
 ) -> None:
     pixels = annotated_pixels(face)
@@ -73,6 +75,11 @@ def test_label_starts_at_the_left_of_its_box_and_says_whether_the_face_smiles() 
         assert label.min() == 250
         widths.append(label.max() - label.min())
     assert widths[1] > widths[0] + 10  # "no smile" is longer than "smile"
+
+
+def test_label_says_why_there_is_no_score() -> None:
+    turned = PhotoFace(HIDDEN.box, 0.9, None, None, Quality.TURNED)
+    assert (annotated_pixels(HIDDEN) != annotated_pixels(turned)).any()
 
 
 def test_lines_and_text_grow_with_the_photo() -> None:

@@ -1,9 +1,10 @@
-"""The smile score of a crop, and what happens when the model or its model card is invalid."""
+"""Smile score and visible mouth of a crop; errors when the model or its model card is invalid."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from smile_vision.smiles.preprocess import preprocess
 from tests.helpers.synthetic_photos import synthetic_photo
 
 
-class OneLogit:
-    """A network whose logit is the mean of its input, with any quantization and shapes."""
+class ThreeLogits:
+    """A network with any quantization and shapes: mean, left and right column of its input.
+
+    They are the logits of a smile, of a visible and of an open mouth.
+    """
 
     def __init__(
         self,
@@ -28,7 +32,7 @@ class OneLogit:
         zero_point: int = 0,
         *,
         input_shape: tuple[int, ...] = (1, 64, 64, 1),
-        output_shape: tuple[int, ...] = (1, 1),
+        output_shape: tuple[int, ...] = (1, 3),
     ) -> None:
         self.details = {"index": 0, "dtype": dtype, "quantization": (scale, zero_point)}
         self.input_shape, self.output_shape = input_shape, output_shape
@@ -48,7 +52,10 @@ class OneLogit:
         pass
 
     def get_tensor(self, tensor_index: int) -> np.ndarray:
-        return self.seen[-1].mean(keepdims=True).reshape(1, 1).astype(self.details["dtype"])
+        crop = self.seen[-1]
+        return np.array([[crop.mean(), crop[0, 0, 0, 0], crop[0, 0, -1, 0]]]).astype(
+            self.details["dtype"]
+        )
 
 
 @pytest.fixture
@@ -76,17 +83,20 @@ def test_input_and_output_are_quantized_as_the_model_says(
     dtype: type, scale: float, zero_point: int, darker: int
 ) -> None:
     card = SmileClassifier.load().model_card
-    network = OneLogit(dtype, scale, zero_point)
+    network = ThreeLogits(dtype, scale, zero_point)
     crop = np.arange(4096).reshape(1, 64, 64).astype(np.uint8) // darker
     logits = SmileClassifier(network, card).logits(crop)
     expected, step = preprocess(crop), scale or 1e-6
     seen = (network.seen[-1].astype(np.float64) - zero_point) * (scale or 1)
     assert np.abs(seen - expected).max() <= step / 2 + 1e-6
-    assert logits == pytest.approx(expected.mean(), abs=2 * step)
+    assert logits.shape == (1, 3)
+    assert logits[0, 0] == pytest.approx(expected.mean(), abs=2 * step)
+    assert logits[0, 1] == pytest.approx(expected[0, 0, 0, 0], abs=step)
+    assert logits[0, 2] == pytest.approx(expected[0, 0, -1, 0], abs=step)
 
 
 def test_input_beyond_the_quantized_range_is_clipped() -> None:
-    network = OneLogit(np.int8, 1 / 250)  # -0.512 to 0.508
+    network = ThreeLogits(np.int8, 1 / 250)  # -0.512 to 0.508
     crop = np.repeat(np.array([30, 230], np.uint8), 2048).reshape(1, 64, 64)
     SmileClassifier(network, SmileClassifier.load().model_card).logits(crop)
     assert np.unique(network.seen[-1]).tolist() == [-128, 127]
@@ -95,7 +105,7 @@ def test_input_beyond_the_quantized_range_is_clipped() -> None:
 def test_score_is_the_logit_calibrated_as_the_model_card_says() -> None:
     classifier = SmileClassifier.load()
     crops = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)
-    card, logits = classifier.model_card, classifier.logits(crops)
+    card, logits = classifier.model_card, classifier.logits(crops)[:, 0]
     expected = 1 / (1 + np.exp(-(card.calibration_scale * logits + card.calibration_bias)))
     assert classifier.smile_scores(crops) == pytest.approx(expected, abs=1e-6)
 
@@ -109,7 +119,8 @@ def test_scores_are_the_same_for_one_crop_at_a_time() -> None:
 
 
 def test_there_are_no_scores_when_there_are_no_crops() -> None:
-    assert SmileClassifier.load(flip=True).smile_scores(grey(0, 0)).shape == (0,)
+    classified = SmileClassifier.load(flip=True).classify(grey(0, 0))
+    assert [part.shape for part in classified] == [(0,)] * 3
 
 
 def test_mirror_image_scores_the_same_when_flip_is_on() -> None:
@@ -117,6 +128,56 @@ def test_mirror_image_scores_the_same_when_flip_is_on() -> None:
     crops = np.random.default_rng(4).integers(0, 256, (3, 64, 64), dtype=np.uint8)
     mirrored = np.ascontiguousarray(crops[:, :, ::-1])
     assert (classifier.smile_scores(crops) == classifier.smile_scores(mirrored)).all()
+
+
+def halves(left: int, right: int) -> np.ndarray:
+    """Return a crop of two grey levels, uint8 (1, 64, 64)."""
+    return np.repeat(np.array([left, right], np.uint8), 32)[None, None].repeat(64, axis=1)
+
+
+def three_logits_classifier(mouth_threshold: float = 0.5, *, flip: bool = False) -> SmileClassifier:
+    card = replace(SmileClassifier.load().model_card, mouth_threshold=mouth_threshold)
+    return SmileClassifier(ThreeLogits(np.float32), card, flip=flip)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "is_visible"),
+    [(0.5, [False, True, True]), (0.501, [False, False, True]), (0.6, [False] * 3)],
+)
+def test_mouth_is_visible_from_the_threshold_of_the_model_card_on(
+    threshold: float, is_visible: list[bool]
+) -> None:
+    crops = np.concatenate([halves(level, 200) for level in (80, 128, 160)])
+    scores, is_mouth_visible, _ = three_logits_classifier(threshold).classify(crops)
+    assert is_mouth_visible.dtype == bool
+    assert is_mouth_visible.tolist() == is_visible
+    assert (scores == three_logits_classifier().smile_scores(crops)).all()
+
+
+def test_all_logits_are_averaged_with_those_of_the_mirror_image_when_flip_is_on() -> None:
+    crops = np.concatenate([halves(150, 100), halves(180, 120), halves(100, 150)])
+    assert three_logits_classifier().classify(crops).is_mouth_visible.tolist() == [
+        True,
+        True,
+        False,
+    ]
+    flipping = three_logits_classifier(flip=True)
+    assert flipping.classify(crops).is_mouth_visible.tolist() == [False, True, False]
+    mirrored = flipping.classify(crops[:, :, ::-1])
+    assert mirrored.is_mouth_visible.tolist() == [False, True, False]
+    assert mirrored.mouth_openness == pytest.approx(flipping.classify(crops).mouth_openness)
+
+
+def test_mouth_openness_is_the_probability_of_the_third_logit() -> None:
+    classifier = three_logits_classifier()
+    openness = classifier.classify(np.concatenate([halves(192, 64), halves(64, 192)]))
+    assert openness.mouth_openness == pytest.approx([0.378, 0.622], abs=0.001)
+
+
+def test_network_runs_once_for_each_crop() -> None:
+    network = ThreeLogits(np.float32)
+    SmileClassifier(network, SmileClassifier.load().model_card).classify(grey(100, count=3))
+    assert len(network.seen) == 3
 
 
 def test_synthetic_smile_scores_higher_than_a_straight_mouth() -> None:
@@ -164,6 +225,8 @@ def test_error_names_the_file_when_it_is_missing(model_folder: Path, name: str) 
         ),
         ("threshold_on", "0.5", "threshold_on: expected a number"),
         ("threshold_off", None, "threshold_off: expected a number"),
+        ("mouth_threshold", None, "mouth_threshold: expected a number in the model card, got None"),
+        ("mouth_threshold", 1, "mouth_threshold: expected a number between 0 and 1"),
         ("calibration", {"scale": 1}, "bias: expected a number"),
         ("calibration", {"scale": float("inf"), "bias": 0}, "scale: expected a number"),
         ("calibration", {"scale": -1, "bias": 0}, "scale: expected a number above 0"),
@@ -195,14 +258,15 @@ def test_error_is_clear_when_the_model_card_is_not_a_json_object(
     ("shapes", "message"),
     [
         ({"input_shape": (1, 32, 32, 1)}, r"expected input \(1, 64, 64, 1\), got \(1, 32, 32, 1\)"),
-        ({"output_shape": (1, 2)}, "expected one logit as output"),
+        ({"output_shape": (1, 1)}, r"expected output \(1, 3\), got \(1, 1\)"),
+        ({"output_shape": (2, 1)}, r"expected output \(1, 3\), got \(2, 1\)"),
     ],
 )
 def test_error_is_clear_when_the_network_has_other_inputs_or_outputs(
     shapes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ModelError, match=rf"smile_classifier\.tflite: {message}"):
-        SmileClassifier(OneLogit(np.float32, **shapes), SmileClassifier.load().model_card)
+        SmileClassifier(ThreeLogits(np.float32, **shapes), SmileClassifier.load().model_card)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +277,7 @@ def test_largest_score_is_that_of_the_largest_quantized_logit(
     dtype: type, scale: float, zero_point: int, logit: float | None
 ) -> None:
     card = SmileClassifier.load().model_card
-    largest = SmileClassifier(OneLogit(dtype, scale, zero_point), card).largest_score
+    largest = SmileClassifier(ThreeLogits(dtype, scale, zero_point), card).largest_score
     if logit is None:
         assert largest == 1
     else:

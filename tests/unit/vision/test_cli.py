@@ -20,7 +20,7 @@ from smile_vision.errors import ImageError
 from smile_vision.faces import weights
 from smile_vision.photos.photo import load_photo
 from smile_vision.photos.photo_smiles import PhotoResult, PhotoSmileDetector
-from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.classifier import Classified, SmileClassifier
 from tests.helpers.synthetic_photos import synthetic_photo
 
 
@@ -57,7 +57,8 @@ def test_every_photo_gets_a_line_when_some_cannot_be_read(photos: Path) -> None:
     assert [face["smiling"] for face in two["faces"]] == [True, False]
     assert (turned["width"], turned["height"]) == (480, 640)
     (face,) = turned["faces"]
-    assert set(face) == {"box", "face_score", "smile_score", "smiling"}
+    assert set(face) == {"box", "face_score", "smile_score", "smiling", "quality"}
+    assert face["quality"] == "good"
     assert all(isinstance(side, int) for side in face["box"])
     x, y, width, height = face["box"]
     assert 100 < x < 220 < x + width < 340  # px of the upright photo
@@ -277,7 +278,11 @@ def test_face_smiles_from_the_threshold_of_the_model_card_on(
     score: float, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        SmileClassifier, "smile_scores", lambda self, crops: np.full(len(crops), score)
+        SmileClassifier,
+        "classify",
+        lambda self, crops: Classified(
+            np.full(len(crops), score), np.ones(len(crops), bool), np.zeros(len(crops))
+        ),
     )
     result = PhotoSmileDetector.load().read(photos / "two.png")
     assert [face.smiling for face in result.faces] == [score >= 0.5] * 2

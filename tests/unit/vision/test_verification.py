@@ -10,10 +10,13 @@ from smile_vision.faces.verification import (
     FILL,
     VIEW_PX,
     central_face,
+    load_networks,
+    mean_of_networks,
     upright_view,
     verify,
     verify_quickly,
 )
+from tests.helpers.synthetic_photos import difficult_photo
 
 
 def face_at(
@@ -125,6 +128,38 @@ def test_face_counts_when_search_and_networks_agree(
 ) -> None:
     face = verify(networks_with(scores), PHOTO, face_at(200, 150, 80, search))
     assert (face and face.score) == (mean and pytest.approx(mean, abs=1e-4))
+
+
+@pytest.mark.parametrize(
+    ("scores", "minimum", "mean"),
+    [
+        ({"short": 0.9, "full": 0.3, "back": 0.0}, 0.0, 0.4),
+        ({"short": 0.9, "full": 0.3, "back": 0.0}, 0.39, 0.4),
+        ({"short": 0.9, "full": 0.3, "back": 0.0}, 0.41, None),
+        ({"short": 0.0, "full": 0.0, "back": 0.0}, 0.0, None),
+    ],
+)
+def test_mean_of_the_networks_does_not_depend_on_the_vote_of_the_search(
+    scores: dict[str, float], minimum: float, mean: float | None
+) -> None:
+    for search in (0.01, 1.0):
+        candidate = face_at(200, 150, 80, search)
+        face = mean_of_networks(networks_with(scores), PHOTO, candidate, min_score=minimum)
+        assert (face and face.score) == (mean and pytest.approx(mean))
+
+
+def test_networks_stop_when_the_minimum_is_out_of_reach() -> None:
+    networks = networks_with({"short": 0.2, "full": 0.9, "back": 0.9})
+    assert mean_of_networks(networks, PHOTO, CANDIDATE, min_score=0.75) is None
+    assert [network.views for network in networks.values()] == [1, 0, 0]
+
+
+def test_networks_that_vote_report_faint_faces() -> None:
+    networks = load_networks()
+    assert set(networks) == set(FILL)
+    view = difficult_photo(150, blur_px=9, paleness=0.6, size=(256, 256))
+    scores = [face.score for network in networks.values() for face in network.detect(view)]
+    assert 0 < min(scores) < 0.3
 
 
 @pytest.mark.parametrize(

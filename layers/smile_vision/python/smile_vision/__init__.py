@@ -19,6 +19,7 @@ from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.face_check import FaceCheck
 from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.preprocess import CROP_SIZE_PX, preprocess
+from smile_vision.smiles.quality import Quality
 
 __all__ = [
     "CROP_SIZE_PX",
@@ -33,6 +34,7 @@ __all__ = [
     "PhotoFaceDetector",
     "PhotoResult",
     "PhotoSmileDetector",
+    "Quality",
     "SmileClassifier",
     "VideoFaceDetector",
     "VisionError",

@@ -23,12 +23,15 @@ Each photo gets a line with the decision on its main face, and the score from 0 
   photo.jpg: not smiling (0.02)
   group.jpg: smiling (0.97), main face of 2
     not smiling (0.11) at 40, 60
+  mask.jpg: cannot tell (mouth hidden)
 The main face is the largest one that the edge of the photo does not cut. It comes first. Further
-faces follow with the upper left corner of their box in pixels of the upright photo.
+faces follow with the upper left corner of their box in pixels of the upright photo. A face has no
+score when its mouth is hidden, or when it is cut off, too small, turned away, or too dark or flat.
 
 With --json each line is {"path", "width", "height", "first_frame_only", "faces": [{"box",
-"face_score", "smile_score", "smiling"}]}, or {"path", "error"} when the photo cannot be read.
-A box is [x, y, width, height].
+"face_score", "smile_score", "smiling", "quality"}]}, or {"path", "error"} when the photo cannot be
+read. A box is [x, y, width, height]. The quality is "good", or says why the face has no score; then
+smile_score and smiling are null.
 
 Of an animated picture or a file with several pages, only the first one is read; the line says so.
 HEIC photos need the package pillow-heif.

@@ -17,16 +17,13 @@ from PIL import Image
 
 from smile_vision.faces.boxes import Box, overlap
 from smile_vision.faces.detection import FaceDetection, check_rgb
-from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.nms import distinct
 from smile_vision.faces.tiles import pyramid
-from smile_vision.faces.verification import FILL, verify, verify_quickly
+from smile_vision.faces.verification import FILL, load_networks, verify, verify_quickly
 
 __all__ = ["PhotoFaceDetector"]
 
 _CANDIDATE_SCORE = 0.3
-_VIEW_MIN_SCORE = 0.02
-"""Lowest score that a network reports in the verification, where the mean decides."""
 _MIN_VISIBLE = 0.85
 """Minimum share of the box within the photo of a face that its edge does not cut. The boxes of cut
 faces extend beyond the photo: where the edge cuts 10, 20 or 30 % of a face, about 0.9, 0.77 and
@@ -56,9 +53,7 @@ class PhotoFaceDetector:
     """
 
     def __init__(self) -> None:
-        self._networks = {
-            kind: FaceDetector.load(kind, score_threshold=_VIEW_MIN_SCORE) for kind in FILL
-        }
+        self._networks = load_networks()
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Find the faces of a photo.

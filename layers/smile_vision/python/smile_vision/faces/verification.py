@@ -17,6 +17,8 @@ __all__ = [
     "QUICK_MIN_SCORE",
     "VIEW_PX",
     "central_face",
+    "load_networks",
+    "mean_of_networks",
     "upright_view",
     "verify",
     "verify_quickly",
@@ -40,6 +42,8 @@ FILL = {"short": 0.5, "full": 0.33, "back": 0.33}
 """Networks, the fastest first, and the width of the face that they know best, relative to the
 view."""
 
+_VIEW_MIN_SCORE = 0.02
+"""Lowest score that a network reports in its view, where the mean decides."""
 _MOUTH_DISTANCE = 0.437
 """Distance of the mouth from the middle of the eyes, relative to the width of the box. It hardly
 differs between faces: the median is 0.437, and 98 % are between 0.417 and 0.448. On things that are
@@ -51,6 +55,19 @@ _MAX_OFF_CENTRE = 0.4
 """Maximum distance of the face from the centre of the view, in widths of the face."""
 _SIZE_RATIO = (0.5, 1.8)
 """Width of the face, relative to the expected width: more than, less than."""
+
+
+def load_networks() -> dict[str, FaceDetector]:
+    """Load the networks that vote on a candidate, by the keys of `FILL`.
+
+    Raises
+    ------
+    WeightsError
+        The weights are missing or altered.
+    InterpreterError
+        No interpreter is installed.
+    """
+    return {kind: FaceDetector.load(kind, score_threshold=_VIEW_MIN_SCORE) for kind in FILL}
 
 
 def verify(
@@ -73,6 +90,41 @@ def verify(
     FaceDetection or None
         In px of ``rgb``. Its box is level. Its score is the mean of the networks' scores.
     """
+    # The mean of the networks' scores that reaches the minimum together with the candidate's vote.
+    needed = (MIN_SCORE * (len(FILL) + 1) - candidate.score) / len(FILL)
+    face = mean_of_networks(networks, rgb, candidate, min_score=needed)
+    if face is None:
+        return None
+    score = (candidate.score + face.score * len(FILL)) / (len(FILL) + 1)
+    return face if _likeness(score, face) >= MIN_SCORE else None
+
+
+def mean_of_networks(
+    networks: Mapping[str, FaceDetector],
+    rgb: NDArray[np.uint8],
+    candidate: FaceDetection,
+    *,
+    min_score: float = 0.0,
+) -> FaceDetection | None:
+    """Return the mean of what the networks find in their views of a candidate.
+
+    Parameters
+    ----------
+    networks
+        A detector for each key of `FILL`.
+    rgb
+        uint8 (H, W, 3), the image of the candidate.
+    candidate
+        Where to look, px of ``rgb``. Its score does not count.
+    min_score
+        Required mean of the networks' scores. A network that finds nothing counts as score 0.
+
+    Returns
+    -------
+    FaceDetection or None
+        In px of ``rgb``. Its box is level. Its score is the mean of the networks' scores. None: no
+        network finds a face, or the mean is certain to be lower than ``min_score``.
+    """
     views = {fill: upright_view(candidate, fill) for fill in set(FILL.values())}
     pictures = {fill: sample_square(rgb, view, VIEW_PX) for fill, view in views.items()}
     found: list[FaceDetection] = []
@@ -82,12 +134,9 @@ def verify(
         if central is not None:
             found.append(_in_image(central, views[fill]))
         votes_left -= 1
-        votes = [candidate.score, *(face.score for face in found)]
-        if sum(votes) + votes_left < MIN_SCORE * (len(FILL) + 1):
+        if sum(face.score for face in found) + votes_left < min_score * len(FILL):
             return None  # too low, even if all remaining networks were certain
-    face = _mean(found, votes=len(FILL))
-    score = (candidate.score + face.score * len(FILL)) / (len(FILL) + 1)
-    return face if _likeness(score, face) >= MIN_SCORE else None
+    return _mean(found, votes=len(FILL)) if found else None
 
 
 def verify_quickly(

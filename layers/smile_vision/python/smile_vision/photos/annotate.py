@@ -16,6 +16,7 @@ __all__ = ["annotated", "check_folder", "save_annotated"]
 _JPEG_MAX_PX = 65_500  # longest side that libjpeg writes
 _SMILING = (46, 204, 113)
 _NOT_SMILING = (230, 126, 34)
+_UNKNOWN = (149, 165, 166)
 _TEXT = (0, 0, 0)
 
 
@@ -91,7 +92,7 @@ def _save_jpeg(copy: Image.Image, file: BinaryIO, path: Path) -> None:
 
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: PhotoFace, size: tuple[int, int]) -> None:
-    colour = _SMILING if face.smiling else _NOT_SMILING
+    colour = {True: _SMILING, False: _NOT_SMILING, None: _UNKNOWN}[face.smiling]
     line = max(round(max(size) / 400), 2)
     x, y, width, height = face.box
     draw.rectangle((x, y, x + width - 1, y + height - 1), outline=colour, width=line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from smile_vision.photos.photo import read_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.face_check import FaceCheck
+from smile_vision.smiles.quality import Quality, quality_of
+from smile_vision.smiles.score import score_faces
 
 __all__ = ["PhotoFace", "PhotoResult", "PhotoSmileDetector"]
 
@@ -34,19 +37,27 @@ class PhotoFace:
     face_score
         Confidence of the face detector, 0 to 1.
     smile_score
-        Probability of a smile, 0 to 1.
+        Probability of a smile, 0 to 1; None when the face cannot be scored.
     smiling
-        Whether ``smile_score`` reaches the threshold of the model card.
+        Whether ``smile_score`` reaches the threshold of the model card; None without a score.
+    quality
+        ``GOOD``, or why the face cannot be scored.
     """
 
     box: tuple[int, int, int, int]
     face_score: float
-    smile_score: float
-    smiling: bool
+    smile_score: float | None
+    smiling: bool | None
+    quality: Quality = Quality.GOOD
 
     @property
     def decision(self) -> str:
-        """The decision and its score for people, as in ``not smiling (0.02)``."""
+        """The decision and its score for people, as in ``not smiling (0.02)``.
+
+        ``cannot tell (mouth hidden)`` when there is no score.
+        """
+        if self.smile_score is None:
+            return f"cannot tell ({self.quality})"
         return f"{'smiling' if self.smiling else 'not smiling'} ({self.smile_score:.2f})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,8 +65,9 @@ class PhotoFace:
         return {
             "box": list(self.box),
             "face_score": round(self.face_score, _DIGITS),
-            "smile_score": round(self.smile_score, _DIGITS),
+            "smile_score": None if self.smile_score is None else round(self.smile_score, _DIGITS),
             "smiling": self.smiling,
+            "quality": str(self.quality),
         }
 
 
@@ -86,6 +98,11 @@ class PhotoResult:
             "first_frame_only": self.first_frame_only,
             "faces": [face.to_dict() for face in self.faces],
         }
+
+
+_UNUSABLE_VIEWS = (Quality.CUT_OFF, Quality.FLAT)
+"""A photo is taken once, on purpose: its small and turned faces get a score, as people expect. A
+camera sees each face again in a better view."""
 
 
 class PhotoSmileDetector:
@@ -142,19 +159,19 @@ class PhotoSmileDetector:
         """
         found = self._detector.detect(np.asarray(photo))
         faces, crops = self._check(found, np.asarray(photo.convert("L")))
-        scores = self._classifier.smile_scores(np.stack(crops)).tolist() if crops else []
-        threshold = self._classifier.model_card.threshold
-        return PhotoResult(
-            photo.width,
-            photo.height,
-            tuple(
-                PhotoFace(
-                    face.pixel_box(photo.width, photo.height), face.score, score, score >= threshold
-                )
-                for face, score in zip(faces, scores, strict=True)
-            ),
-            first_frame_only,
+        views = (
+            quality_of(crop, face.keypoints, photo.width, photo.height)
+            for face, crop in zip(faces, crops, strict=True)
         )
+        qualities = [view if view in _UNUSABLE_VIEWS else Quality.GOOD for view in views]
+        threshold = self._classifier.model_card.threshold
+        results = []
+        for face, one in zip(faces, score_faces(self._classifier, crops, qualities), strict=True):
+            score = None if math.isnan(one.smile_score) else one.smile_score
+            smiling = None if score is None else score >= threshold
+            box = face.pixel_box(photo.width, photo.height)
+            results.append(PhotoFace(box, face.score, score, smiling, one.quality))
+        return PhotoResult(photo.width, photo.height, tuple(results), first_frame_only)
 
     def _check(
         self, found: Sequence[FaceDetection], grey: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""A network from the crop of a face to one logit."""
+"""A network from the crop of a face to a row of logits."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ class CropNetwork:
     Parameters
     ----------
     interpreter
-        The loaded network: one crop in, one logit out; quantized or float.
+        The loaded network: one crop in, a row of logits out; quantized or float.
     name
         Of the model's file, for error messages.
+    outputs
+        Number of its logits.
 
     Raises
     ------
@@ -39,7 +41,7 @@ class CropNetwork:
         The network has another input or output.
     """
 
-    def __init__(self, interpreter: Interpreter, name: str) -> None:
+    def __init__(self, interpreter: Interpreter, name: str, outputs: int) -> None:
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[0]
@@ -49,8 +51,10 @@ class CropNetwork:
         self._takes_grey_levels = self._input["dtype"] == np.int8 and tuple(
             self._input["quantization"]
         ) == (1 / 128, 0)
-        if int(np.prod(self._output["shape"])) != 1:
-            raise ModelError(f"{name}: expected one logit as output")
+        shape = tuple(int(side) for side in self._output["shape"])
+        if shape != (1, outputs):
+            raise ModelError(f"{name}: expected output {(1, outputs)}, got {shape}")
+        self._outputs = outputs
 
     @property
     def largest_logit(self) -> NDArray[np.float32]:
@@ -62,7 +66,7 @@ class CropNetwork:
         return _dequantized(top, self._output)
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the logits, float32 (N,), of crops, uint8 (N, 64, 64).
+        """Return the logits, float32 (N, K), of crops, uint8 (N, 64, 64).
 
         Raises
         ------
@@ -87,14 +91,13 @@ class CropNetwork:
             raise ImageError(str(error)) from error
 
     def run(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the logits, float32 (N,), of what `inputs` returned."""
-        outputs = np.empty(len(inputs), dtype=np.float32)
+        """Return the logits, float32 (N, K), of what `inputs` returned."""
+        rows = np.empty((len(inputs), self._outputs), dtype=self._output["dtype"])
         for i, one in enumerate(inputs):
             self._interpreter.set_tensor(self._input["index"], one[np.newaxis])
             self._interpreter.invoke()
-            raw = self._interpreter.get_tensor(self._output["index"])
-            outputs[i] = _dequantized(raw, self._output).item()
-        return outputs
+            rows[i] = self._interpreter.get_tensor(self._output["index"])[0]
+        return _dequantized(rows, self._output)
 
 
 def _quantized(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[Any]:

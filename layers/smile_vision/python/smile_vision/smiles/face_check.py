@@ -35,7 +35,7 @@ class FaceCheck:
 
     def __init__(self, interpreter: Interpreter, model_card: FaceCheckCard) -> None:
         self.model_card = model_card
-        self._network = CropNetwork(interpreter, model_card.file)
+        self._network = CropNetwork(interpreter, model_card.file, outputs=1)
 
     @classmethod
     def load(cls, model_card_path: Path = FACE_CHECK_CARD_PATH) -> FaceCheck:
@@ -83,4 +83,4 @@ class FaceCheck:
         ImageError
             ``crops`` is not such an array.
         """
-        return sigmoid(self._network.logits(crops))
+        return sigmoid(self._network.logits(crops)[:, 0])

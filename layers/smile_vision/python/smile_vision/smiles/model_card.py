@@ -79,6 +79,8 @@ class ModelCard(ModelFile):
         A face in a photo smiles from this score on, 0 to 1, both exclusive.
     threshold_on, threshold_off
         In a video a smile starts at the first score and ends below the second one.
+    mouth_threshold
+        A mouth can be seen from this score on; below it, the face has no smile score.
     """
 
     calibration_scale: float
@@ -86,6 +88,7 @@ class ModelCard(ModelFile):
     threshold: float
     threshold_on: float
     threshold_off: float
+    mouth_threshold: float
 
     @classmethod
     def load(cls, path: Path) -> ModelCard:
@@ -114,6 +117,7 @@ class ModelCard(ModelFile):
             threshold=_probability(data, "threshold"),
             threshold_on=_probability(data, "threshold_on"),
             threshold_off=_probability(data, "threshold_off"),
+            mouth_threshold=_probability(data, "mouth_threshold"),
         )
 
 

@@ -29,7 +29,8 @@ _MIN_CONTRAST = 5.0
 class Quality(StrEnum):
     """Whether a view of a face can be scored, or why not.
 
-    `quality_of` looks at one image and never returns ``STILL``.
+    `quality_of` returns neither ``COVERED``, which comes from the smile classifier, nor ``STILL``,
+    which takes many frames to see.
     """
 
     GOOD = "good"
@@ -37,6 +38,7 @@ class Quality(StrEnum):
     SMALL = "too small"
     TURNED = "turned away"
     FLAT = "too dark or too flat"
+    COVERED = "mouth hidden"
     STILL = "does not move"
 
 

@@ -22,6 +22,7 @@ from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.smiles.smile import Smile
 from edge_lambda.stream.scene import FaceMark, Viewer
 from smile_vision.smiles.quality import Quality
+from smile_vision.smiles.score import FaceScore
 
 _log = logging.getLogger(__name__)
 _PROGRESS_S = 0.5
@@ -71,6 +72,7 @@ class EdgeLoop:
         self._cuts = SceneCutDetector()
         self._episodes: dict[int, tuple[Track, EpisodeDetector]] = {}
         self._failures_in_a_row = 0
+        self._problems: list[str] = []  # why faces in the latest frame have no score
         self._progress = _ProgressLog(source) if has_progress else None
         self._viewer = viewer
 
@@ -95,7 +97,7 @@ class EdgeLoop:
                 if self._progress is not None:
                     rate = self._activity.frame_rate
                     faces = len(self._attention.tracks)
-                    self._progress.update(frame, self._counts.frames, faces, rate)
+                    self._progress.update(frame, self._counts.frames, faces, self._problems, rate)
         finally:
             self._activity.close()
             self._end_smiles([track for track, _ in self._episodes.values()])
@@ -141,14 +143,14 @@ class EdgeLoop:
             is_picture = track.is_still and score.quality is Quality.GOOD
             track.quality = Quality.STILL if is_picture else score.quality
             if track.quality is Quality.GOOD:
-                self._update_episode(track, at_ms, score.smile_score)
+                self._update_episode(track, at_ms, score)
         good = {track.id: track.smile_score for track in in_view if track.quality is Quality.GOOD}
         for track, episode in list(self._episodes.values()):
             if track.id not in good and not track.misses:  # a missed face ends with its track
                 self._publish(track, episode.pause(at_ms))
-        problems = [str(track.quality) for track in in_view if track.id not in good]
+        self._problems = [str(track.quality) for track in in_view if track.id not in good]
         by_id = {track.id: good.get(track.id, math.nan) for track in in_view}
-        self._activity.note(at_ms, by_id, problems)
+        self._activity.note(at_ms, by_id, self._problems)
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces in view, for the viewer."""
@@ -161,10 +163,11 @@ class EdgeLoop:
             marks.append(FaceMark(track.box_at(at_ms), smoothed, track.id, is_smiling, problem))
         return marks
 
-    def _update_episode(self, track: Track, at_ms: float, score: float) -> None:
+    def _update_episode(self, track: Track, at_ms: float, score: FaceScore) -> None:
         if track.id not in self._episodes:
             self._episodes[track.id] = (track, EpisodeDetector(self._rules))
-        self._publish(track, self._episodes[track.id][1].update(at_ms, score))
+        _, episode = self._episodes[track.id]
+        self._publish(track, episode.update(at_ms, score.smile_score, score.mouth_openness))
 
     def _end_smiles(self, lost: Iterable[Track]) -> None:
         """Publish ``ended`` for lost faces. A failure for one does not skip the others."""
@@ -185,7 +188,14 @@ class _ProgressLog:
         self._source = source
         self._last_s = time.monotonic()
 
-    def update(self, frame: Frame, frames: int, faces: int, frame_rate: float | None) -> None:
+    def update(
+        self,
+        frame: Frame,
+        frames: int,
+        faces: int,
+        problems: Iterable[str],
+        frame_rate: float | None,
+    ) -> None:
         now_s = time.monotonic()
         if now_s - self._last_s < _PROGRESS_S:
             return
@@ -199,6 +209,7 @@ class _ProgressLog:
                 "skipped_frames": self._source.skipped_frames,
                 "frame_rate": None if frame_rate is None else round(frame_rate, 1),
                 "faces": faces,
+                "problems": sorted(set(problems)),
             },
         )
         self._last_s = now_s

@@ -122,16 +122,20 @@ class SmileSettings(Section):
         "Defaults to the model card's.",
     )
     smoothing_ms: float = Field(
-        default=250.0, ge=0, le=10_000, description="Time constant of the score smoothing."
+        default=200.0, ge=0, le=10_000, description="Time constant of the score smoothing."
     )
     min_duration_ms: float = Field(
         default=500.0, ge=0, le=60_000, description="Smiles shorter than this are ignored."
     )
     max_gap_ms: float = Field(
-        default=500.0,
+        default=250.0,
         ge=0,
         le=60_000,
         description="A break shorter than this does not end a smile.",
+    )
+    correct_talking: bool = Field(
+        default=True,
+        description="Lower the scores of open and talking mouths, so that talk is not reported.",
     )
 
 

@@ -50,18 +50,22 @@ def _faces(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
     if not faces:
         return "no face was seen"
     seen = f"{faces} face{' was' if faces == 1 else 's were'} seen"
+    bad_views = summary["bad_views"]
+    reasons = sorted(bad_views, key=bad_views.get, reverse=True)
+    why = f" ({', '.join(reasons)})" if reasons else ""
     if best is None:
-        reasons = sorted(summary["bad_views"], key=summary["bad_views"].get, reverse=True)
-        why = f" ({', '.join(reasons)})" if reasons else ""
         return f"{seen}, but none could be scored{why}"
     at = f"{summary['best_smile_ms'] / 1000:.1f} s"
+    hidden = f"; {sum(bad_views.values())} views could not be scored{why}" if reasons else ""
     if best < rules.threshold_on:
         score, threshold = _distinct(best, rules.threshold_on)
-        return f"{seen}, the best smile score was {score} at {at}, below threshold_on {threshold}"
-    return (
-        f"{seen}, the best smile score was {best:.2f} at {at}, but no smile lasted for "
-        f"min_duration_ms {rules.min_duration_ms:g}"
-    )
+        reason = f"below threshold_on {threshold}"
+    else:
+        score = f"{best:.2f}"
+        reason = f"but no smile lasted for min_duration_ms {rules.min_duration_ms:g}"
+        if rules.correct_talking:
+            reason += " (open mouths need higher scores)"
+    return f"{seen}, the best smile score was {score} at {at}, {reason}{hidden}"
 
 
 def _distinct(smaller: float, larger: float) -> tuple[str, str]:

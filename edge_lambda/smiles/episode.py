@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from edge_lambda.smiles.smile import OngoingSmile, Sample, Smile, turning_point
 from edge_lambda.smiles.smoothing import ExponentialSmoother
+from edge_lambda.smiles.talking import TalkCorrection
 
 _FIRST_SAMPLE_MS = 40.0
 # A sample after a longer pause (a missed face, a slow camera) stands for no more than this.
@@ -35,13 +36,16 @@ class EpisodeRules:
         Smiles shorter than this are ignored.
     max_gap_ms : float
         A break shorter than this does not end a smile.
+    correct_talking : bool
+        Lower the scores of open and talking mouths: see `TalkCorrection`.
     """
 
     threshold_on: float
     threshold_off: float
-    smoothing_ms: float = 250.0
+    smoothing_ms: float = 200.0
     min_duration_ms: float = 500.0
-    max_gap_ms: float = 500.0
+    max_gap_ms: float = 250.0
+    correct_talking: bool = True
 
 
 class EpisodeDetector:
@@ -55,6 +59,7 @@ class EpisodeDetector:
     def __init__(self, rules: EpisodeRules) -> None:
         self._rules = rules
         self._middle = (rules.threshold_on + rules.threshold_off) / 2
+        self._talk = TalkCorrection() if rules.correct_talking else None
         self._smoother = ExponentialSmoother(rules.smoothing_ms)
         self._lookback_ms = 4 * rules.smoothing_ms  # the smoothed score has followed 98 % by then
         # The smoothed score needs a while to show that a break was short.
@@ -72,7 +77,7 @@ class EpisodeDetector:
         """Whether a smile is going on, reported or not."""
         return self._ongoing is not None
 
-    def update(self, at_ms: float, score: float) -> list[Smile]:
+    def update(self, at_ms: float, score: float, mouth_openness: float = 0.0) -> list[Smile]:
         """Add the score of one frame.
 
         Parameters
@@ -80,7 +85,9 @@ class EpisodeDetector:
         at_ms : float
             Time of the frame; a frame that is not later than the previous one is ignored.
         score : float
-            Raw smile score, 0 to 1; a score that is not finite is ignored.
+            Smile score of the classifier, 0 to 1; a score that is not finite is ignored.
+        mouth_openness : float
+            Probability that the mouth is open, 0 to 1; NaN counts as closed.
 
         Returns
         -------
@@ -90,7 +97,10 @@ class EpisodeDetector:
         last = self._recent[-1] if self._recent else None
         if not math.isfinite(score) or (last is not None and at_ms <= last.at_ms):
             return []
-        sample = self._sample(at_ms, min(max(score, 0.0), 1.0), last)
+        limited = min(max(score, 0.0), 1.0)
+        if self._talk is not None:
+            limited = self._talk.corrected(at_ms, limited, mouth_openness)
+        sample = self._sample(at_ms, limited, last)
         was_high = self.smoothed_score >= self._rules.threshold_on
         smoothed = self._smoother.update(at_ms, sample.score)
         is_high = smoothed >= self._rules.threshold_on

@@ -94,6 +94,8 @@ class RunConsole:
             f"{position_ms / 1000:.0f}{of} s  {float(record.get('frame_rate') or 0):.0f} frames/s"
             f"  faces: {record.get('faces', 0)}"
         )
+        if problems := record.get("problems"):
+            state += f" ({', '.join(problems)})"
         if self._progress is not None:
             self._update_bar(position_ms, duration_ms, state)
         elif time.monotonic() - self._printed_progress_at >= _PLAIN_PROGRESS_S:

@@ -54,6 +54,9 @@ def sighting_lines(finished: Mapping[str, Any]) -> list[str]:
     if best is not None:
         at_s = finished["best_smile_ms"] / 1000
         lines.append(f"best smile score           {best:.2f} at {at_s:.1f} s")
+    if finished["bad_views"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in finished["bad_views"].items())
+        lines.append(f"views without a score      {reasons}")
     if finished["explanation"]:
         lines.append(f"explanation                {finished['explanation']}")
     return lines

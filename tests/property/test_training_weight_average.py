@@ -24,7 +24,7 @@ class _Network:
 
 def _updated(average: WeightAverage, values: list[float]) -> WeightAverage:
     for value in values:
-        average.update(_Network(value), step=0)
+        average.update(_Network(value))
     return average
 
 

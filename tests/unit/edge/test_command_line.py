@@ -42,6 +42,7 @@ def value_of(config: object, key: str) -> object:
         ("smile.threshold_off", ["--threshold-off", "0.4"], 0.4),
         ("smile.min_duration_ms", ["--min-duration-ms", "800"], 800.0),
         ("smile.max_gap_ms", ["--max-gap-ms", "300"], 300.0),
+        ("smile.correct_talking", ["--no-correct-talking"], False),
         ("outbox.path", ["--outbox", "o.sqlite"], Path("o.sqlite")),
         ("outbox.max_mb", ["--outbox-max-mb", "1"], 1.0),
         ("mqtt.url", ["--mqtt-url", "mqtt://b"], "mqtt://b"),

@@ -12,42 +12,23 @@ from edge_lambda import activity as activity_module
 from edge_lambda import loop as module
 from edge_lambda.activity import Activity
 from edge_lambda.camera import Frame
-from edge_lambda.delivery.outbox import Outbox
-from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError, SinkError
-from edge_lambda.faces.vision import FaceScore
-from edge_lambda.loop import EdgeLoop
-from edge_lambda.smiles.episode import EpisodeRules
-from edge_lambda.smiles.event_maker import EventMaker
-from smile_contract import Model
 from smile_vision.smiles.quality import Quality
+from smile_vision.smiles.score import FaceScore
 from tests.helpers.clock import FakeClock
 from tests.helpers.loop import (
     CUT_AT,
     FRAMES,
     LEFT,
     RIGHT,
+    RULES,
     STEP_MS,
     FakeCamera,
     FakeVision,
     RecordingSink,
     RecordingViewer,
-    attention_for,
+    loop_of,
 )  # fmt: skip
-
-
-def loop_of(
-    camera: FakeCamera, vision: FakeVision, sink: RecordingSink, **options: Any
-) -> EdgeLoop:
-    return EdgeLoop(
-        camera,
-        vision=vision,
-        attention=attention_for(vision),
-        rules=EpisodeRules(threshold_on=0.7, threshold_off=0.5),
-        events=EventMaker("cam-1", Model("0" * 64, 0.7, 0.5), camera.time_at),
-        publisher=Publisher(Outbox(None), [sink]),
-        **options,
-    )
 
 
 def run(camera: FakeCamera, vision: FakeVision, **options: Any) -> list[str]:
@@ -198,7 +179,14 @@ def test_smile_ends_when_the_face_cannot_be_scored_for_a_while() -> None:
     loop = loop_of(FakeCamera(), TurnsAway([LEFT]), sink)
     counts = loop.run(lambda: "ended" in sink.phases)
     last_good_ms, end_ms = (CUT_AT - 1) * STEP_MS, (counts.frames - 1) * STEP_MS
-    assert end_ms == pytest.approx(last_good_ms + 1000, abs=2 * STEP_MS)
+    patience_ms = RULES.max_gap_ms + 2 * RULES.smoothing_ms
+    assert end_ms == pytest.approx(last_good_ms + patience_ms, abs=2 * STEP_MS)
+
+
+@pytest.mark.parametrize(("mouth_openness", "smiles"), [(0.0, 1), (1.0, 0)])
+def test_open_mouth_needs_a_higher_score(mouth_openness: float, smiles: int) -> None:
+    vision = FakeVision([LEFT], score=0.8, mouth_openness=mouth_openness)
+    assert run(FakeCamera(), vision) == ["started", "ended"] * smiles
 
 
 @pytest.mark.parametrize(("score", "is_smiling"), [(0.95, True), (0.3, False)])

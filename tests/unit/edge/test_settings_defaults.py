@@ -32,7 +32,7 @@ def shared_defaults(part: Callable[..., object], section: type[Section]) -> dict
 @pytest.mark.parametrize(
     ("part", "section", "count"),
     [
-        (EpisodeRules, SmileSettings, 3),
+        (EpisodeRules, SmileSettings, 4),
         (FaceAttention, VisionSettings, 1),
         (MqttSink, MqttSettings, 2),
     ],

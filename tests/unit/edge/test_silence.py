@@ -37,7 +37,12 @@ def smile(score: float | None, faces: int = 7) -> dict[str, object]:
         (
             smile(0.6, faces=1),
             "1 face was seen, the best smile score was 0.60 at 12.4 s, "
-            "but no smile lasted for min_duration_ms 500",
+            "but no smile lasted for min_duration_ms 500 (open mouths need higher scores)",
+        ),
+        (
+            smile(0.41, faces=1) | {"bad_views": {"cut off": 3, "mouth hidden": 40}},
+            "1 face was seen, the best smile score was 0.41 at 12.4 s, below threshold_on 0.60; "
+            "43 views could not be scored (mouth hidden, cut off)",
         ),
         (smile(None), "7 faces were seen, but none could be scored"),
         (
@@ -54,6 +59,11 @@ def smile(score: float | None, faces: int = 7) -> dict[str, object]:
 )
 def test_explanation_says_what_is_known(summary: dict[str, object], explanation: str) -> None:
     assert explain_silence(NOTHING | summary, RULES) == explanation
+
+
+def test_explanation_does_not_mention_open_mouths_when_their_correction_is_off() -> None:
+    rules = EpisodeRules(threshold_on=0.6, threshold_off=0.4, correct_talking=False)
+    assert explain_silence(NOTHING | smile(0.97), rules).endswith("min_duration_ms 500")
 
 
 @given(st.floats(0.01, 0.99), st.floats(0, 1))

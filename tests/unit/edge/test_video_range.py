@@ -9,7 +9,7 @@ from edge_lambda.camera import Frame
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.synthetic_face import draw_face
 from smile_vision.faces.video_detector import ROOM
-from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.classifier import Classified, SmileClassifier
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "nv12"])
@@ -18,11 +18,12 @@ def test_classifier_gets_the_same_face_from_limited_and_full_range_video(
 ) -> None:
     crops: list[NDArray[np.int64]] = []
 
-    def record(_: SmileClassifier, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def record(_: SmileClassifier, faces: NDArray[np.uint8]) -> Classified:
         crops.append(faces.astype(int))
-        return np.zeros(len(faces), np.float32)
+        zeros = np.zeros(len(faces), np.float32)
+        return Classified(zeros, np.ones(len(faces), bool), zeros)
 
-    monkeypatch.setattr(SmileClassifier, "smile_scores", record)
+    monkeypatch.setattr(SmileClassifier, "classify", record)
     vision = SmileVision()
     pixels = np.asarray(draw_face(240, smiles=True))
     picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -13,13 +13,14 @@ from PIL import Image
 from edge_lambda.camera import Frame
 from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.search_plan import Region, SearchPlan
-from edge_lambda.faces.vision import FaceScore, SmileVision
+from edge_lambda.faces.vision import SmileVision
 from edge_lambda.synthetic_face import WALL, draw_face
 from smile_vision.faces.boxes import Box
 from smile_vision.faces.video_detector import ROOM
-from smile_vision.smiles.classifier import SmileClassifier
+from smile_vision.smiles.classifier import Classified, SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.quality import Quality
+from smile_vision.smiles.score import FaceScore
 from tests.helpers.video import CLIP
 
 WIDTH, HEIGHT = 640, 360
@@ -153,11 +154,11 @@ def test_score_does_not_depend_on_whether_the_video_has_limited_range(
     full = np.asarray(photo.convert("L"))
     limited = np.rint(16 + full * (219 / 255)).astype(np.uint8)
     seen: list[NDArray[np.uint8]] = []
-    score = SmileClassifier.smile_scores
+    classify = SmileClassifier.classify
     monkeypatch.setattr(
         SmileClassifier,
-        "smile_scores",
-        lambda self, crops: seen.append(crops) or score(self, crops),
+        "classify",
+        lambda self, crops: seen.append(crops) or classify(self, crops),
     )
     scores = [
         smile_scores(vision.score(grey_frame(full, ColorRange.JPEG), keypoints)),
@@ -171,8 +172,10 @@ def test_black_and_white_stay_black_and_white_when_video_exceeds_its_range(
     vision: SmileVision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[NDArray[np.uint8]] = []
+    half = np.array([0.5], np.float32)
+    classified = Classified(half, np.array([True]), half)
     monkeypatch.setattr(
-        SmileClassifier, "smile_scores", lambda _, crops: seen.append(crops) or np.array([0.5])
+        SmileClassifier, "classify", lambda _, crops: seen.append(crops) or classified
     )
     monkeypatch.setattr("edge_lambda.faces.vision.quality_of", lambda *_: Quality.GOOD)
     points = np.array([[0.4, 0.4], [0.6, 0.4], [0.5, 0.5], [0.5, 0.6]] + [[0.5, 0.5]] * 2)
@@ -204,10 +207,31 @@ def test_face_has_a_reason_instead_of_a_score_when_its_quality_is_not_good(
     keypoints: list[NDArray[np.float32]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SmileClassifier, "smile_scores", lambda *_: 1 / 0)
+    monkeypatch.setattr(SmileClassifier, "classify", lambda *_: 1 / 0)
     outside = keypoints[0] - np.float32([0.25, 0])
     (score,) = vision.score(frame_of(photo), [outside])
     assert score.quality is Quality.CUT_OFF and math.isnan(score.smile_score)
+
+
+def test_face_has_a_reason_instead_of_a_score_when_its_mouth_is_hidden(
+    photo: Image.Image,
+    vision: SmileVision,
+    keypoints: list[NDArray[np.float32]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = frame_of(photo)
+    _, seen = vision.score(frame, keypoints)
+    classify = SmileClassifier.classify
+    monkeypatch.setattr(
+        SmileClassifier,
+        "classify",
+        lambda self, crops: classify(self, crops)._replace(
+            is_mouth_visible=np.array([False, True])
+        ),
+    )
+    hidden, other = vision.score(frame, keypoints)
+    assert hidden.quality is Quality.COVERED and math.isnan(hidden.smile_score)
+    assert other == seen
 
 
 def test_nothing_is_computed_when_there_are_no_faces(
@@ -239,9 +263,9 @@ def test_faces_are_scored_without_their_mirror_images(
     crops = np.stack([crop_face(grey, points * (WIDTH, HEIGHT)) for points in keypoints])
     assert frame.is_limited_range
     expected = SmileClassifier.load(flip=False).smile_scores(stretched(crops))
-    assert smile_scores(vision.score(frame, keypoints)) == pytest.approx(expected, abs=0.01)
+    assert smile_scores(vision.score(frame, keypoints)) == pytest.approx(expected, abs=0.004)
     assert abs(SmileClassifier.load(flip=True).smile_scores(stretched(crops)) - expected).max() > (
-        0.011
+        0.006
     )
 
 

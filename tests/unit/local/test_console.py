@@ -54,6 +54,9 @@ def test_progress_is_a_line_every_ten_seconds_when_there_is_no_terminal(
     seconds[0] = 120.0
     console.progress({"position_ms": 60000})
     assert output.getvalue().endswith("   at 60 s  0 frames/s  faces: 0\n")
+    seconds[0] = 130.0
+    console.progress(record | {"problems": ["mouth hidden", "turned away"]})
+    assert output.getvalue().endswith("faces: 2 (mouth hidden, turned away)\n")
 
 
 def test_progress_is_a_bar_that_goes_away_when_there_is_a_terminal() -> None:

@@ -42,6 +42,7 @@ FINISHED = {
     "frames_with_face": 0,
     "best_smile_score": None,
     "best_smile_ms": None,
+    "bad_views": {},
     "explanation": "144 of 197 frames were damaged; no face was seen",
 }
 

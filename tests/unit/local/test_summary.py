@@ -7,7 +7,7 @@ from local.report.summary import sighting_lines
 EMPTY_ROOM = {
     "frames": 53, "frame_rate": 24.96, "damaged_frames": 144, "failed_frames": 0,
     "skipped_frames": 3, "faces": 0, "most_faces_at_once": 0, "frames_with_face": 0,
-    "best_smile_score": None, "best_smile_ms": None,
+    "best_smile_score": None, "best_smile_ms": None, "bad_views": {},
     "explanation": "144 of 197 frames were damaged; no face was seen",
 }  # fmt: skip
 PARTY = EMPTY_ROOM | {
@@ -31,6 +31,11 @@ def test_lines_count_faces_and_name_the_best_score() -> None:
         "faces seen                 7, at most 3 at once, in 62 % of the frames",
         "best smile score           0.93 at 12.4 s",
     ]
+
+
+def test_lines_count_the_views_without_a_score_by_reason() -> None:
+    lines = sighting_lines(PARTY | {"bad_views": {"mouth hidden": 40, "cut off": 3}})
+    assert lines[3:] == ["views without a score      40 mouth hidden, 3 cut off"]
 
 
 def test_there_are_no_lines_when_the_edge_reported_nothing() -> None:

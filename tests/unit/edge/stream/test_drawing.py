@@ -35,6 +35,14 @@ def test_box_around_the_face_is_green_only_while_it_smiles(
     assert abs(greenness[100, 160]) < 20  # nothing is drawn inside the face
 
 
+def test_box_is_grey_when_the_face_has_no_score_even_while_it_smiles() -> None:
+    mark = FaceMark((0.25, 0.25, 0.5, 0.5), 0.93, 7, is_smiling=True, problem="mouth hidden")
+    edge = draw(mark)[100, 80]
+    assert np.abs(edge - (149, 165, 166)).max() < 40
+    other = FaceMark(mark.box, 0.93, 7, is_smiling=True, problem="turned away")
+    assert draw(mark).tobytes() != draw(other).tobytes()
+
+
 def test_box_stays_visible_when_the_picture_is_large() -> None:
     greenness = draw(face(is_smiling=True), max_px=640)[:, 160:170, 1] - 90
     assert (greenness[180] > 40).sum() >= 2

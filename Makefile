@@ -152,16 +152,20 @@ edge-package: .venv/.run  ## build the device package for any processor  ARCH=ar
 ##@ Model
 .PHONY: train face-check evaluate report baselines notebooks clip
 
-train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL PHOTOS=folder|archive|none]
-	@.venv-train/bin/python -m training.prepare $(call option,--data,DATA)
+# The collections to prepare. OWN is one folder; the command takes several.
+PREPARE = training.prepare $(call option,--data,DATA) $(call option,--ferplus,FERPLUS) \
+	$(call option,--own,OWN) $(call option,--photos,PHOTOS)
+
+train: .venv-train/.done  ## train the smile model  [DATA=folder|archive|git URL FERPLUS=… OWN=folder PHOTOS=folder|archive|none]
+	@.venv-train/bin/python -m $(PREPARE)
 	@.venv-train/bin/python -m training.train
 	@.venv-train/bin/python -m training.quantize
 	@.venv-train/bin/python -m training.evaluate
 	@.venv-train/bin/python -m training.evaluate_photos $(call option,--photos,PHOTOS)
 	@.venv-train/bin/python -m training.robustness $(call option,--photos,PHOTOS)
 
-face-check: .venv-train/.done  ## train the check that a crop shows a face, and ship it  [DATA=folder|archive|git URL]
-	@.venv-train/bin/python -m training.prepare $(call option,--data,DATA)
+face-check: .venv-train/.done  ## train the check that a crop shows a face, and ship it  [DATA=folder|archive|git URL FERPLUS=…]
+	@.venv-train/bin/python -m $(PREPARE)
 	@.venv-train/bin/python -m training.face_check --ship
 
 evaluate: .venv/.run .venv-tflite/.done  ## check the shipped model against its card, recorded scores and minimum metrics  [DATA=… PHOTOS=folder|archive]

@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from training.errors import TrainingError
 
-__all__ = ["add_photos_option", "command_parser", "positive_int", "run_command"]
+__all__ = [
+    "add_attributes_option",
+    "add_photos_option",
+    "command_parser",
+    "positive_int",
+    "run_command",
+]
 
 _INTERRUPTED = 130
 
@@ -33,6 +40,24 @@ def add_photos_option(parser: argparse.ArgumentParser) -> None:
         "--photos",
         help="folder or archive with labels.csv (path,smile), or none"
         " (default: photos-dev.tar.gz next to the data set)",
+    )
+
+
+def add_attributes_option(parser: argparse.ArgumentParser, columns: str) -> None:
+    """Add ``--attributes``, a table of visible attributes of people.
+
+    Parameters
+    ----------
+    parser
+        Of the command.
+    columns
+        That name the picture.
+    """
+    parser.add_argument(
+        "--attributes",
+        type=Path,
+        help=f"CSV with {columns} and a column (1 or 0) per visible attribute"
+        " (default: keep the recorded metrics of the groups)",
     )
 
 

@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 
 from smile_vision.smiles.preprocess import preprocess
 from training.command_line import command_parser, positive_int, run_command
-from training.data.crops import Crops
+from training.data.crops import SMILESMILED, Crops
 from training.data.face_check.examples import KINDS, faces, not_faces
 from training.data.face_check.faces import framed
 from training.data.splits import Split
+from training.evaluation.card_facts import data_facts, model_facts
 from training.evaluation.predict import int8_logits
+from training.evaluation.training_date import training_date
 from training.model.convert import convert_for, inputs_of
 from training.model.network import build_network, count_multiply_adds, import_keras
-from training.model.weight_average import WeightAverage
+from training.model.weight_average import EVERY_STEPS, WeightAverage
 from training.workspace import (
     CROPS,
     FACE_CHECK_CARD,
@@ -93,17 +95,19 @@ def train(pictures: _Crops, *, epochs: int, seed: int) -> Any:
         Of the weights, the order and all examples.
     """
     keras = import_keras()
-    network = build_network(seed, LAYERS)
+    network = build_network(seed, LAYERS, outputs=1)
     steps = epochs * math.ceil((len(pictures) + NEW_NOT_FACES + HARD_NOT_FACES) / BATCH)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps, alpha=FINAL_RATE_SHARE)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
-    network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    network.compile(optimizer, loss, steps_per_execution=EVERY_STEPS)
     hard = HardExamples(np.empty((0, *pictures.shape[1:]), np.uint8), HARD_NOT_FACES)
     average = WeightAverage()
     callback = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: average.update(network, batch)  # noqa: ARG005
+        on_train_batch_end=lambda batch, logs: average.update(network)  # noqa: ARG005
     )
-    print(f"{network.count_params():,} parameters, {count_multiply_adds(LAYERS):,} multiply-adds")
+    multiply_adds = count_multiply_adds(LAYERS, outputs=1)
+    print(f"{network.count_params():,} parameters, {multiply_adds:,} multiply-adds")
     with ThreadPoolExecutor(1) as executor:  # draws the next epoch during this one
         upcoming = executor.submit(_drawn, pictures, seed, 0)
         for epoch in range(epochs):
@@ -167,7 +171,7 @@ def measure(model: Path, threshold: float, pictures: _Crops, seed: int) -> dict[
     limit = math.log(threshold / (1 - threshold))
 
     def passed(crops: _Crops) -> float:
-        return round(float((int8_logits(model, crops) >= limit).mean()), 4)
+        return round(float((int8_logits(model, crops, outputs=1) >= limit).mean()), 4)
 
     things, kinds = not_faces(pictures, TEST_NOT_FACES, rng)
     return {
@@ -182,10 +186,11 @@ def measure(model: Path, threshold: float, pictures: _Crops, seed: int) -> dict[
     }
 
 
-def new_card(model: Path, threshold: float, metrics: dict[str, Any]) -> dict[str, Any]:
+def new_card(model: Path, threshold: float, metrics: dict[str, Any], date: str) -> dict[str, Any]:
     """Return the model card that `smile_vision.smiles.face_check` reads."""
     return {
         "name": FACE_CHECK_MODEL.stem,
+        **model_facts(FACE_CHECK_MODEL.stem, date),
         "file": FACE_CHECK_MODEL.name,
         "sha256": sha256_of_file(model),
         "bytes": model.stat().st_size,
@@ -195,8 +200,10 @@ def new_card(model: Path, threshold: float, metrics: dict[str, Any]) -> dict[str
         },
         "output": "logit",
         "threshold": threshold,
-        "multiply_adds": count_multiply_adds(LAYERS),
+        "multiply_adds": count_multiply_adds(LAYERS, outputs=1),
+        **data_facts(["smilesmiled", "synthetic"]),
         "metrics": metrics,
+        "groups": {"evaluated_on": "not measured", "results": {}},
     }
 
 
@@ -207,16 +214,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
     parser.add_argument("--ship", action="store_true", help="replace the packaged model")
     options = parser.parse_args(arguments)
-    crops = Crops.load(CROPS)
+    crops = Crops.load(CROPS).of(SMILESMILED)
     pictures = crops.part(Split.TRAIN).grey
+    date = training_date()
     network = train(pictures, epochs=options.epochs, seed=options.seed)
     model = FACE_CHECK_RUN / FACE_CHECK_MODEL.name
     write_atomically(model, quantized(network, pictures))
     rng = np.random.default_rng((options.seed, 2_000_000))
     validation = faces(crops.part(Split.VALIDATION).grey, rng)
-    threshold = threshold_of(int8_logits(model, validation))
+    threshold = threshold_of(int8_logits(model, validation, outputs=1))
     metrics = measure(model, threshold, crops.part(Split.TEST).grey, options.seed)
-    card = new_card(model, threshold, metrics)
+    card = new_card(model, threshold, metrics, date)
     write_json(model.with_suffix(".json"), card)
     print(f"{display_path(model)}: {card['bytes']:,} bytes, threshold {threshold}")
     print(f"test set: {metrics['kept']:.2%} of the faces pass, varied {metrics['kept_varied']:.2%}")

@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.errors import VisionError
+from smile_vision.smiles.classifier import mouth_logits
+from smile_vision.smiles.crop_network import sigmoid
 from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.preprocess import preprocess
 from training.command_line import command_parser, positive_int, run_command
-from training.data.crops import Crops
+from training.data.crops import SMILESMILED, Crops
 from training.data.site_photos import SiteFaces, find_site_faces, read_site_table
 from training.data.splits import Split
 from training.errors import TrainingError
@@ -67,6 +69,8 @@ Scores = NDArray[np.float64]
 def adapt(site: SiteFaces, crops: Crops, epochs: int = EPOCHS) -> Any:
     """Train the shipped network on the site's faces, mixed with SMILEsmileD.
 
+    What it says of mouths stays as it is: the labels say nothing of them.
+
     Parameters
     ----------
     site
@@ -82,13 +86,15 @@ def adapt(site: SiteFaces, crops: Crops, epochs: int = EPOCHS) -> Any:
         The adapted keras.Model.
     """
     keras = import_keras()
-    network = rebuild_network(MODEL, SEED)
+    network, shipped = (rebuild_network(MODEL, SEED) for _ in range(2))
     steps = epochs * -(-MIXTURE // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps, alpha=FINAL_RATE_SHARE)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     network.compile(keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY), loss)
     for epoch in range(epochs):
-        pictures, targets = mixed_epoch(site, crops, epoch)
+        pictures, smile = mixed_epoch(site, crops, epoch)
+        mouths = sigmoid(mouth_logits(shipped.predict(pictures, verbose=0)))
+        targets = np.concatenate([smile[:, np.newaxis], mouths], axis=1)
         history = network.fit(pictures, targets, batch_size=BATCH, verbose=0, shuffle=False)
         print(f"epoch {epoch + 1}/{epochs}: loss {history.history['loss'][0]:.4f}", flush=True)
     return network
@@ -181,7 +187,7 @@ def finetune(photos: Path, labels: Path | None, epochs: int, output: Path) -> di
         When the photos cannot be used, or the adapted model is rejected.
     """
     table = read_site_table(photos, labels)
-    crops = Crops.load(CROPS)
+    crops = Crops.load(CROPS).of(SMILESMILED)
     card = ModelCard.load(CARD)
     card.check(MODEL.read_bytes())
     import_keras()  # fails at once when TensorFlow is not installed

@@ -15,21 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.errors import VisionError
+from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.model_card import ModelCard
 from training.command_line import add_photos_option, command_parser, run_command
-from training.data.crops import Crops
+from training.data.crops import FERPLUS, SMILESMILED, Crops
+from training.data.ferplus_groups import read_groups
+from training.data.photo_clarity import clear_photos
 from training.data.photos import chosen_photos
 from training.data.source import open_source
 from training.data.splits import Split
 from training.errors import TrainingError
 from training.evaluation.calibration import Calibration
+from training.evaluation.covered_mouths import covered_mouth_metrics, limited_covered_metrics
+from training.evaluation.ferplus_metrics import ferplus_metrics, limited_ferplus_metrics
 from training.evaluation.held_out import metrics_on_test_set
 from training.evaluation.interpreters import OLDER_PYTHON, litert_logits, tflite_runtime_logits
 from training.evaluation.minimum_metrics import check_minimum_metrics, read_minimum_metrics
-from training.evaluation.pipelines import photo_metrics, photo_pipeline, video_pipeline
+from training.evaluation.photo_metrics import (
+    clear_photo_metrics,
+    limited_photo_metrics,
+    photo_score_metrics,
+)
+from training.evaluation.pipelines import photo_pipeline, score_photos, video_pipeline
 from training.evaluation.predict import logit_step
 from training.evaluation.recorded_scores import check_recorded_for, check_recorded_scores
 from training.evaluation.synthetic_faces import synthetic_faces
+from training.model.occlusion import cover_randomly
 from training.workspace import CARD, CROPS, MODEL, display_path
 
 __all__ = ["main"]
@@ -63,16 +74,13 @@ def limited_metrics(
     return limited
 
 
-def _check_interpreters(minimum: Mapping[str, float], card: ModelCard) -> None:
+def _check_interpreters(minimum: Mapping[str, float], card: ModelCard, crops: Crops | None) -> None:
     step = logit_step(MODEL)
     interpreters: dict[str, Callable[[NDArray[np.uint8]], Logits]] = {"LiteRT": litert_logits}
     if OLDER_PYTHON.exists():
         interpreters["tflite-runtime"] = tflite_runtime_logits
     else:
         print("skipped tflite-runtime: .venv-tflite is missing (make test sets it up)")
-    crops = Crops.load(CROPS) if CROPS.exists() else None
-    if crops is None:
-        print(f"skipped the test set: {display_path(CROPS)} is missing (make train writes it)")
     for name, logits_of in interpreters.items():
         check_recorded_scores(logits_of(synthetic_faces()), step)
         print(f"{name}: logits of synthetic faces as recorded, within one step ({step:.3f})")
@@ -83,21 +91,33 @@ def _check_interpreters(minimum: Mapping[str, float], card: ModelCard) -> None:
                 print(f"{name}: {line}")
 
 
+def _check_faces(minimum: Mapping[str, float], test: Crops) -> None:
+    """Check what the classifier refuses, and what it says of FER+, on this interpreter only."""
+    classifier = SmileClassifier.load()
+    ours, ferplus = test.of(SMILESMILED), test.of(FERPLUS)
+    limited = limited_covered_metrics(covered_mouth_metrics(classifier, ours, cover_randomly))
+    if len(ferplus):
+        limited |= limited_ferplus_metrics(ferplus_metrics(classifier, ferplus, read_groups()))
+    else:
+        print("skipped FER+: it was not prepared (make train FERPLUS=…)")
+    for line in check_minimum_metrics(limited, minimum):
+        print(line)
+
+
 def _check_photos(minimum: Mapping[str, float], card: ModelCard, given: str | None) -> None:
     photos = chosen_photos(given)
     if photos is None:
         print("skipped whole photos: none given")
         return
     with open_source(photos) as source:
-        photo = photo_metrics(source.folder, photo_pipeline(), card.threshold)
-        video = photo_metrics(source.folder, video_pipeline(), card.threshold)
-    metrics = {
-        "photos_accuracy": photo["accuracy_all_photos"],
-        "photos_auc": photo["found_faces"]["auc"],
-        "photos_calibration_error": photo["found_faces"]["calibration_error"],
-        "photos_accuracy_in_video": video["accuracy_all_photos"],
-    }
-    for line in check_minimum_metrics(metrics, minimum):
+        photo = score_photos(source.folder, photo_pipeline())
+        video = score_photos(source.folder, video_pipeline())
+    metrics = photo_score_metrics(photo, card.threshold)
+    metrics |= clear_photo_metrics(photo, clear_photos(), card.threshold)
+    if "clear" not in metrics:
+        print("skipped the clear photos: these are not the photos at which two looks were taken")
+    limited = limited_photo_metrics(metrics, photo_score_metrics(video, card.threshold))
+    for line in check_minimum_metrics(limited, minimum):
         print(f"whole photos: {line}")
 
 
@@ -115,7 +135,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for line in check_minimum_metrics({"bytes": len(content)}, minimum):
             print(line)
         check_recorded_for(card)
-        _check_interpreters(minimum, card)
+        prepared = Crops.load(CROPS) if CROPS.exists() else None
+        _check_interpreters(minimum, card, None if prepared is None else prepared.of(SMILESMILED))
+        if prepared is not None:
+            _check_faces(minimum, prepared.part(Split.TEST))
+        else:
+            print(f"skipped the test set: {display_path(CROPS)} is missing (make train writes it)")
         _check_photos(minimum, card, options.photos)
     except VisionError as error:
         raise TrainingError(str(error)) from error

@@ -2,36 +2,35 @@
 
     python -m training.train [--epochs N] [--seed N] [--fresh]
 
-Reads build/training/crops.npz, writes build/training/run/. Takes about 10 min on 2 cores.
+Reads build/training/crops.npz, writes build/training/run/. Takes about 25 min on 2 cores.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from smile_vision.smiles.classifier import smile_logits
 from smile_vision.smiles.preprocess import preprocess
 from training.command_line import command_parser, positive_int, run_command
-from training.data.crops import Crops
+from training.data.crops import SMILESMILED, Crops
 from training.data.splits import Split
 from training.evaluation.metrics import accuracy_at, area_under_curve, best_threshold
-from training.model.augment import augment
+from training.evaluation.training_date import training_date
+from training.model.epoch_queue import EpochQueue
+from training.model.mixture import EPOCH_CROPS, SMILESMILED_SHARE
 from training.model.network import LAYERS, build_network, import_keras, load_network
+from training.model.targets import known_crossentropy
 from training.model.weight_average import EVERY_STEPS, MIN_SHARE, WeightAverage
 from training.workspace import CROPS, RUN, STATE, TRAINED, display_path, read_json, write_json
 
 __all__ = ["main", "train"]
 
-EPOCHS = 50  # passes over the training set
+EPOCHS = 60  # of `EPOCH_CROPS` each; 30,000 steps
 BATCH = 64  # crops per step
 LEARNING_RATE = 2e-3  # of AdamW at the peak, followed by cosine decay
 FINAL_RATE_SHARE = 0.05  # of the peak at the end; averaging the weights replaces a decay to zero
@@ -41,18 +40,6 @@ SEED = 1  # of the weights, the order and the augmentation
 
 _RESTART = "python -m training.train --fresh"
 _LAST = "last.keras"
-
-
-def augmented_epoch(
-    crops: Crops, seed: int, epoch: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the shuffled, augmented inputs and the targets of one epoch.
-
-    They depend on the seed and the epoch only, so that a continued run repeats them.
-    """
-    rng = np.random.default_rng((seed, epoch))
-    order = rng.permutation(len(crops))
-    return preprocess(augment(crops.grey[order], rng)), crops.target[order]
 
 
 def compiled_network(seed: int, epochs: int, steps: int) -> Any:
@@ -77,7 +64,8 @@ def compiled_network(seed: int, epochs: int, steps: int) -> Any:
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
+    # Python returns to the loop only when the average of the weights is due.
+    network.compile(optimizer, known_crossentropy, steps_per_execution=EVERY_STEPS)
     return network
 
 
@@ -92,32 +80,35 @@ def train(crops: Crops, run: Path, *, epochs: int, seed: int, fresh: bool) -> No
     run
         The folder for the checkpoints and the trained network.
     epochs
-        Passes over the training set.
+        Each of `EPOCH_CROPS` crops.
     seed
         Of the weights, the order and the augmentation.
     fresh
         Ignore the checkpoint of an earlier run.
     """
-    training, validation = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
-    steps = math.ceil(len(training) / BATCH)
+    training, validation = crops.part(Split.TRAIN), crops.of(SMILESMILED).part(Split.VALIDATION)
+    steps = EPOCH_CROPS // BATCH
+    date = training_date()
     plan = {"epochs": epochs, "seed": seed, "inputs": _fingerprint(training), **_settings()}
     network = compiled_network(seed, epochs, steps)
     done, seconds, history = (0, 0.0, []) if fresh else _restore(network, run, plan, steps)
     average = WeightAverage.load(_average_file(run, done)) if done else WeightAverage()
     callback = import_keras().callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: average.update(network, batch)  # noqa: ARG005
+        on_train_batch_end=lambda batch, logs: average.update(network)  # noqa: ARG005
     )
     print(f"{network.count_params():,} parameters, {len(training):,} crops, {epochs} epochs")
-    with ThreadPoolExecutor(1) as executor:  # prepares the next epoch during this one
-        upcoming = executor.submit(augmented_epoch, training, seed, done)
+    with EpochQueue(training, seed, EPOCH_CROPS) as upcoming:
         for epoch in range(done, epochs):
             started = time.monotonic()
-            pictures, targets = upcoming.result()
-            if epoch + 1 < epochs:
-                upcoming = executor.submit(augmented_epoch, training, seed, epoch + 1)
+            pictures, targets = upcoming.take(epoch, has_next=epoch + 1 < epochs)
             _reseed_dropout(network, seed, epoch)
             fitted = network.fit(
-                pictures, targets, batch_size=BATCH, verbose=0, shuffle=False, callbacks=[callback]
+                preprocess(pictures),
+                targets,
+                batch_size=BATCH,
+                verbose=0,
+                shuffle=False,
+                callbacks=[callback],
             )
             seconds += time.monotonic() - started
             average.save(_average_file(run, epoch + 1))
@@ -126,7 +117,7 @@ def train(crops: Crops, run: Path, *, epochs: int, seed: int, fresh: bool) -> No
             line = {"epoch": epoch + 1, "loss": round(float(fitted.history["loss"][0]), 4)}
             with _averaged(network, average):
                 history.append(line | _validation_metrics(network, validation))
-            progress = {"epochs_done": epoch + 1, "spent_s": round(seconds, 1)}
+            progress = {"epochs_done": epoch + 1, "spent_s": round(seconds, 1), "date": date}
             write_json(run / STATE.name, {**plan, **progress, "history": history})
             print(_progress_line(history[-1], epochs, time.monotonic() - started), flush=True)
     with _averaged(network, average):
@@ -158,7 +149,8 @@ def _reseed_dropout(network: Any, seed: int, epoch: int) -> None:
 
 
 def _validation_metrics(network: Any, validation: Crops) -> dict[str, float]:
-    scores = network.predict(preprocess(validation.grey), batch_size=256, verbose=0)[:, 0]
+    outputs = network.predict(preprocess(validation.grey), batch_size=256, verbose=0)
+    scores = smile_logits(outputs)
     accuracy = accuracy_at(scores, validation.smile, best_threshold(scores, validation.smile))
     auc = area_under_curve(scores, validation.smile)
     return {"validation_accuracy": round(accuracy, 4), "validation_auc": round(auc, 4)}
@@ -180,12 +172,14 @@ def _settings() -> dict[str, Any]:
         "layers": [list(layer) for layer in LAYERS],
         "final_rate_share": FINAL_RATE_SHARE,
         "average": [EVERY_STEPS, MIN_SHARE],
+        "epoch": [EPOCH_CROPS, SMILESMILED_SHARE],
     }
 
 
 def _fingerprint(crops: Crops) -> str:
     """Return a checksum of the training set, so that other data start a new run."""
     content = crops.grey.tobytes() + crops.target.tobytes()
+    content += crops.mouth_visible.tobytes() + crops.mouth_open.tobytes()
     return hashlib.sha256(content).hexdigest()
 
 

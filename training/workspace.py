@@ -29,6 +29,8 @@ FACE_CHECK_CARD = _MODELS / "face_check.json"
 
 WORK = REPOSITORY / "build" / "training"
 CROPS = WORK / "crops.npz"
+FOUND_FACES = WORK / "faces"  # found in pictures before; see training.data.cache
+SHEETS = WORK / "sheets"
 PREPARED = WORK / "prepare.json"
 RUN = WORK / "run"
 TRAINED = RUN / "trained.keras"
@@ -39,6 +41,7 @@ FINETUNED = WORK.with_name("finetune")
 
 _RESULTS = REPOSITORY / "training" / "results"
 METRICS = _RESULTS / "metrics.json"
+METRICS_BEFORE = _RESULTS / "metrics_before_ferplus.json"
 ROBUSTNESS = _RESULTS / "robustness.json"
 MINIMUM_METRICS = _RESULTS / "minimum_metrics.json"
 RECORDED_SCORES = _RESULTS / "recorded_scores.json"
@@ -51,7 +54,7 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file; after a kill it holds either the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")

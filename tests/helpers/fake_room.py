@@ -16,9 +16,9 @@ from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.search_plan import Region
 from edge_lambda.faces.track import Track
-from edge_lambda.faces.vision import FaceScore
 from smile_vision.faces.boxes import Box
 from smile_vision.smiles.quality import Quality
+from smile_vision.smiles.score import FaceScore
 
 STEP_MS = 40.0
 _LOOK_OFF_CENTRE, _LOOK_RATIO, _USUAL_ROOM = 0.4, (0.5, 1.9), 2.2  # as `VideoFaceDetector.look`

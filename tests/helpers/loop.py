@@ -6,26 +6,34 @@ import json
 import math
 from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_lambda.camera import Frame, FrameSource
-from edge_lambda.delivery.outbox import OutboxRecord
+from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import SinkError
 from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.search_plan import Region
-from edge_lambda.faces.vision import FaceScore, Vision
+from edge_lambda.faces.vision import Vision
+from edge_lambda.loop import EdgeLoop
+from edge_lambda.smiles.episode import EpisodeRules
+from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark
+from smile_contract import Model
 from smile_vision.faces.boxes import Box, iou
 from smile_vision.smiles.quality import Quality
+from smile_vision.smiles.score import FaceScore
 
 FRAMES, CUT_AT, STEP_MS = 90, 50, 40.0
 LEFT, RIGHT = (0.1, 0.3, 0.2, 0.3), (0.6, 0.3, 0.2, 0.3)
+RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _BLOCKS = np.random.default_rng(1).integers(20, 235, (2, 9, 16), dtype=np.uint8)
 ROOMS = [
@@ -64,7 +72,10 @@ class FakeCamera(FrameSource):
 
 
 class FakeVision:
-    """Finds the same faces in the frames `seen`, and fails in the frames `failing`."""
+    """Finds the same faces in the frames `seen`, and fails in the frames `failing`.
+
+    In the frames `covered` something hides their mouths.
+    """
 
     def __init__(
         self,
@@ -73,12 +84,17 @@ class FakeVision:
         failing: Container[int] = (),
         score: float = 0.95,
         quality: Quality = Quality.GOOD,
+        *,
+        covered: Container[int] = (),
+        mouth_openness: float = 0.0,
     ) -> None:
         self._boxes = boxes
         self._score = score
         self._quality = quality
         self._seen = seen
         self._failing = failing
+        self._covered = covered
+        self._mouth_openness = mouth_openness
         self.failures = 0
         self.scored: list[int] = []
 
@@ -98,8 +114,9 @@ class FakeVision:
     def score(self, frame: Frame, keypoints: Sequence[NDArray[np.float32]]) -> list[FaceScore]:
         self._boxes_in(frame)
         self.scored += [frame.index] * len(keypoints)
-        is_good = self._quality is Quality.GOOD
-        return [FaceScore(self._score if is_good else math.nan, self._quality) for _ in keypoints]
+        quality = Quality.COVERED if frame.index in self._covered else self._quality
+        score = self._score if quality is Quality.GOOD else math.nan
+        return [FaceScore(score, quality, self._mouth_openness) for _ in keypoints]
 
     def _boxes_in(self, frame: Frame) -> Sequence[Box]:
         if frame.index in self._failing:
@@ -126,15 +143,17 @@ def attention_for(vision: Vision, budget_ms_per_s: float = 1000.0) -> FaceAttent
 
 
 class RecordingSink(Sink):
-    """Records phases and track ids; fails at the first ``ended`` if `fails`."""
+    """Records events, phases and track ids; fails at the first ``ended`` if `fails`."""
 
     def __init__(self, fails: bool = False) -> None:
+        self.events: list[dict[str, Any]] = []
         self.phases: list[str] = []
         self.track_ids: list[int] = []
         self._fails = fails
 
     def offer(self, record: OutboxRecord) -> None:
         event = json.loads(record.payload)
+        self.events.append(event)
         self.phases.append(event["phase"])
         self.track_ids.append(event["track_id"])
         if self._fails and self.phases[-1] == "ended":
@@ -154,3 +173,18 @@ class RecordingViewer:
     ) -> None:
         self.shown.append((frame.index, list(faces)))
         self.frame_rates.append(frame_rate)
+
+
+def loop_of(
+    camera: FakeCamera, vision: FakeVision, sink: RecordingSink, **options: Any
+) -> EdgeLoop:
+    """Return a loop that publishes to a sink through a real outbox."""
+    return EdgeLoop(
+        camera,
+        vision=vision,
+        attention=attention_for(vision),
+        rules=RULES,
+        events=EventMaker("cam-1", Model("0" * 64, 0.7, 0.5), camera.time_at),
+        publisher=Publisher(Outbox(None), [sink]),
+        **options,
+    )

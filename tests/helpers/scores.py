@@ -28,12 +28,22 @@ def samples_of(
     return samples
 
 
-def feed(detector: EpisodeDetector, samples: Samples) -> list[Smile]:
+def mouth_samples_of(
+    spans: Iterable[tuple[float, float, float]], gaps_ms: Sequence[float] = (FRAME_MS,)
+) -> list[tuple[float, float, float]]:
+    """Return ``(time in ms, score, openness of the mouth)`` for spans of the same kind."""
+    spans = list(spans)
+    scores = samples_of([(length, score) for length, score, _ in spans], gaps_ms)
+    mouths = samples_of([(length, openness) for length, _, openness in spans], gaps_ms)
+    return [(at, score, mouth) for (at, score), (_, mouth) in zip(scores, mouths, strict=True)]
+
+
+def feed(detector: EpisodeDetector, samples: Iterable[tuple[float, ...]]) -> list[Smile]:
     """Return what the detector reports while it gets the samples."""
-    return [smile for at, score in samples for smile in detector.update(at, score)]
+    return [smile for sample in samples for smile in detector.update(*sample)]
 
 
-def smiles_in(rules: EpisodeRules, samples: Samples) -> list[Smile]:
+def smiles_in(rules: EpisodeRules, samples: Iterable[tuple[float, ...]]) -> list[Smile]:
     """Return what a detector reports for the samples of a video that then ends."""
     detector = EpisodeDetector(rules)
     return feed(detector, samples) + detector.close()

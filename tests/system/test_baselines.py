@@ -1,4 +1,4 @@
-"""The baselines are the networks of their tutorials, and their training survives a kill."""
+"""The baselines are the networks of their sources, and their training survives a kill."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from training.data.splits import Split
 from training.notebooks import load_notebook_data
 
 train.RUNS = Path(sys.argv[1])
-baseline = replace(networks.TUTORIAL_LENET, epochs=3)
+baseline = replace(networks.LENET, epochs=3)
 crops = load_notebook_data("synthetic", sample=400).crops
 sets = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
 """
@@ -45,7 +45,7 @@ interpreter.set_tensor(interpreter.get_input_details()[0]["index"],
                        train.network_input(baseline, grey[:1]).numpy())
 interpreter.invoke()
 converted = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-wide = train.network_input(networks.WHOLE_FRAME_NET, grey[:2]).numpy()
+wide = train.network_input(networks.DEEPLENS_CNN, grey[:2]).numpy()
 again = train.train(baseline, *sets)[1]
 other = train.train(replace(baseline, epochs=1), *sets)[1]
 print(json.dumps({
@@ -80,4 +80,4 @@ def test_training_continues_after_the_last_finished_epoch_when_killed(tmp_path: 
     assert result["wide"] == [[2, 150, 150, 3], 0]
     assert result["scale"] == pytest.approx(1, abs=0.1)
     # Listing 5.5 of Deep Learning with Python states 3,453,121.
-    assert result["parameters"] == {"lenet_32": 1_626_571, "convnet_150": 3_453_121}
+    assert result["parameters"] == {"lenet": 1_626_571, "deeplens_cnn": 3_453_121}

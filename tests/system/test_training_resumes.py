@@ -11,26 +11,29 @@ from tests.helpers.training_python import needs_training_python, run_training_py
 
 pytestmark = [pytest.mark.system, needs_training_python]
 
-# 280 faces in the training set: five steps per epoch, two of them enter the average.
+# Epochs of eight steps: the average takes the weights after the fourth and the eighth.
 _TRAIN = """
 import os, signal, sys
 from pathlib import Path
 from training import train
 from training.notebooks.notebook_data import load_notebook_data
 
-def run(folder, dies_at_step=None, epochs=3):
-    update, steps = train.WeightAverage.update, []
-    def counted(average, network, step):
-        steps.append(step)
-        if len(steps) == dies_at_step:
+train.EPOCH_CROPS = 512
+
+def run(folder, dies_at_update=None, epochs=3):
+    update, count = train.WeightAverage.update, 0
+    def counted(average, network):
+        nonlocal count
+        count += 1
+        if count == dies_at_update:
             os.kill(os.getpid(), signal.SIGKILL)
-        update(average, network, step)
+        update(average, network)
     train.WeightAverage.update = counted
     train.train(crops, Path(folder), epochs=epochs, seed=1, fresh=False)
     train.WeightAverage.update = update
-    return steps
+    return count
 
-crops = load_notebook_data("synthetic", sample={FACES}).crops
+crops = load_notebook_data("synthetic", sample=400).crops
 straight, broken = sys.argv[1:3]
 """
 _CONTINUE = """
@@ -46,7 +49,7 @@ print("the same weights")
 def test_weights_are_the_same_when_training_was_killed_in_between(tmp_path: Path) -> None:
     folders = (tmp_path / "straight", tmp_path / "broken")
     killed = run_training_python(
-        _TRAIN + "assert len(run(straight)) == 15\nrun(broken, dies_at_step=8)", *folders
+        _TRAIN + "assert run(straight) == 6\nrun(broken, dies_at_update=3)", *folders
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (tmp_path / "broken" / "trained.keras").exists()
@@ -59,11 +62,15 @@ def test_weights_are_the_same_when_training_was_killed_in_between(tmp_path: Path
 
 
 _REPEAT = """
+import json
+os.environ["SOURCE_DATE_EPOCH"] = "86400"
 run(straight, epochs=1)
+state = json.loads((Path(straight) / "state.json").read_text())
+assert state["date"] == "1970-01-02", state
 print("--- the same again")
-assert run(straight, epochs=1) == []
+assert run(straight, epochs=1) == 0
 print("--- other settings")
-assert len(run(straight, epochs=2)) == 10
+assert run(straight, epochs=2) == 4
 print("--- from scratch")
 train.train(crops, Path(straight), epochs=2, seed=1, fresh=True)
 print("--- damaged")

@@ -1,1 +1,1 @@
-"""Networks that tutorials use for smiles, trained and measured on the same people as ours."""
+"""Networks that others use for smiles, trained and measured on the same people as ours."""

@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.baselines.evaluate import BASELINE_METRICS, crop_metrics, to_float_tflite
-from training.baselines.networks import BASELINES, WHOLE_FRAME_NET, Baseline
+from training.baselines.networks import BASELINES, DEEPLENS_CNN, Baseline
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.baselines.train import logits_of, train
 from training.command_line import run_command
-from training.data.crops import Crops
+from training.data.crops import SMILESMILED, Crops
 from training.data.photos import chosen_photos
 from training.data.splits import Split
 from training.evaluation.latency import model_times_ms
 from training.evaluation.metric_summary import rounded
 from training.evaluation.metrics import best_threshold, sigmoid
-from training.evaluation.pipelines import photo_score_metrics
+from training.evaluation.photo_metrics import PhotoScores, photo_score_metrics
 from training.model.network import import_keras
 from training.workspace import CROPS, display_path, sha256_of_file, write_json
 
@@ -57,14 +57,12 @@ def baseline_metrics(baseline: Baseline, crops: Crops, photos: PhotoCrops | None
         **crop_metrics(scores_of(test_set.grey), test_set, threshold),
     }
     if photos is not None:
-        metrics["photos"] = photo_score_metrics(
-            scores_of(photos.crop), photos.smile, photos.found, threshold
-        )
-    if photos is not None and baseline is WHOLE_FRAME_NET:
+        scored = PhotoScores(photos.name, photos.smile, scores_of(photos.crop), photos.found)
+        metrics["photos"] = photo_score_metrics(scored, threshold)
+    if photos is not None and baseline is DEEPLENS_CNN:
         all_photos = np.full(len(photos.smile), fill_value=True)
-        metrics["whole_frames"] = photo_score_metrics(
-            scores_of(photos.frame), photos.smile, all_photos, threshold
-        )
+        scored = PhotoScores(photos.name, photos.smile, scores_of(photos.frame), all_photos)
+        metrics["whole_frames"] = photo_score_metrics(scored, threshold)
     return metrics
 
 
@@ -76,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--photos", help="folder or archive with labels.csv (path,smile), or none")
     options = parser.parse_args(arguments)
-    crops = Crops.load(CROPS)
+    crops = Crops.load(CROPS).of(SMILESMILED)
     import_keras()
     archive = chosen_photos(options.photos)
     photos = crop_photos(archive) if archive else None
@@ -87,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         BASELINE_METRICS,
         {
             "command": "python -m training.baselines",
-            "labels": "the data set's own, as the tutorials use them",
+            "labels": "the data set's own, as the originals use them",
             "pictures": {split.value: len(crops.part(split)) for split in Split},
             "photos_sha256": (
                 sha256_of_file(Path(archive)) if archive and Path(archive).is_file() else None
@@ -95,8 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "baselines": baselines,
         },
     )
-    for name, metrics in baselines.items():
-        print(f"{name}: test accuracy {metrics['test']['accuracy']}, AUC {metrics['test']['auc']}")
+    for metrics in baselines.values():
+        test = metrics["test"]
+        print(f"{metrics['title']}: test accuracy {test['accuracy']}, AUC {test['auc']}")
     print(f"metrics in {display_path(BASELINE_METRICS)}")
 
 

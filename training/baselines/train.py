@@ -68,7 +68,7 @@ def logits_of(baseline: Baseline, network: Any, pictures: NDArray[np.uint8]) -> 
 def train(
     baseline: Baseline, train_set: Crops, validation_set: Crops
 ) -> tuple[Any, dict[str, Any]]:
-    """Train the network on the data set's own labels, as its tutorial does.
+    """Train the network on the data set's own labels, as the original does.
 
     Parameters
     ----------

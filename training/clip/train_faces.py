@@ -27,7 +27,7 @@ from training.clip.faces import (
 )
 from training.command_line import run_command
 from training.data.annotations import Tier
-from training.data.preparation import prepare
+from training.data.collections.smilesmiled import SmileSmileD
 from training.workspace import display_path
 
 EPOCHS = 20
@@ -62,7 +62,7 @@ def load_faces(data: str | None) -> tuple[FloatArray, NDArray[np.bool_]]:
     TrainingError
         When the data cannot be read.
     """
-    crops, _ = prepare(data, None)
+    crops = SmileSmileD(data).read().crops
     clear = np.isin(crops.tier, [tier.value for tier in CLEAR_TIERS])
     return crops.grey[clear, ..., None].astype(np.float32) / np.float32(255), crops.smile[clear]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from smile_vision.smiles.classifier import smile_logits
 from training.errors import TrainingError
 from training.evaluation.predict import int8_logits
 from training.workspace import MODEL, REPOSITORY
@@ -57,4 +58,4 @@ def tflite_runtime_logits(crops: NDArray[np.uint8]) -> Logits:
         if result.returncode:
             last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise TrainingError(f"tflite-runtime cannot run the model: {last}")
-        return np.asarray(np.load(logits_file), dtype=np.float64)
+        return smile_logits(np.load(logits_file)).astype(np.float64)

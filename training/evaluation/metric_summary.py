@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smile_vision.smiles.classifier import SmileClassifier
 from training.data.annotations import Tier
 from training.data.crops import Crops
 from training.evaluation.metrics import (
@@ -16,7 +17,15 @@ from training.evaluation.metrics import (
     wilson_interval,
 )
 
-__all__ = ["interval", "rounded", "score_metrics", "tier_metrics"]
+__all__ = [
+    "classifier_metrics",
+    "interval",
+    "rounded",
+    "score_metrics",
+    "scored_metrics",
+    "share_metrics",
+    "tier_metrics",
+]
 
 _DIGITS = 4
 
@@ -62,6 +71,65 @@ def score_metrics(scores: Scores, labels: NDArray[np.bool_], threshold: float) -
         "specificity_95": interval(wilson_interval(true_negative, others)),
         "calibration_error": rounded(calibration_error(scores, labels.astype(np.float64))),
     }
+
+
+def scored_metrics(
+    scores: Scores, is_scored: NDArray[np.bool_], labels: NDArray[np.bool_], threshold: float
+) -> dict[str, Any]:
+    """Return the metrics of the faces that get a score, and how many are refused.
+
+    Parameters
+    ----------
+    scores
+        (N,) in [0, 1]; ignored where a face is refused.
+    is_scored, labels
+        bool (N,).
+    threshold
+        Scores of at least this are classified as a smile.
+
+    Returns
+    -------
+    dict[str, Any]
+        `score_metrics` of the scored faces and ``refused``, a `share_metrics` of all. When the
+        scored faces do not have both labels, ``accuracy`` is None and the other metrics are left
+        out.
+    """
+    scored = labels[is_scored]
+    metrics: dict[str, Any] = {"pictures": len(scored), "accuracy": None}
+    if scored.any() and not scored.all():
+        metrics = score_metrics(scores[is_scored], scored, threshold)
+    return {**metrics, "refused": share_metrics(~is_scored)}
+
+
+def share_metrics(counted: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return how many of some pictures are counted, bool (N,), with N above 0."""
+    total, count = len(counted), int(counted.sum())
+    return {
+        "pictures": total,
+        "count": count,
+        "share": rounded(count / total),
+        "share_95": interval(wilson_interval(count, total)),
+    }
+
+
+def classifier_metrics(
+    classifier: SmileClassifier, crops: NDArray[np.uint8], smile: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Return the `scored_metrics` of a classifier at its threshold.
+
+    Parameters
+    ----------
+    classifier
+        To evaluate.
+    crops
+        uint8 (N, 64, 64).
+    smile
+        bool (N,), the labels.
+    """
+    classified = classifier.classify(crops)
+    scores = classified.smile_scores.astype(np.float64)
+    threshold = classifier.model_card.threshold
+    return scored_metrics(scores, classified.is_mouth_visible, smile, threshold)
 
 
 def tier_metrics(scores: Scores, crops: Crops, threshold: float) -> dict[str, Any]:

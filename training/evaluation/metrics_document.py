@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from training.evaluation.comparison_document import comparison_lines
+from training.evaluation.ferplus_document import covered_lines, ferplus_lines, photo_group_lines
 
 __all__ = ["metrics_text"]
 
@@ -39,6 +43,8 @@ def metrics_text(metrics: dict[str, Any]) -> str:
         Ends with a line break.
     """
     lines = [
+        *comparison_lines(metrics),
+        "",
         "| evaluated on | pictures | accuracy (95 % interval) | AUC | sensitivity | specificity |",
         "|---|---|---|---|---|---|",
         *(_row(words, metrics[name]) for name, words in _LABELS.items() if name in metrics),
@@ -48,10 +54,25 @@ def metrics_text(metrics: dict[str, Any]) -> str:
         *(_tier_row(tier, counts) for tier, counts in metrics["test_by_tier"].items()),
         "",
         *([*_photos_table(metrics), ""] if "whole_photos" in metrics else []),
+        *_optional(ferplus_lines, metrics.get("ferplus")),
+        *([] if "ferplus" in metrics else ["FER+ was skipped: it was not prepared.", ""]),
+        *_optional(covered_lines, metrics.get("covered_mouths")),
+        *_optional(photo_group_lines, _measured_groups(metrics)),
         *([_calibration_text(metrics), ""] if "calibration" in metrics else []),
         _file_text(metrics["model"], metrics["int8_and_float"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _optional(
+    lines: Callable[[dict[str, Any]], list[str]], metrics: dict[str, Any] | None
+) -> list[str]:
+    return [*lines(metrics), ""] if metrics else []
+
+
+def _measured_groups(metrics: dict[str, Any]) -> dict[str, Any] | None:
+    groups: dict[str, Any] = metrics.get("photo_groups", {})
+    return groups if groups.get("rows") else None
 
 
 def _row(name: str, metrics: dict[str, Any]) -> str:
@@ -70,25 +91,36 @@ def _photos_table(metrics: dict[str, Any]) -> list[str]:
     photos = metrics["whole_photos"]
     return [
         f"| {photos['photos']:,} whole photos of other people | accuracy (95 % interval) | AUC |"
-        " no face found |",
-        "|---|---|---|---|",
+        " no face found | cannot tell |",
+        "|---|---|---|---|---|",
         *(
             _photos_row(words, metrics[name])
             for name, words in _PIPELINES.items()
             if name in metrics
         ),
+        *_clear_rows(photos),
         "",
-        "A photo in which no face is found counts as an error in the accuracy. The photos come from"
-        " another source and were not used for training. The framing of the face and the"
-        " detector's thresholds were tuned on them, so these metrics are slightly optimistic.",
+        "A photo counts as an error in the accuracy when no face is found in it, or when its face"
+        " cannot be scored. The photos come from another source and were not used for training."
+        " The framing of the face and the detector's thresholds were tuned on them, so these"
+        " metrics are slightly optimistic. Clear photos: two blind looks at them agree on smile or"
+        " none; they are evaluated against what the looks saw.",
     ]
+
+
+def _clear_rows(photos: dict[str, Any]) -> list[str]:
+    if "clear" not in photos:
+        return []
+    clear = photos["clear"]
+    return [_photos_row(f"photo pipeline, the {clear['photos']:,} clear photos", clear)]
 
 
 def _photos_row(name: str, photos: dict[str, Any]) -> str:
     low, high = photos["accuracy_all_photos_95"]
     return (
         f"| {name} | {photos['accuracy_all_photos']:.3f} ({low:.3f} to {high:.3f})"
-        f" | {photos['found_faces']['auc']:.3f} | {photos['no_face_found']} |"
+        f" | {photos['found_faces']['auc']:.3f} | {photos['no_face_found']}"
+        f" | {photos['not_scored']} |"
     )
 
 

@@ -22,6 +22,16 @@ _NAMES = (
     "photos_accuracy_in_video",
     "photos_auc",
     "photos_calibration_error_max",
+    "photos_clear_accuracy",
+    "ferplus_accuracy",
+    "ferplus_surprise_called_smiling_max",
+    "ferplus_fear_called_smiling_max",
+    "ferplus_anger_called_smiling_max",
+    "ferplus_disgust_called_smiling_max",
+    "babies_and_children_smiles_seen",
+    "wide_open_laughs_seen",
+    "covered_mouths_refused",
+    "clear_faces_refused_max",
 )
 
 

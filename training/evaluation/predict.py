@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.interpreter import load_interpreter
+from smile_vision.smiles.classifier import OUTPUTS, smile_logits
 from smile_vision.smiles.crop_network import CropNetwork
 
 __all__ = ["int8_logits", "logit_range", "logit_step"]
@@ -15,23 +16,27 @@ __all__ = ["int8_logits", "logit_range", "logit_step"]
 _INT8 = np.iinfo(np.int8)
 
 
-def int8_logits(model: Path, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the logits of an int8 model file.
+def int8_logits(
+    model: Path, crops: NDArray[np.uint8], outputs: int = OUTPUTS
+) -> NDArray[np.float64]:
+    """Return the logits of a smile, or of a face, from an int8 model file.
 
     Parameters
     ----------
     model
-        Full-int8 TFLite file with one input (1, 64, 64, 1) and one output value.
+        Full-int8 TFLite file of the smile classifier or of the face check.
     crops
         uint8 (N, 64, 64).
+    outputs
+        Number of its logits: 1 for the face check.
 
     Returns
     -------
     NDArray[np.float64]
         (N,), multiples of `logit_step`.
     """
-    network = CropNetwork(load_interpreter(model), model.name)
-    return network.logits(crops).astype(np.float64)
+    network = CropNetwork(load_interpreter(model), model.name, outputs)
+    return smile_logits(network.logits(crops)).astype(np.float64)
 
 
 def logit_step(model: Path) -> float:

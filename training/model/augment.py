@@ -1,4 +1,7 @@
-"""Random augmentation: the effects of other cameras, light, poses and face detectors."""
+"""Random augmentation: the effects of other cameras, light, poses and face detectors.
+
+`training.model.occlusion` covers faces before.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,8 @@ GAMMA = 0.5  # exponent between 1 / (1 + GAMMA) and 1 + GAMMA
 CONTRAST = (0.5, 1.3)  # factor around mid-grey
 BRIGHTNESS = 30.0  # grey levels, brighter or darker
 NOISE_SHARE, NOISE_LEVELS = 0.4, 12.0  # largest standard deviation, grey levels
-CUTOUT_SHARE, CUTOUT_SIDE_PX = 0.4, (8, 24)  # a hand, a microphone, hair
 
 _MIRROR_SHARE = 0.5
-_CUTOUT_OVERHANG_PX = 8  # a cutout may start outside the crop
 _MID_GREY = 127.5
 
 
@@ -63,14 +64,7 @@ def _vary_geometry(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
         file = io.BytesIO()
         image.save(file, "JPEG", quality=int(rng.integers(*JPEG_QUALITY)))
         image = Image.open(file)
-    varied = np.array(image, dtype=np.uint8)
-    if rng.random() < CUTOUT_SHARE:
-        width, height = rng.integers(*CUTOUT_SIDE_PX, size=2)
-        left, top = rng.integers(-_CUTOUT_OVERHANG_PX, CROP_SIZE_PX - _CUTOUT_OVERHANG_PX, size=2)
-        rows = slice(max(0, top), top + height)
-        columns = slice(max(0, left), left + width)
-        varied[rows, columns] = rng.integers(0, 256)
-    return varied
+    return np.asarray(image, dtype=np.uint8)
 
 
 def _move_randomly(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -71,7 +71,7 @@ def convert(network: Any, crops: Crops) -> bytes:
     Parameters
     ----------
     network
-        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 1).
+        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 2).
     crops
         Representative crops, see `representative_inputs`.
     """
@@ -79,12 +79,12 @@ def convert(network: Any, crops: Crops) -> bytes:
 
 
 def convert_for(network: Any, representative: Callable[[], Iterator[list[Any]]]) -> bytes:
-    """Return the full-int8 TFLite file of a Keras model: int8 input, one int8 logit.
+    """Return the full-int8 TFLite file of a Keras model: int8 input, int8 logits.
 
     Parameters
     ----------
     network
-        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 1).
+        keras.Model from float32 (N, 64, 64, 1) to float32 (N, K).
     representative
         Returns typical inputs, which set the int8 ranges: see `inputs_of`.
     """

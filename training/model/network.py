@@ -1,4 +1,4 @@
-"""The network: a small 3x3 convolutional network from 64x64 grey to one logit."""
+"""The network: a small 3x3 convolutional network from 64x64 grey to a row of logits."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from smile_vision.smiles.classifier import OUTPUTS
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.errors import TrainingError
+from training.model.targets import known_crossentropy
 from training.workspace import display_path
 
 __all__ = [
@@ -79,7 +81,7 @@ def quiet_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def build_network(seed: int, layers: Layers = LAYERS) -> Any:
+def build_network(seed: int, layers: Layers = LAYERS, outputs: int = OUTPUTS) -> Any:
     """Return the untrained Keras model.
 
     Parameters
@@ -88,13 +90,15 @@ def build_network(seed: int, layers: Layers = LAYERS) -> Any:
         Of the initial weights and the dropout.
     layers
         (channels, stride) of each 3x3 convolution.
+    outputs
+        Number of logits.
 
     Returns
     -------
     Any
-        keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, 1), the logit.
+        keras.Model from float32 (N, 64, 64, 1) in [-1, 1) to float32 (N, outputs).
     """
-    return _build(seed, layers, normalised=True)
+    return _build(seed, layers, outputs, normalised=True)
 
 
 def build_folded_network(seed: int) -> Any:
@@ -105,10 +109,10 @@ def build_folded_network(seed: int) -> Any:
     seed
         Of the initial weights and the dropout.
     """
-    return _build(seed, LAYERS, normalised=False)
+    return _build(seed, LAYERS, OUTPUTS, normalised=False)
 
 
-def _build(seed: int, layers: Layers, *, normalised: bool) -> Any:
+def _build(seed: int, layers: Layers, outputs: int, *, normalised: bool) -> Any:
     keras = import_keras()
     keras.utils.set_random_seed(seed)
     features = inputs = keras.Input((CROP_SIZE_PX, CROP_SIZE_PX, 1))
@@ -126,7 +130,7 @@ def _build(seed: int, layers: Layers, *, normalised: bool) -> Any:
         features = keras.layers.ReLU()(features)
     features = keras.layers.Flatten()(features)
     features = keras.layers.Dropout(DROPOUT)(features)
-    return keras.Model(inputs, keras.layers.Dense(1)(features))
+    return keras.Model(inputs, keras.layers.Dense(outputs)(features))
 
 
 def load_network(path: Path, *, made_by: str) -> Any:
@@ -146,17 +150,18 @@ def load_network(path: Path, *, made_by: str) -> Any:
     """
     keras = import_keras()
     try:
-        return keras.models.load_model(path)
+        losses = {known_crossentropy.__name__: known_crossentropy}
+        return keras.models.load_model(path, custom_objects=losses)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         state = "damaged" if path.exists() else "missing"
         raise TrainingError(f"{display_path(path)} is {state}: run {made_by}") from error
 
 
-def count_multiply_adds(layers: Layers = LAYERS) -> int:
+def count_multiply_adds(layers: Layers = LAYERS, outputs: int = OUTPUTS) -> int:
     """Return the multiply-add operations per face (two floating-point operations each)."""
     side, channels_in, total = CROP_SIZE_PX, 1, 0
     for channels, stride in layers:
         side //= stride
         total += side * side * 9 * channels_in * channels
         channels_in = channels
-    return total + side * side * channels_in
+    return total + side * side * channels_in * outputs

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smile_vision.interpreter import load_interpreter
+from smile_vision.smiles.classifier import smile_logits
 from smile_vision.smiles.preprocess import preprocess
 from training.errors import TrainingError
 from training.evaluation.predict import int8_logits
@@ -34,7 +35,8 @@ def rebuild_network(model: Path, seed: int) -> Any:
     Returns
     -------
     Any
-        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 1), the logit.
+        keras.Model from float32 (N, 64, 64, 1) to float32 (N, 2), the logits of a smile and
+        of a visible mouth.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def rebuild_network(model: Path, seed: int) -> Any:
     except (KeyError, ValueError) as error:
         raise TrainingError(f"{model.name}: not the network of this project ({error})") from error
     faces = synthetic_faces()
-    rebuilt = network.predict(preprocess(faces), verbose=0)[:, 0]
+    rebuilt = smile_logits(network.predict(preprocess(faces), verbose=0))
     difference = float(np.abs(rebuilt - int8_logits(model, faces)).mean())
     if not difference < MAX_MEAN_DIFFERENCE:
         raise TrainingError(

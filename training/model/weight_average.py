@@ -15,7 +15,7 @@ from training.workspace import display_path, write_atomically
 
 __all__ = ["EVERY_STEPS", "MIN_SHARE", "WeightAverage"]
 
-EVERY_STEPS = 4  # optimizer steps, counted within each epoch: copying the weights takes time
+EVERY_STEPS = 4  # optimizer steps: copying the weights takes time
 MIN_SHARE = 0.004  # of the newest weights: the average covers about the last 1,000 steps
 
 Weights = list[NDArray[np.float32]]
@@ -33,18 +33,14 @@ class WeightAverage:
         self._values: Weights = []
         self._taken = 0
 
-    def update(self, network: Any, step: int) -> None:
-        """Add the network's weights after every `EVERY_STEPS`-th step of an epoch.
+    def update(self, network: Any) -> None:
+        """Add the network's weights; call this after every `EVERY_STEPS`-th step.
 
         Parameters
         ----------
         network
             keras.Model, or anything with ``get_weights()``.
-        step
-            Number of the step in the epoch, from 0.
         """
-        if step % EVERY_STEPS:
-            return
         newest = network.get_weights()
         self._taken += 1
         if self._taken == 1:

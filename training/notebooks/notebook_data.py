@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from training.data.annotations import Annotation
+from training.data.collections.smilesmiled import SmileSmileD, label_pictures
 from training.data.crops import Crops
-from training.data.preparation import label_pictures, prepare
 from training.notebooks.synthetic_faces import synthetic_pictures
 from training.workspace import DEFAULT_DATA
 
@@ -68,7 +68,8 @@ def load_notebook_data(data: str | None = None, sample: int | None = None) -> No
         crops = _synthetic_crops()
         name, counts = "synthetic faces instead of SMILEsmileD", {**crops.counts(), "skipped": {}}
     else:
-        crops, counts = prepare(data, None)
+        collection = SmileSmileD(data).read()
+        crops, counts = collection.crops, collection.report()
         name = counts["data"]
     return NotebookData(name, crops if sample is None else _sample(crops, sample), counts)
 
@@ -86,4 +87,4 @@ def _synthetic_crops() -> Crops:
 
 def _sample(crops: Crops, count: int) -> Crops:
     chosen = np.sort(np.random.default_rng(0).permutation(len(crops))[:count])
-    return Crops(**{part.name: getattr(crops, part.name)[chosen] for part in fields(crops)})
+    return crops.where(chosen)

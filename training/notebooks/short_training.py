@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from smile_vision.smiles.classifier import smile_logits
 from smile_vision.smiles.preprocess import preprocess
 from training.data.crops import Crops
 from training.data.splits import Split
 from training.evaluation.metrics import accuracy_at, area_under_curve
 from training.model.augment import augment
 from training.model.network import build_network, import_keras
+from training.model.targets import known_crossentropy, stacked_targets
 
 __all__ = ["train_briefly"]
 
@@ -47,12 +49,12 @@ def train_briefly(
     keras = import_keras()
     train_set, validation_set = crops.part(Split.TRAIN), crops.part(Split.VALIDATION)
     network, history = build_network(seed), []
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.AdamW(_LEARNING_RATE), loss)
+    targets = stacked_targets(train_set.target, train_set.mouth_visible, train_set.mouth_open)
+    network.compile(keras.optimizers.AdamW(_LEARNING_RATE), known_crossentropy)
     for epoch in range(epochs):
         varied = preprocess(augment(train_set.grey, np.random.default_rng((seed, epoch))))
-        fitted = network.fit(varied, train_set.target, batch_size=_BATCH, verbose=0)
-        logits = network.predict(preprocess(validation_set.grey), verbose=0)[:, 0]
+        fitted = network.fit(varied, targets, batch_size=_BATCH, verbose=0)
+        logits = smile_logits(network.predict(preprocess(validation_set.grey), verbose=0))
         history.append(
             {
                 "epoch": epoch + 1,

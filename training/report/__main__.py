@@ -24,9 +24,11 @@ from training.report.sections import (
     data,
     learning,
     mistakes,
+    refused,
     robustness,
     speed,
     summary,
+    votes,
 )
 from training.workspace import REPOSITORY, display_path, write_atomically
 
@@ -40,6 +42,8 @@ SECTIONS = (
     classification,
     calibration,
     comparison,
+    votes,
+    refused,
     robustness,
     speed,
     learning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "bar_chart", "draw_chart", "interv
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#C04F00", "#00795A", "#5F5F5F"
 _SIZE_INCH = (5.6, 4.0)  # small, so that the letters are readable on a phone
 _ROW_INCH = 0.26  # height of one row of an interval chart
+_LABEL_CHARACTERS = 28  # per line; longer labels of bars and legends would be cut off
 _PNG_DPI = 144
 _STYLE = {
     "font.size": 11,
@@ -91,12 +93,12 @@ def bar_chart(
     """Draw horizontal bars, one row a label; several series are stacked and get a legend."""
 
     def draw(axes: Any) -> None:
-        totals = np.zeros(len(labels))
+        totals, names = np.zeros(len(labels)), [fill(label, _LABEL_CHARACTERS) for label in labels]
         for (title, values), (colour, hatch) in zip(
             series.items(), ((BLUE, ""), (ORANGE, "//")), strict=False
         ):
             bars = axes.barh(
-                labels, values, left=totals, color=colour, hatch=hatch, ec="w", label=title
+                names, values, left=totals, color=colour, hatch=hatch, ec="w", label=title
             )
             totals += values
         axes.bar_label(bars, [f"{total:,.0f}" for total in totals], padding=3)
@@ -120,18 +122,21 @@ def interval_chart(
     alt: str,
     caption: str,
     minimum: float | None = None,
+    label: str = "accuracy, with 95 % interval",
 ) -> Chart:
-    """Draw accuracies as dots with 95 % intervals, one row a name.
+    """Draw shares as dots with 95 % intervals, one row a name.
 
     Parameters
     ----------
     rows
         Names, from top to bottom.
     series
-        For each legend entry, the accuracies by row number. Series side by side in one row are
+        For each legend entry, the shares by row number. Series side by side in one row are
         drawn below each other.
     minimum
         Where to draw a vertical line, if anywhere.
+    label
+        Of the horizontal axis.
     """
     shared = len(rows) < sum(len(points) for points in series.values())
     styles = ((BLUE, "o"), (ORANGE, "D"), (GREEN, "^"))
@@ -147,13 +152,13 @@ def interval_chart(
             spread = np.abs([lows - values, highs - values])
             axes.errorbar(
                 values, heights, xerr=spread, fmt=mark, ms=5, color=colour, capsize=2, lw=1.4,
-                label=title,
+                label=fill(title, _LABEL_CHARACTERS),
             )  # fmt: skip
         if minimum is not None:
             axes.axvline(minimum, color="#1a1a1a", ls="--", lw=1.4, label=f"minimum {minimum:g}")
         axes.set_yticks(range(len(rows)), rows, fontsize=9.5)
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_xlabel("accuracy, with 95 % interval")
+        axes.set_xlabel(label)
         axes.figure.legend(loc="outside upper right", ncols=2, fontsize=9.5)
 
     height_inch = 1.6 + _ROW_INCH * len(rows) * (len(series) if shared else 1)

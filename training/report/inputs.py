@@ -14,13 +14,18 @@ from smile_vision.smiles.classifier import SmileClassifier
 from training.baselines.evaluate import BASELINE_METRICS
 from training.baselines.photo_crops import PhotoCrops, crop_photos
 from training.data.annotations import Tier
-from training.data.crops import Crops
+from training.data.collections.smilesmiled import SmileSmileD
+from training.data.crops import SMILESMILED, Crops
+from training.data.photo_clarity import clear_photos
 from training.data.photos import chosen_photos
-from training.data.preparation import prepare
 from training.data.splits import Split
 from training.errors import TrainingError
 from training.evaluation.metric_summary import score_metrics, tier_metrics
-from training.evaluation.pipelines import photo_score_metrics
+from training.evaluation.photo_metrics import (
+    PhotoScores,
+    clear_photo_metrics,
+    photo_score_metrics,
+)
 from training.report.page import Missing
 from training.workspace import (
     CARD,
@@ -91,7 +96,7 @@ class ReportInputs:
     baselines, robustness
         The content of their committed files; None if there is none.
     crops
-        The prepared data set; None if it is not on this machine.
+        SMILEsmileD, prepared; None if it is not on this machine.
     missing
         What is not here, and how to get it: crops, photos, baselines, robustness.
     """
@@ -130,12 +135,16 @@ class ReportInputs:
 
     def add_photos(self, photos: PhotoCrops, classifier: SmileClassifier) -> None:
         """Predict the faces of whole photos and replace the recorded metrics."""
-        scores = classifier.smile_scores(photos.crop).astype(np.float64)
+        smile_scores, is_mouth_visible, _ = classifier.classify(photos.crop)
+        scores = np.where(is_mouth_visible, smile_scores, np.nan).astype(np.float64)
         everything = Predictions("", scores, photos.smile, photos.crop, photos.name)
-        self.predictions[PHOTOS] = everything.where(photos.found, "whole photos")
-        self.metrics[PHOTOS] = photo_score_metrics(
-            scores, photos.smile, photos.found, self.threshold
-        )
+        scored = photos.found & is_mouth_visible
+        self.predictions[PHOTOS] = everything.where(scored, "whole photos")
+        of_all = PhotoScores(photos.name, photos.smile, scores, photos.found)
+        self.metrics[PHOTOS] = {
+            **photo_score_metrics(of_all, self.threshold),
+            **clear_photo_metrics(of_all, clear_photos(), self.threshold),
+        }
 
 
 def gather_inputs(data: str | None = None, photos: str | None = None) -> ReportInputs:
@@ -190,9 +199,9 @@ def _committed(inputs: ReportInputs, name: str, path: Path) -> dict[str, Any] | 
 
 def _crops(inputs: ReportInputs, data: str | None) -> Crops | None:
     if data is None and CROPS.exists():
-        return Crops.load(CROPS)
+        return Crops.load(CROPS).of(SMILESMILED)
     if data is not None or DEFAULT_DATA.exists():
-        return prepare(data, None)[0]
+        return SmileSmileD(data).read().crops
     inputs.missing["crops"] = (
         "the data set SMILEsmileD is not on this machine. Run `make report DATA=…` with a folder,"
         " an archive or a git URL of it. The metrics of the test set below are those recorded in"

@@ -57,7 +57,7 @@ def test_picture_stays_recognisable_after_augmentation(crops: Crops) -> None:
 NEUTRAL: dict[str, object] = {
     "SHIFT_PX": 0.0, "SCALE": 0.0, "ROTATION_DEG": 0.0, "_MIRROR_SHARE": 0.0, "BLUR_SHARE": 0.0,
     "SHRINK_SHARE": 0.0, "JPEG_SHARE": 0.0, "GAMMA": 0.0, "CONTRAST": (1.0, 1.0),
-    "BRIGHTNESS": 0.0, "NOISE_SHARE": 0.0, "CUTOUT_SHARE": 0.0,
+    "BRIGHTNESS": 0.0, "NOISE_SHARE": 0.0,
 }  # fmt: skip
 
 
@@ -218,25 +218,6 @@ def test_two_fifths_of_the_crops_are_noisy(only: Only) -> None:
     assert (deviations > 0.3).mean() == pytest.approx(0.4, abs=0.06)
     assert deviations.max() == pytest.approx(12, abs=0.4)
     assert deviations[deviations > 0.3].min() < 0.9
-
-
-def test_two_fifths_of_the_crops_are_partly_covered(only: Only) -> None:
-    flat = np.full((1500, 64, 64), 256 // 2, np.uint8)
-    covered = only("CUTOUT_SHARE")(flat)
-    changed = covered != flat
-    hit = changed.any(axis=(1, 2))
-    assert hit.mean() == pytest.approx(0.4, abs=0.04)
-    heights, widths = changed.any(axis=2).sum(axis=1)[hit], changed.any(axis=1).sum(axis=1)[hit]
-    assert heights.max() == widths.max() == 23
-    inside = hit & ~changed[:, 0].any(axis=1) & ~changed[:, :, 0].any(axis=1)
-    inside &= ~changed[:, -1].any(axis=1) & ~changed[:, :, -1].any(axis=1)
-    assert changed.any(axis=2).sum(axis=1)[inside].min() == 8
-    lefts = changed.any(axis=1).argmax(axis=1)[hit]
-    assert lefts.max() == 55
-    assert (lefts == 0).mean() == pytest.approx(9 / 64, abs=0.05)
-    levels = [int(crop[spot][0]) for crop, spot in zip(covered[hit], changed[hit], strict=True)]
-    assert (min(levels), max(levels)) == pytest.approx((0, 255), abs=3)
-    assert np.mean(levels) == pytest.approx(127.5, abs=12)
 
 
 def test_each_grey_level_keeps_its_own_int8_step_in_usual_light() -> None:

@@ -23,7 +23,7 @@ from training.evaluation.calibration import (
 )
 from training.evaluation.held_out import metrics_on_test_set, metrics_on_validation_set
 from training.evaluation.metric_summary import score_metrics
-from training.evaluation.model_card import adapted_card, new_card
+from training.evaluation.model_card import new_card
 from training.evaluation.predict import logit_range, logit_step
 from training.workspace import CARD, METRICS, MODEL
 
@@ -159,31 +159,10 @@ def _metrics() -> dict[str, Any]:
     return json.loads(METRICS.read_text())
 
 
-def test_card_of_the_shipped_model_is_written_again_from_its_metrics() -> None:
-    shipped = json.loads(CARD.read_text())
-    fitted = Calibration(shipped["calibration"]["scale"], shipped["calibration"]["bias"], 0.5)
-    card = new_card(MODEL, fitted, _metrics())
-    whole_photos = shipped["metrics"].pop("whole_photos")  # training.evaluate_photos adds them
-    assert whole_photos["photos"] == 1000
-    assert card == shipped
-
-
-def test_adapted_card_describes_the_new_file_and_keeps_the_rest(tmp_path: Any) -> None:
-    adapted = tmp_path / "adapted.tflite"
-    adapted.write_bytes(MODEL.read_bytes() + b" ")
-    shipped = json.loads(CARD.read_text())
-    card = adapted_card(shipped, adapted, Calibration(1.23456789, -0.123456789, 0.5))
-    assert card["sha256"] != shipped["sha256"]
-    assert card["bytes"] == shipped["bytes"] + 1
-    assert card["calibration"] == {"scale": 1.234568, "bias": -0.123457}
-    kept = ("name", "file", "input", "output", "data", "metrics", "threshold_on", "threshold_off")
-    assert all(card[name] == shipped[name] for name in kept)
-
-
 @pytest.mark.parametrize("bias", [-50.0, 50.0])
 def test_card_is_rejected_when_all_scores_are_on_one_side_of_the_thresholds(bias: float) -> None:
     with pytest.raises(TrainingError, match=r"thresholds 0\.4 and 0\.6 are outside.*longer"):
-        new_card(MODEL, Calibration(1.0, bias, 0.5), _metrics())
+        new_card(MODEL, Calibration(1.0, bias, 0.5), _metrics(), ["smilesmiled"])
 
 
 def test_range_of_the_logits_covers_all_int8_values() -> None:

@@ -14,9 +14,9 @@ from training.command_line import command_parser, positive_int, run_command
 
 COMMANDS = (
     "prepare", "train", "quantize", "evaluate", "evaluate_photos", "robustness", "gate",
-    "finetune",
+    "finetune", "contact_sheets",
 )  # fmt: skip
-WITH_PHOTOS = {"evaluate_photos", "robustness", "gate"}
+WITH_PHOTOS = {"prepare", "contact_sheets", "evaluate_photos", "robustness", "gate"}
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.helpers.training import make_crops
+from tests.helpers.training import make_crops, save_crops
 from training import face_check
 from training.data.face_check.altered_faces import ALTERATIONS
 from training.data.splits import Split
 from training.evaluation.synthetic_faces import synthetic_faces
-from training.face_check import LAYERS, HardExamples, main, measure, threshold_of
+from training.face_check import LAYERS, HardExamples, main, measure, new_card, threshold_of
 from training.model.network import count_multiply_adds
 from training.workspace import DOCUMENT, FACE_CHECK_CARD, FACE_CHECK_MODEL, sha256_of_file
 
@@ -24,6 +25,14 @@ class Brightness:
 
     def predict(self, crops: np.ndarray, **options: Any) -> np.ndarray:
         return crops.mean(axis=(1, 2))
+
+
+def constant_logits(logit: float) -> Callable[..., np.ndarray]:
+    def logits(model: Path, crops: np.ndarray, *, outputs: int) -> np.ndarray:
+        assert outputs == 1
+        return np.full(len(crops), logit)
+
+    return logits
 
 
 def test_hard_examples_are_those_with_the_highest_logits_of_all_so_far() -> None:
@@ -46,7 +55,7 @@ def test_threshold_keeps_the_stated_share_of_the_faces() -> None:
 
 def test_metrics_are_shares_that_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_check, "TEST_NOT_FACES", 400)
-    monkeypatch.setattr(face_check, "int8_logits", lambda model, crops: np.full(len(crops), 1.0))
+    monkeypatch.setattr(face_check, "int8_logits", constant_logits(1.0))
     metrics = measure(Path("any"), 0.7, synthetic_faces(), 1)  # a logit of 0.85
     assert metrics["faces"] == 36
     assert metrics["kept"] == metrics["kept_varied"] == metrics["passed"] == 1
@@ -63,7 +72,8 @@ def test_command_writes_model_and_card_and_ships_them_when_asked(
     ships: bool,
 ) -> None:
     splits = [split.value for split in Split] * 12
-    make_crops([True] * 36, grey=synthetic_faces(), splits=splits).save(tmp_path / "crops.npz")
+    crops = make_crops([True] * 36, grey=synthetic_faces(), splits=splits)
+    save_crops(crops, tmp_path / "crops.npz")
     for name, path in {
         "CROPS": "crops.npz",
         "FACE_CHECK_RUN": "run",
@@ -72,6 +82,7 @@ def test_command_writes_model_and_card_and_ships_them_when_asked(
     }.items():
         monkeypatch.setattr(face_check, name, tmp_path / path)
     monkeypatch.setattr(face_check, "TEST_NOT_FACES", 300)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     trained: dict[str, Any] = {}
 
     def train(pictures: np.ndarray, **options: Any) -> str:
@@ -80,7 +91,7 @@ def test_command_writes_model_and_card_and_ships_them_when_asked(
 
     monkeypatch.setattr(face_check, "train", train)
     monkeypatch.setattr(face_check, "quantized", lambda network, pictures: network.encode())
-    monkeypatch.setattr(face_check, "int8_logits", lambda model, crops: np.full(len(crops), 2.0))
+    monkeypatch.setattr(face_check, "int8_logits", constant_logits(2.0))
     main(["--epochs", "3", "--seed", "5", *(["--ship"] if ships else [])])
     assert trained == {"epochs": 3, "seed": 5, "pictures": 12}
     model = tmp_path / "run" / "face_check.tflite"
@@ -88,6 +99,7 @@ def test_command_writes_model_and_card_and_ships_them_when_asked(
     card = json.loads((tmp_path / "run" / "face_check.json").read_text())
     assert card["sha256"] == sha256_of_file(model)
     assert card["threshold"] == 0.881
+    assert card["date"] == "1970-01-02"
     assert card["metrics"]["faces"] == 12
     assert (tmp_path / "package" / "face_check.tflite").exists() is ships
     assert (tmp_path / "package" / "face_check.json").exists() is ships
@@ -98,7 +110,9 @@ def test_shipped_card_describes_the_shipped_file_and_this_network() -> None:
     card = json.loads(FACE_CHECK_CARD.read_text())
     assert card["sha256"] == sha256_of_file(FACE_CHECK_MODEL)
     assert card["bytes"] == FACE_CHECK_MODEL.stat().st_size < 40_000
-    assert card["multiply_adds"] == count_multiply_adds(LAYERS) < 1_500_000
+    assert card["multiply_adds"] == count_multiply_adds(LAYERS, outputs=1) < 1_500_000
+    written = new_card(FACE_CHECK_MODEL, card["threshold"], card["metrics"], card["date"])
+    assert written == card
 
 
 def test_documentation_repeats_the_shipped_card() -> None:

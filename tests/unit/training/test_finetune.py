@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers.training import make_crops
+from tests.helpers.training import make_crops, save_crops
 from training import finetune as module
 from training.data.photos import LabelledPhoto
 from training.data.site_photos import SiteFaces
@@ -122,7 +122,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     grey = np.tile(synthetic_faces(), (3, 1, 1))
     smile = int8_logits(MODEL, grey) > -2.0
     splits = ["train"] * 36 + ["validation"] * 36 + ["test"] * 36
-    make_crops(smile, grey=grey, splits=splits).save(tmp_path / "crops.npz")
+    save_crops(make_crops(smile, grey=grey, splits=splits), tmp_path / "crops.npz")
     (tmp_path / "labels.csv").write_text("path,smile\na.jpg,1\n")
     monkeypatch.setattr(module, "CROPS", tmp_path / "crops.npz")
     monkeypatch.setattr(module, "import_keras", lambda: None)
@@ -150,6 +150,7 @@ def test_better_model_is_kept_with_its_card(site: Path, capsys: pytest.CaptureFi
     card, shipped = (json.loads(p.read_text()) for p in (out / CARD.name, CARD))
     assert card["calibration"] != shipped["calibration"]
     assert card["adapted"] == {"from": shipped["sha256"], "photos": 30}
+    assert card["version"] == shipped["version"] + "+finetuned"
     assert card["metrics"] == {
         name: report["smilesmiled"]["after"][name] for name in ("pictures", "accuracy", "auc")
     }

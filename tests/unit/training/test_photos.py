@@ -76,8 +76,8 @@ def test_person_is_the_path_when_the_table_does_not_name_one(tmp_path: Path) -> 
     table = tmp_path / "mine.csv"
     table.write_text("path,smile,person\na.jpg,1,7\nb/c.jpg,0,\n", encoding="utf-8-sig")
     assert read_site_table(tmp_path, table) == [
-        LabelledPhoto(tmp_path / "a.jpg", smile=True, person="7"),
-        LabelledPhoto(tmp_path / "b/c.jpg", smile=False, person="b/c.jpg"),
+        LabelledPhoto(tmp_path / "a.jpg", share=1, person="7"),
+        LabelledPhoto(tmp_path / "b/c.jpg", share=0, person="b/c.jpg"),
     ]
 
 
@@ -117,13 +117,13 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
 
     Finding faces is replaced: each photo is one crop, and photos named "none…" have no face.
     """
-    monkeypatch.setattr(site_photos, "open_photo", lambda path: path.name)
     monkeypatch.setattr(
         site_photos,
-        "largest_face_crop",
-        lambda name, detector: (
-            None if name.startswith("none") else np.full((64, 64), int(name), np.uint8)
-        ),
+        "face_crops",
+        lambda paths: [
+            None if path.name.startswith("none") else np.full((64, 64), int(path.name), np.uint8)
+            for path in paths
+        ],
     )
 
     def photos(training: int, held_out: int) -> list[LabelledPhoto]:
@@ -184,6 +184,6 @@ def test_photos_are_rejected_when_a_part_has_too_few_faces_of_a_kind(
 def test_photos_without_a_face_are_counted_and_named(
     site: Site, capsys: pytest.CaptureFixture[str], missed: list[str], words: str
 ) -> None:
-    photos = site(40, 40) + [LabelledPhoto(Path(name), smile=True, person=name) for name in missed]
+    photos = site(40, 40) + [LabelledPhoto(Path(name), share=1, person=name) for name in missed]
     find_site_faces(photos)
     assert capsys.readouterr().out == words

@@ -1,17 +1,16 @@
-"""The recipe of the shipped model, and the data of an epoch; training itself needs TensorFlow."""
+"""The recipe of the shipped model, and its data; training itself needs TensorFlow."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from smile_vision.smiles.preprocess import preprocess
-from tests.helpers.training import make_crops
+from tests.helpers.training import make_crops, save_crops
 from training import train as module
-from training.evaluation.synthetic_faces import synthetic_faces
-from training.train import augmented_epoch
+from training.data.crops import FERPLUS, SMILESMILED, Crops
 from training.workspace import METRICS
 
 
@@ -21,26 +20,19 @@ def test_epochs_and_seed_are_those_of_the_shipped_model() -> None:
     assert recorded["seed"] == module.SEED
 
 
-def test_epoch_depends_on_the_seed_and_its_number_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    grey = synthetic_faces()
-    crops = make_crops(np.arange(36) % 2 == 0, grey=grey)
-    pictures, targets = augmented_epoch(crops, seed=1, epoch=4)
-    again, _ = augmented_epoch(crops, seed=1, epoch=4)
-    assert np.array_equal(pictures, again)
-    for seed, epoch in ((1, 5), (2, 4)):
-        assert not np.array_equal(pictures, augmented_epoch(crops, seed, epoch)[0])
-    monkeypatch.setattr(module, "augment", lambda crops, rng: crops)
-    pictures, targets = augmented_epoch(crops, seed=1, epoch=4)
-    originals = {picture.tobytes(): target for picture, target in zip(
-        preprocess(grey), crops.target, strict=True
-    )}  # fmt: skip
-    assert [originals[picture.tobytes()] for picture in pictures] == targets.tolist()
-    assert targets.tolist() != crops.target.tolist(), "they are shuffled"
-
-
 def test_other_pictures_or_targets_start_a_new_run() -> None:
     crops = make_crops([True, False])
     other_target = make_crops([False, False])
     other_picture = make_crops([True, False], grey=np.ones((2, 64, 64), np.uint8))
     prints = {module._fingerprint(one) for one in (crops, other_target, other_picture)}
     assert len(prints) == 3
+
+
+def test_every_collection_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_crops(make_crops([True, False, True]), tmp_path / "crops.npz")
+    monkeypatch.setattr(module, "CROPS", tmp_path / "crops.npz")
+    trained: list[Crops] = []
+    monkeypatch.setattr(module, "train", lambda crops, *_, **__: trained.append(crops))
+    module.main([])
+    assert set(trained[0].collection.tolist()) == {SMILESMILED, FERPLUS}
+    assert len(trained[0]) == 9

@@ -31,7 +31,7 @@ def _average_of(values: list[float], average: WeightAverage | None = None) -> We
     average, network = average or WeightAverage(), FakeNetwork()
     for value in values:
         network.all_become(value)
-        average.update(network, step=0)
+        average.update(network)
     return average
 
 
@@ -53,14 +53,6 @@ def test_newest_weights_keep_a_250th_after_many_steps() -> None:
     assert _value(_average_of([1.0], average)) == pytest.approx(0.004)
     half = round(np.log(0.5) / np.log(1 - 0.004))
     assert _value(_average_of([1.0] * (half - 1), average)) == pytest.approx(0.5, abs=0.01)
-
-
-def test_only_every_fourth_step_counts() -> None:
-    average, network = WeightAverage(), FakeNetwork()
-    for step in range(8):
-        network.all_become(step)
-        average.update(network, step)
-    assert _value(average) == pytest.approx((0 + 4) / 2)
 
 
 def test_average_continues_exactly_after_it_was_saved_and_loaded(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from PIL import Image
 
 from smile_vision.errors import ImageError
 from training.clip.frames import CLIP
+from training.data.collections.collection import Collection
+from training.data.collections.smilesmiled import SmileSmileD
 from training.data.splits import Split
 from training.notebooks import load_notebook_data, notebook_data, own_photos, sheet, table
 from training.notebooks.own_photos import _FRAMES_MS
@@ -52,7 +54,8 @@ def test_synthetic_data_are_used_when_the_data_set_is_missing(
 def test_data_set_is_used_when_it_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     crops = load_notebook_data("synthetic").crops
     monkeypatch.setattr(notebook_data, "DEFAULT_DATA", tmp_path)
-    monkeypatch.setattr(notebook_data, "prepare", lambda *_: (crops, {"data": "SMILEsmileD"}))
+    collection = Collection(crops, {"name": "smilesmiled", "data": "SMILEsmileD"})
+    monkeypatch.setattr(SmileSmileD, "read", lambda reader: collection)
     assert load_notebook_data().name == "SMILEsmileD"
 
 

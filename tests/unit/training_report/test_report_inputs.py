@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from smile_vision.errors import ModelError
 from smile_vision.smiles.classifier import SmileClassifier
+from tests.helpers.training import make_crops, save_crops, see_every_mouth
+from training.baselines import __main__ as baselines
 from training.baselines.photo_crops import PhotoCrops
+from training.data.collections.collection import Collection
+from training.data.collections.smilesmiled import SmileSmileD
 from training.data.splits import Split
 from training.errors import TrainingError
 from training.evaluation.metric_summary import score_metrics
@@ -44,7 +49,7 @@ def test_prepared_crops_are_used_when_no_data_are_given(
     without_data: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("work") / "crops.npz"
-    load_notebook_data("synthetic").crops.save(path)
+    save_crops(load_notebook_data("synthetic").crops, path)
     monkeypatch.setattr(inputs_module, "CROPS", path)
     inputs = gather_inputs(photos="none")
     assert "crops" not in inputs.missing
@@ -90,12 +95,31 @@ def _photos(smile: list[bool], found: list[bool]) -> PhotoCrops:
     )
 
 
-def test_photo_without_a_face_counts_but_has_no_prediction(recorded: ReportInputs) -> None:
+def test_photo_without_a_face_counts_but_has_no_prediction(
+    recorded: ReportInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    see_every_mouth(monkeypatch)
     photos = _photos([True, False, True, False], [True, True, False, True])
     recorded.add_photos(photos, SmileClassifier.load(flip=True))
     assert recorded.metrics[PHOTOS]["photos"] == 4
     assert recorded.metrics[PHOTOS]["no_face_found"] == 1
     assert recorded.metrics[PHOTOS]["found_faces"]["pictures"] == 3
+    assert recorded.predictions[PHOTOS].names.tolist() == ["0.jpg", "1.jpg", "3.jpg"]
+
+
+def test_photo_counts_but_has_no_prediction_when_the_mouth_is_hidden(
+    recorded: ReportInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = _photos([True, False, True, False], [True] * 4)
+    classify = SmileClassifier.classify
+    hidden = np.array([False, False, True, False])
+    monkeypatch.setattr(
+        SmileClassifier,
+        "classify",
+        lambda self, crops: classify(self, crops)._replace(is_mouth_visible=~hidden),
+    )
+    recorded.add_photos(photos, SmileClassifier.load())
+    assert recorded.metrics[PHOTOS]["not_scored"] == 1
     assert recorded.predictions[PHOTOS].names.tolist() == ["0.jpg", "1.jpg", "3.jpg"]
 
 
@@ -108,19 +132,27 @@ def test_given_data_are_prepared_and_the_default_is_used_without(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     crops, asked = load_notebook_data("synthetic").crops, []
-    monkeypatch.setattr(inputs_module, "prepare", lambda data, _: (asked.append(data) or crops, {}))
+
+    def read(reader: SmileSmileD) -> Collection:
+        asked.append(reader.data)
+        return Collection(crops, {})
+
+    monkeypatch.setattr(SmileSmileD, "read", read)
     monkeypatch.setattr(inputs_module, "DEFAULT_DATA", tmp_path)
     monkeypatch.setattr(inputs_module, "CROPS", tmp_path / "crops.npz")
     gather_inputs(photos="none")
-    crops.save(tmp_path / "crops.npz")
+    save_crops(crops, tmp_path / "crops.npz")
     gather_inputs("mine.zip", "none")
-    gather_inputs(photos="none")
+    prepared = gather_inputs(photos="none").crops
+    assert prepared is not None
+    assert len(prepared) == len(crops)
     assert asked == [None, "mine.zip"]
 
 
 def test_photos_are_predicted_with_their_mirror_image(
     without_data: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    see_every_mouth(monkeypatch)
     photos = _photos([True, False] * 4, [True] * 8)
     monkeypatch.setattr(inputs_module, "crop_photos", lambda _: photos)
     predictions = gather_inputs(photos="photos.zip").predictions[PHOTOS]
@@ -139,3 +171,16 @@ def test_broken_model_is_one_line_for_the_user(
     monkeypatch.setattr(SmileClassifier, "load", broken)
     with pytest.raises(TrainingError, match=r"smile_classifier\.tflite: not the file"):
         gather_inputs(photos="photos.zip")
+
+
+def test_baselines_are_compared_on_smilesmiled_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_crops(make_crops([True, False, True]), tmp_path / "crops.npz")
+    written: list[dict[str, Any]] = []
+    monkeypatch.setattr(baselines, "CROPS", tmp_path / "crops.npz")
+    monkeypatch.setattr(baselines, "import_keras", lambda: None)
+    monkeypatch.setattr(baselines, "BASELINES", ())
+    monkeypatch.setattr(baselines, "write_json", lambda path, content: written.append(content))
+    baselines.main(["--photos", "none"])
+    assert written[0]["pictures"] == {"train": 0, "validation": 0, "test": 3}

@@ -7,9 +7,9 @@ import pytest
 
 from tests.helpers.report import chart_of, make_predictions, missing_in, rows_of
 from training.evaluation.metrics import calibration_error
-from training.evaluation.pipelines import photo_score_metrics
+from training.evaluation.photo_metrics import PhotoScores, photo_score_metrics
 from training.report.formatting import number_of, with_interval
-from training.report.inputs import PHOTOS, TEST, ReportInputs
+from training.report.inputs import AGREED, PHOTOS, TEST, ReportInputs
 from training.report.page import Tiles
 from training.report.sections import (
     calibration,
@@ -66,7 +66,8 @@ def test_photo_counts_as_wrong_when_no_face_is_found() -> None:
     scores = np.array([0.9, 0.1, 0.9, 0.2])
     smile = np.array([True, False, True, True])
     found = np.array([True, True, False, True])
-    metrics = photo_score_metrics(scores, smile, found, 0.5)
+    photos = PhotoScores(np.array(["a", "b", "c", "d"]), smile, scores, found)
+    metrics = photo_score_metrics(photos, 0.5)
     assert metrics["accuracy_all_photos"] == 0.5
     assert metrics["no_face_found"] == 1
     assert metrics["found_faces"]["pictures"] == 3
@@ -82,10 +83,17 @@ def test_metrics_are_written_with_their_interval() -> None:
 def test_summary_shows_the_recorded_metrics(recorded: ReportInputs) -> None:
     section = summary.section(recorded)
     tiles = next(part.tiles for part in section.parts if isinstance(part, Tiles))
-    assert ("95.9%", "accuracy, 1,000 photos") in tiles
-    assert ("91.2%", "accuracy, test set, 2,484 crops") in tiles
-    assert ("0.9971", "AUC, test set where annotators agree, 1,695 crops") in tiles
-    assert ("140 KB", "size of the model file, int8") in tiles
+    metrics = recorded.metrics
+    for value, label in (
+        (f"{metrics[PHOTOS]['accuracy_all_photos']:.1%}", "accuracy, 1,000 photos"),
+        (f"{metrics[TEST]['accuracy']:.1%}", "accuracy, test set, 2,484 crops"),
+        (
+            f"{metrics[AGREED]['auc']:.4f}",
+            "AUC, test set where annotators agree, 1,695 crops",
+        ),
+        (f"{metrics['model']['bytes'] / 1000:.0f} KB", "size of the model file, int8"),
+    ):
+        assert (value, label) in tiles
     assert ("10.6 million", "multiply-adds per face") in tiles
     assert not missing_in(section)
 
@@ -101,21 +109,30 @@ def test_accuracy_table_says_what_is_recorded_and_what_is_measured_now(
     recorded.predictions[TEST] = make_predictions([0.9], [True])
     table = classification._metrics_table(recorded)
     rows = {row[0]: row for row in table.rows}
-    assert rows["test set"][1:3] == ("2,484", "0.912 (0.900\u20130.922)")
-    assert rows["whole photos"][1:3] == ("1,000", "0.959 (0.945\u20130.970)")
+    accuracy = with_interval(recorded.metrics[TEST], "accuracy")
+    assert rows["test set"][1:3] == ("2,484", accuracy)
+    photos = f"whole photos ({recorded.metrics[PHOTOS]['not_scored']} without a score)"
+    accuracy = with_interval(recorded.metrics[PHOTOS], "accuracy_all_photos")
+    assert rows[photos][1:3] == ("1,000", accuracy)
     assert rows["test set"][-1] == "now"
-    assert rows["whole photos"][-1] == "recorded"
+    assert rows[photos][-1] == "recorded"
     assert len(rows) == 6
-    recorded.metrics[PHOTOS] |= {"photos": 1003, "no_face_found": 3}
+    recorded.metrics[PHOTOS] |= {"photos": 1003, "no_face_found": 3, "not_scored": 0}
     rows = {row[0]: row for row in classification._metrics_table(recorded).rows}
     assert rows["whole photos (3 without a face)"][1] == "1,003"
+    recorded.metrics[PHOTOS]["not_scored"] = 2
+    rows = {row[0]: row for row in classification._metrics_table(recorded).rows}
+    assert "whole photos (3 without a face, 2 without a score)" in rows
 
 
 def test_classification_section_needs_no_data(recorded: ReportInputs) -> None:
     section = classification.section(recorded)
     counts = rows_of(section, "Confusion")["test set"]
-    assert counts == ("693", "61", "1,572", "158")
-    assert rows_of(section, "by tier")["faint"] == ("300", "0.420 (0.365\u20130.476)")
+    names = ("true_positive", "false_negative", "true_negative", "false_positive")
+    assert counts == tuple(f"{recorded.metrics[TEST][name]:,}" for name in names)
+    faint = recorded.metrics["test_by_tier"]["faint"]
+    share = with_interval(faint, "predicted_smile_share")
+    assert rows_of(section, "by tier")["faint"] == ("300", share)
     assert "DATA=" in missing_in(section)
     assert "PHOTOS=" in missing_in(section)
 

@@ -53,19 +53,20 @@ def test_shipped_model_has_the_threshold_of_the_validation_set_when_compared(
     recorded: ReportInputs,
 ) -> None:
     shipped = comparison._shipped(recorded)
-    assert shipped["test"]["threshold"] == 0.7142
+    chosen = recorded.metrics["test_at_validation_threshold"]
+    assert shipped["test"] == chosen != recorded.metrics["test"]
     assert shipped["photos"] == recorded.metrics[PHOTOS]
 
 
 def test_parameters_are_those_of_the_shipped_file() -> None:
     tensors = load_interpreter(MODEL).get_tensor_details()  # type: ignore[attr-defined]
     scales = [tensor["quantization_parameters"]["scales"].size for tensor in tensors]
-    convolutions_and_biases = sum(
+    parameters = sum(
         int(np.prod(tensor["shape"]))
         for tensor, count in zip(tensors, scales, strict=True)
         if count > 1 or (count == 1 and tensor["dtype"] == np.int32)
     )
-    assert comparison._shipped_parameters() == convolutions_and_biases + 1024  # the last layer
+    assert comparison._shipped_parameters() == parameters
 
 
 def test_comparison_shows_each_model_in_its_column(
@@ -74,15 +75,17 @@ def test_comparison_shows_each_model_in_its_column(
     monkeypatch.setattr(comparison, "model_times_ms", lambda _: [1.0, 2.0, 3.0])
     section = comparison.section(recorded)
     rows = rows_of(section, "side by side")
-    assert rows["file, bytes"] == ("139,896", "6,509,616", "13,817,212")
+    shipped = recorded.metrics["test_at_validation_threshold"]["accuracy"]
+    assert rows["file, bytes"] == (f"{MODEL.stat().st_size:,}", "6,509,616", "13,817,212")
     assert rows["inference, median ms on one thread"] == ("2.000", "0.254", "17.512")
-    assert rows["test set, accuracy"][0].startswith("0.931")
+    assert rows["test set, accuracy"][0].startswith(f"{shipped:.3f}")
     assert rows["test set, accuracy"][1].startswith("0.917")
     assert rows["photos, whole picture, accuracy"][:2] == ("not measured", "not measured")
     assert rows["photos, whole picture, accuracy"][2].startswith("0.575")
-    assert rows["photos, face found first, AUC"][0].startswith("0.9893")
+    area = recorded.metrics[PHOTOS]["found_faces"]["auc"]
+    assert rows["photos, face found first, AUC"][0].startswith(f"{area:.4f}")
     alt = chart_of(section, "comparison").alt
-    assert "shipped model, test set: 0.931" in alt
+    assert f"shipped model, test set: {shipped:.3f}" in alt
     assert "photos, whole picture: 0.575" in alt
 
 
@@ -101,19 +104,71 @@ def test_robustness_names_the_lowest_accuracy_of_the_guaranteed_range(
     assert (
         f"Lowest in the guaranteed range: {lowest:.3f}" in chart_of(section, "robustness").caption
     )
-    lowest = min(row["accuracy"] for row in recorded.robustness["grid"])
+    measured = [row["accuracy"] for row in recorded.robustness["grid"]]
+    lowest = min(accuracy for accuracy in measured if accuracy is not None)
     assert f"Lowest of all: {lowest:.3f}" in chart_of(section, "robustness").alt
     assert "not glasses (215) 0.9" in chart_of(section, "groups").alt
-    assert rows_of(section, "corruptions")["none"][0] == "1,695"
+    scored = recorded.robustness["grid"][0]["pictures"]
+    assert rows_of(section, "corruptions")["none"][0] == f"{scored:,}"
+    assert "1,695 crops each" in chart_of(section, "robustness").caption
     assert "80 px" in rows_of(section, "scaled down")
-    assert not missing_in(section)
+    assert "The metrics below belong to another model file" not in missing_in(section)
 
 
 def test_robustness_warns_when_it_belongs_to_another_model(
     recorded: ReportInputs, charts_without_pictures: None
 ) -> None:
     recorded.model_card["sha256"] = "0" * 64
-    assert "belong to another model file" in missing_in(robustness.section(recorded))
+    assert "The metrics below belong to another model file" in missing_in(
+        robustness.section(recorded)
+    )
+
+
+def test_robustness_warns_when_the_groups_belong_to_another_model(
+    recorded: ReportInputs, charts_without_pictures: None
+) -> None:
+    assert recorded.robustness is not None
+    warning = "groups of people for the shipped model"
+    ours = recorded.model_card["sha256"]
+    for groups, command in (
+        (recorded.robustness["groups"], "training.robustness"),
+        (recorded.metrics["photo_groups"], "training.evaluate_photos"),
+    ):
+        recorded.robustness["groups"]["model_sha256"] = ours
+        recorded.metrics["photo_groups"]["model_sha256"] = ours
+        assert warning not in missing_in(robustness.section(recorded))
+        groups["model_sha256"] = "0"
+        assert warning in missing_in(robustness.section(recorded))
+        assert f"{command} --attributes FILE" in missing_in(robustness.section(recorded))
+        groups["rows"] = []
+        assert warning not in missing_in(robustness.section(recorded))
+
+
+def test_groups_of_photos_have_their_own_chart_when_they_were_measured(
+    recorded: ReportInputs, charts_without_pictures: None
+) -> None:
+    section = robustness.section(recorded)
+    assert "mouth open (" in chart_of(section, "groups-photos").alt
+    assert "not mouth open (" in " ".join(rows_of(section, "groups in whole photos"))
+    del recorded.metrics["photo_groups"]
+    charts = [part.name for part in robustness.section(recorded).parts if isinstance(part, Chart)]
+    assert charts == ["robustness", "groups"]
+
+
+def test_row_has_no_dot_and_says_so_when_too_few_faces_are_scored(
+    recorded: ReportInputs, charts_without_pictures: None
+) -> None:
+    assert recorded.robustness is not None
+    hidden = next(row for row in recorded.robustness["grid"] if row["setting"] == "mouth")
+    for name in ("accuracy", "accuracy_95", "auc", "sensitivity", "specificity"):
+        hidden.pop(name, None)
+    hidden |= {"accuracy": None, "pictures": 7}
+    hidden["refused"] |= {"share": 0.98}
+    section = robustness.section(recorded)
+    cells = rows_of(section, "corruptions")["covered: mouth"]
+    assert cells == ("7", "too few", "too few", "too few", "too few", "98.0%")
+    series = robustness._series({"mouth": hidden}, "required", "yes", "no")
+    assert series == {"yes": {}, "no": {}}
 
 
 def test_series_are_divided_by_their_flag() -> None:
@@ -170,7 +225,7 @@ def test_learning_curves_of_all_networks_are_shown(
 ) -> None:
     names = [part.name for part in learning.section(recorded).parts if isinstance(part, Chart)]
     assert names[:2] == ["learning-loss", "learning-validation"]
-    assert "learning-lenet_32-loss" in names
+    assert "learning-lenet-loss" in names
     assert len(names) == 6
 
 
@@ -178,7 +233,7 @@ def test_sizes_are_in_kilobytes(recorded: ReportInputs, monkeypatch: pytest.Monk
     monkeypatch.setattr(speed, "bar_chart", lambda name, labels, series, **_: (labels, series))
     labels, series = speed._size_chart(recorded)  # type: ignore[misc]
     assert labels[0] == "shipped model, int8"
-    assert series["size"][:2] == [139.896, 6509.616]
+    assert series["size"][:2] == [MODEL.stat().st_size / 1000, 6509.616]
 
 
 def test_older_interpreter_is_named_when_it_is_missing(

@@ -55,10 +55,14 @@ def _metrics_table(inputs: ReportInputs) -> Table:
     for key, name, metrics in _rows(inputs):
         faces = metrics.get("found_faces", metrics)
         accuracy = "accuracy_all_photos" if "found_faces" in metrics else "accuracy"
-        missed = metrics.get("no_face_found", 0)
+        missing = {
+            "without a face": metrics.get("no_face_found", 0),
+            "without a score": metrics.get("not_scored", 0),
+        }
+        missed = ", ".join(f"{count} {what}" for what, count in missing.items() if count)
         rows.append(
             (
-                name + (f" ({missed} without a face)" if missed else ""),
+                name + (f" ({missed})" if missed else ""),
                 f"{metrics.get('photos', faces['pictures']):,}",
                 with_interval(metrics, accuracy),
                 with_interval(faces, "auc", 4),
@@ -69,8 +73,8 @@ def _metrics_table(inputs: ReportInputs) -> Table:
         )
     return Table(
         f"Metrics at the threshold {inputs.threshold:g} of the model card, with 95 % intervals. A"
-        " photo in which no face is found counts as a wrong prediction. Now: measured for this"
-        " page. Recorded: from training/results/metrics.json.",
+        " photo in which no face is found, or whose face cannot be scored, counts as a wrong"
+        " prediction. Now: measured for this page. Recorded: from training/results/metrics.json.",
         ("set", "pictures", "accuracy", "AUC", "sensitivity", "specificity", "measured"),
         rows,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from smile_vision.smiles.classifier import OUTPUTS
 from smile_vision.smiles.preprocess import CROP_SIZE_PX
 from training.evaluation.latency import model_times_ms
 from training.model.network import LAYERS
@@ -38,8 +39,9 @@ def section(inputs: ReportInputs) -> Section:
     baselines = inputs.baselines["baselines"].values()
     models = {"shipped model": _shipped(inputs)} | {one["title"]: one for one in baselines}
     parts: list[Part] = [
-        "The baselines are two networks that tutorials and similar projects use for smiles. They"
-        " are trained on the same training set and measured by the same code. Each has the"
+        "The baselines are two networks that others use for smiles: the LeNet of tutorials, and"
+        " the CNN of the AWS DeepLens project that inspired this one. Both are trained here, on"
+        " the same training set, and measured by the same code. Each has the"
         " threshold that is best on the validation set. On the whole test set the shipped model"
         " has such a threshold, too; elsewhere it has the threshold of its model card. The original"
         " labels of the test set favour the baselines, because they are trained on these labels"
@@ -69,7 +71,7 @@ def _shipped_parameters() -> int:
     for channels, stride in LAYERS:
         total += 9 * channels_in * channels + channels
         channels_in, side = channels, side // stride
-    return total + side * side * channels_in + 1
+    return total + (side * side * channels_in + 1) * OUTPUTS
 
 
 def _chart(models: Models) -> Chart:

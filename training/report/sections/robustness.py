@@ -13,6 +13,9 @@ __all__ = ["section"]
 
 _TITLE = "Robustness, and groups of people"
 
+_NO_GROUPS: dict[str, Any] = {"rows": []}
+_TOO_FEW = "too few"
+
 Rows = dict[str, dict[str, Any]]
 
 
@@ -30,18 +33,48 @@ def section(inputs: ReportInputs) -> Section:
             )
         )
     corruptions = {_corruption(row): row for row in robustness["grid"]}
-    groups = {_group(row): row for row in robustness["slices"]}
     sizes = {f"{row['face_px']} px": row for row in robustness["small_faces"]}
     parts.append(_corruptions_chart(corruptions, robustness["minimum"]["accuracy"]))
-    if groups:
-        parts.append(_groups_chart(groups))
     tables = {
         "corruptions of the test set where annotators agree, one at a time": corruptions,
         "whole photos, scaled down to a face of this width": sizes,
-        "groups in the test set, as one person noted them, without faint smiles": groups,
     }
+    for name, caption, command, groups in (
+        (
+            "groups",
+            "groups in the test set, as one person noted them, without faint smiles",
+            "training.robustness",
+            robustness["groups"],
+        ),
+        (
+            "groups-photos",
+            "groups in whole photos, as one person noted them",
+            "training.evaluate_photos",
+            inputs.metrics.get("photo_groups", _NO_GROUPS),
+        ),
+    ):
+        tables[caption] = {_group(row): row for row in groups["rows"]}
+        parts += _groups(name, tables[caption], groups, inputs.model_card["sha256"], command)
     parts += [_table(caption, rows) for caption, rows in tables.items() if rows]
     return Section("robustness", _TITLE, parts)
+
+
+def _groups(
+    name: str, rows: Rows, groups: dict[str, Any], model_sha256: str, command: str
+) -> list[Part]:
+    """Return the chart of some groups, and a warning when they belong to another model."""
+    if not rows:
+        return []
+    parts: list[Part] = [_groups_chart(name, rows)]
+    if groups["model_sha256"] != model_sha256:
+        parts.append(
+            Missing(
+                "groups of people for the shipped model. The metrics above belong to another model"
+                f" file. Run `python -m {command} --attributes FILE` with a table of visible"
+                " attributes to write them again."
+            )
+        )
+    return parts
 
 
 def _corruption(row: dict[str, Any]) -> str:
@@ -57,6 +90,8 @@ def _series(rows: Rows, key: str, true: str, false: str) -> dict[str, dict[int, 
     """Divide the rows into two series by a flag."""
     series: dict[str, dict[int, Interval]] = {true: {}, false: {}}
     for number, row in enumerate(rows.values()):
+        if row["accuracy"] is None:  # too few faces get a score
+            continue
         series[true if row[key] else false][number] = (row["accuracy"], *row["accuracy_95"])
     return series
 
@@ -64,7 +99,11 @@ def _series(rows: Rows, key: str, true: str, false: str) -> dict[str, dict[int, 
 def _corruptions_chart(rows: Rows, minimum: float) -> Chart:
     within = {name: row for name, row in rows.items() if row["required"]}
     (lowest, of_within), (worst, of_all) = (
-        min(some.items(), key=lambda item: float(item[1]["accuracy"])) for some in (within, rows)
+        min(
+            (item for item in some.items() if item[1]["accuracy"] is not None),
+            key=lambda item: float(item[1]["accuracy"]),
+        )
+        for some in (within, rows)
     )
     limit = f"Lowest in the guaranteed range: {of_within['accuracy']:.3f}, {lowest}."
     return interval_chart(
@@ -73,19 +112,24 @@ def _corruptions_chart(rows: Rows, minimum: float) -> Chart:
         _series(rows, "required", "guaranteed range", "beyond it"),
         alt=f"Accuracy under {len(rows)} corruptions. {limit} Lowest of all:"
         f" {of_all['accuracy']:.3f}, {worst}.",
-        caption=f"Accuracy under corruptions of the test set, {of_all['pictures']:,} crops each."
+        caption="Accuracy under corruptions of the test set,"
+        f" {of_all['refused']['pictures']:,} crops each, of those that get a score."
         f" In the guaranteed range the accuracy must be at least {minimum:g}. {limit}",
         minimum=minimum,
     )
 
 
-def _groups_chart(rows: Rows) -> Chart:
+def _groups_chart(name: str, rows: Rows) -> Chart:
     return interval_chart(
-        "groups",
+        name,
         list(rows),
         _series(rows, "present", "with the attribute", "without it"),
         alt="Accuracy for groups of people. "
-        + "; ".join(f"{name} {row['accuracy']:.3f}" for name, row in rows.items()),
+        + "; ".join(
+            f"{group} {row['accuracy']:.3f}"
+            for group, row in rows.items()
+            if row["accuracy"] is not None
+        ),
         caption="Accuracy for groups of people, with the number of pictures. Where two intervals"
         " overlap, there are too few pictures to conclude that the groups differ.",
     )
@@ -95,9 +139,17 @@ def _table(caption: str, rows: Rows) -> Table:
     names = ("accuracy", "sensitivity", "specificity", "auc")
     return Table(
         f"Table: {caption}, with 95 % intervals",
-        ("condition", "pictures", *names),
+        ("condition", "scored", *names, "without a score"),
         [
-            (name, f"{row['pictures']:,}", *(with_interval(row, metric) for metric in names))
+            (
+                name,
+                f"{row['pictures']:,}",
+                *(
+                    with_interval(row, metric) if row.get(metric) is not None else _TOO_FEW
+                    for metric in names
+                ),
+                f"{row['refused']['share']:.1%}",
+            )
             for name, row in rows.items()
         ],
         folded=True,

@@ -76,7 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_json(PREPARED, report)
     _show(report)
     if ferplus is None:
-        print("without FER+: talking and shouting are more often called smiling; see docs/model.md")
+        print(
+            "without FER+: angry, frightened and sad faces are more often called smiling;"
+            " see docs/model.md"
+        )
 
 
 def _show(report: dict[str, Any]) -> None:

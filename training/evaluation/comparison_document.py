@@ -45,7 +45,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             ("baby", "babies"), ("child", "children"), ("wide-open laugh", "wide-open laughs"),
         )
     ),
-    ("covered mouths that get no score", _SHARE, ("covered_mouths", "covered_mouths", "share")),
+    ("mouths under a drawn cover: no score", _SHARE, ("covered_mouths", "covered_mouths", "share")),
     ("clear faces that get no score", _SHARE, ("covered_mouths", "clear_faces", "share")),
 )  # fmt: skip
 

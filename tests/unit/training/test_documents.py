@@ -114,7 +114,7 @@ def test_main_metrics_stand_side_by_side_before_and_now() -> None:
         f"FER+: smiles seen, babies"
         f" | {before['ferplus']['groups']['baby']['smiles_seen']['share']:.1%}"
         f" | {ferplus['groups']['baby']['smiles_seen']['share']:.1%}",
-        "covered mouths that get no score | not measured |",
+        "mouths under a drawn cover: no score | not measured |",
     ):
         assert f"| {line}" in text
     assert "the sha256 `1faf63e930e6667e…`" in text

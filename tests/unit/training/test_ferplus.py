@@ -200,6 +200,11 @@ def _without_votes(folder: Path) -> None:
     (folder / "fer2013new.csv").unlink()
 
 
+def _outside(folder: Path) -> None:
+    table = folder / "fer2013new.csv"
+    table.write_text(table.read_text().replace("fer1.png", "../fer1.png"))
+
+
 def _without_faces(folder: Path) -> None:
     for path in folder.rglob("*.png"):
         Image.new("L", (48, 48), 128).save(path)
@@ -213,6 +218,7 @@ def _without_faces(folder: Path) -> None:
         (_large, r"FER2013Valid/fer1\.png: expected 48x48 px, got 64x64"),
         (_damaged, r"FER2013Valid/fer1\.png is damaged, or not a picture"),
         (_without_votes, r"no fer2013new\.csv in fer or next to it"),
+        (_outside, r"fer2013new\.csv, line 3: Image name: expected a file name"),
         (_without_faces, r"no usable picture in fer: none of its 6 rows"),
     ],
 )

@@ -87,7 +87,8 @@ def test_command_says_what_training_without_ferplus_costs(
 ) -> None:
     _run(write_crops(60, 60), *options)
     assert capsys.readouterr().out.endswith(
-        "without FER+: talking and shouting are more often called smiling; see docs/model.md\n"
+        "without FER+: angry, frightened and sad faces are more often called smiling;"
+        " see docs/model.md\n"
     )
     report = json.loads((workspace / "prepare.json").read_text())
     assert (report["collections"], report["duplicates"]) == ({}, [])

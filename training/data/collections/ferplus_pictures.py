@@ -67,6 +67,8 @@ def read_ferplus_pictures(
 
 def _read_file(folders: dict[str, Path], votes: Votes) -> NDArray[np.uint8]:
     name = f"{FOLDERS[votes.usage]}/{votes.name}"
+    if Path(votes.name).name != votes.name:  # a path would leave the folder of the collection
+        raise TrainingError(f"{VOTES}, line {votes.line}: Image name: expected a file name")
     try:
         with Image.open(folders.get(FOLDERS[votes.usage], Path()) / votes.name) as image:
             if image.size != (SIDE_PX, SIDE_PX):

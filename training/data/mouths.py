@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from training.data.annotations import BUNDLED_ANNOTATIONS, MIN_SMILE_SHARE, PictureKey
 from training.data.crops import SMILESMILED, UNKNOWN
-from training.data.tables import read_table
-from training.errors import TrainingError
+from training.data.tables import read_choice, read_table
 
 __all__ = ["BUNDLED_MOUTHS", "BUNDLED_OPEN_MOUTHS", "open_mouths_of", "visible_mouths_of_ferplus"]
 
@@ -88,9 +87,4 @@ def open_mouths_of(
 
 
 def _value(table: Path, line: int, row: dict[str, str], values: dict[str, float]) -> float:
-    if row["mouth"] not in values:
-        raise TrainingError(
-            f"{table.name}, line {line}: mouth: expected one of {', '.join(values)},"
-            f" got {row['mouth']!r}"
-        )
-    return values[row["mouth"]]
+    return values[read_choice(table, line, row, "mouth", values)]

@@ -171,6 +171,7 @@ def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
         smoothing_ms=config.smile.smoothing_ms,
         min_duration_ms=config.smile.min_duration_ms,
         max_gap_ms=config.smile.max_gap_ms,
+        max_duration_ms=config.smile.max_duration_s * 1000,
         correct_talking=config.smile.correct_talking,
     )
 

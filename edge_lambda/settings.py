@@ -133,6 +133,13 @@ class SmileSettings(Section):
         le=60_000,
         description="A break shorter than this does not end a smile.",
     )
+    max_duration_s: float = Field(
+        default=3600.0,
+        ge=60,
+        le=86_400,
+        description="A smile that lasts longer ends, and goes on as another event. At most the "
+        "stack's `LongestSmileSeconds`, or AWS rejects the events.",
+    )
     correct_talking: bool = Field(
         default=True,
         description="Lower the scores of open and talking mouths, so that talk is not reported.",

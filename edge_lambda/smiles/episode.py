@@ -36,6 +36,8 @@ class EpisodeRules:
         Smiles shorter than this are ignored.
     max_gap_ms : float
         A break shorter than this does not end a smile.
+    max_duration_ms : float
+        A smile that lasts longer ends, and goes on as another one: printed faces never stop.
     correct_talking : bool
         Lower the scores of open and talking mouths: see `TalkCorrection`.
     """
@@ -45,6 +47,7 @@ class EpisodeRules:
     smoothing_ms: float = 200.0
     min_duration_ms: float = 500.0
     max_gap_ms: float = 250.0
+    max_duration_ms: float = 3_600_000.0
     correct_talking: bool = True
 
 
@@ -106,7 +109,9 @@ class EpisodeDetector:
         is_high = smoothed >= self._rules.threshold_on
         self._remember(sample)
         ended: list[Smile] = []
-        if self._ongoing is not None:
+        if self._ongoing is not None and self._is_too_long(self._ongoing, at_ms):
+            ended = self._split(self._ongoing, smoothed)
+        elif self._ongoing is not None:
             self._ongoing.add(sample, smoothed)
             if is_high and not was_high:
                 ended = self._resume(self._ongoing, smoothed)
@@ -163,6 +168,17 @@ class EpisodeDetector:
         if run:
             ongoing.resume(run)
         return []
+
+    def _is_too_long(self, ongoing: OngoingSmile, at_ms: float) -> bool:
+        return at_ms - ongoing.start_ms > self._rules.max_duration_ms
+
+    def _split(self, ongoing: OngoingSmile, smoothed: float) -> list[Smile]:
+        """End the smile; if the person still smiles, another one starts."""
+        lower = self._rules.threshold_on if ongoing.is_fading else self._rules.threshold_off
+        ended = self._end(ongoing)
+        if smoothed >= lower:
+            self._begin(smoothed)
+        return ended
 
     def _report(self, now_ms: float) -> list[Smile]:
         ongoing = self._ongoing

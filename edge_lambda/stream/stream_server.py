@@ -154,9 +154,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name that http.server requires
 
     def _is_authorized(self, query: str) -> bool:
-        token = self.server.token
+        token, host = self.server.token, self.headers.get("Host", "")
+        origin = self.headers.get("Origin")  # browsers name the page that asks, if it is another's
+        if origin is not None and origin.lower() != f"http://{host}".lower():
+            self._send_text(HTTPStatus.FORBIDDEN, "Pages of other sites may not read this.")
+            return False
         if token is None:
-            if is_loopback_name(self.headers.get("Host", "")):
+            if is_loopback_name(host):
                 return True
             self._send_text(HTTPStatus.FORBIDDEN, "Use the address that the device logged.")
             return False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -19,6 +20,7 @@ any_rules = st.builds(
     smoothing_ms=st.sampled_from([0.0, 50.0, 250.0, 1000.0]),
     min_duration_ms=st.sampled_from([0.0, 300.0, 500.0, 2000.0]),
     max_gap_ms=st.sampled_from([0.0, 200.0, 500.0, 2000.0]),
+    max_duration_ms=st.sampled_from([2000.0, 5000.0, 3_600_000.0]),
 )
 # (length in ms, score) of spans with a steady score, and the times between frames.
 any_spans = st.lists(st.tuples(st.integers(1, 3000), st.floats(0, 1)), min_size=1, max_size=8)
@@ -34,6 +36,7 @@ def test_smiles_are_well_formed_for_any_scores(rules, spans, gaps_ms) -> None:
         assert started.start_ms == ended.start_ms
         assert ended.end_ms >= started.end_ms >= started.start_ms
         assert ended.end_ms - ended.start_ms >= rules.min_duration_ms
+        assert ended.end_ms - ended.start_ms <= rules.max_duration_ms
         assert samples[0][0] <= ended.start_ms
         assert ended.end_ms <= samples[-1][0]
     for smile in smiles:
@@ -100,6 +103,21 @@ def test_break_splits_a_smile_only_when_longer_than_the_gap(gap, frame_rate) -> 
     spans = [(1000, 0.05), (2000, 0.95), (gap, 0.05), (3000 - gap, 0.95), (2000, 0.05)]
     smiles = smiles_in(RULES, samples_of(spans, [1000 / frame_rate]))
     assert len(smiles) == (2 if gap < RULES.max_gap_ms else 4)
+
+
+@given(st.integers(20_000, 60_000), st.floats(1000, 10_000), st.sampled_from([10, 25, 60]))
+def test_an_endless_smile_becomes_smiles_without_gaps_when_the_longest_is_over(
+    length, longest, frame_rate
+) -> None:
+    rules = replace(RULES, max_duration_ms=longest)
+    spacing = 1000 / frame_rate
+    smiles = smiles_in(rules, samples_of([(1000, 0.05), (length, 0.95)], [spacing]))
+    ended = smiles[1::2]
+    assert len(ended) >= length // (longest + 2 * spacing)
+    assert all(smile.end_ms - smile.start_ms <= longest for smile in ended)
+    for earlier, later in pairwise(ended):
+        assert 0 <= later.start_ms - earlier.end_ms <= 2 * spacing
+    assert ended[-1].end_ms >= 1000 + length - 2 * spacing - RULES.min_duration_ms
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=60))

@@ -116,6 +116,11 @@ def test_message_is_rejected_when_it_is_not_an_object(message: object) -> None:
         read_message(message, device_id="cam-1")
 
 
+def test_the_error_speaks_of_the_event_when_an_item_of_a_batch_is_not_an_object() -> None:
+    _, rejected = read_message({"schema_version": 1, "events": [5]}, device_id="cam-1")
+    assert [str(bad.error) for bad in rejected] == ["event: expected an object, got 5"]
+
+
 def test_event_is_rejected_when_it_has_no_field() -> None:
     valid, rejected = read_message({}, device_id="cam-1")
     assert not valid

@@ -233,8 +233,8 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "track__max_missed_ms": 4.0, "progress": True,
     }  # fmt: skip
     settings |= {f"smile__{key}": value for key, value in smile.items()}
-    run(config(tmp_path, **settings), lambda: False)
-    assert given["rules"] == EpisodeRules(**smile)
+    run(config(tmp_path, smile__max_duration_s=90.0, **settings), lambda: False)
+    assert given["rules"] == EpisodeRules(**smile, max_duration_ms=90_000.0)
     assert given["attention"] == {
         "max_missed_ms": 4.0, "min_face_px": 30, "min_face_score": 0.6, "budget": 99.0
     }  # fmt: skip

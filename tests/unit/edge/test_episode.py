@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
@@ -297,3 +299,29 @@ def test_nothing_ends_without_scores_when_no_smile_was_reported() -> None:
     assert detector.is_smiling
     assert detector.pause(60_000) == []
     assert not detector.is_smiling
+
+
+# --- the longest smile -------------------------------------------------------------------------
+
+LONGEST = replace(RULES, max_duration_ms=5000.0)
+
+
+@pytest.mark.parametrize("score", [0.6, 0.9])
+def test_a_smile_goes_on_as_another_when_it_lasts_too_long(score: float) -> None:
+    smiles = smiles_in(LONGEST, samples_of([(1000, 0.05), (1000, 0.9), (7000, score)]))
+    assert [smile.phase for smile in smiles] == ["started", "ended"] * 2
+    assert smiles[1].end_ms - smiles[1].start_ms == pytest.approx(5000, abs=FRAME_MS)
+    assert smiles[2].start_ms == pytest.approx(smiles[1].end_ms, abs=2 * FRAME_MS)
+
+
+def test_no_smile_follows_when_the_person_has_stopped_as_it_gets_too_long() -> None:
+    spans = [(1000, 0.05), (4000, 0.9), (500, 0.05), (3000, 0.62)]
+    smiles = smiles_in(replace(LONGEST, max_gap_ms=2000.0), samples_of(spans))
+    assert [smile.phase for smile in smiles] == ["started", "ended"]
+
+
+def test_the_next_smile_starts_when_a_break_ends_as_the_first_gets_too_long() -> None:
+    spans = [(1000, 0.05), (4000, 0.9), (900, 0.05), (3000, 0.9), (1000, 0.05)]
+    smiles = smiles_in(replace(LONGEST, max_gap_ms=2000.0), samples_of(spans))
+    assert [smile.phase for smile in smiles] == ["started", "ended"] * 2
+    assert smiles[1].end_ms == pytest.approx(5000, abs=2 * FRAME_MS)

@@ -48,3 +48,5 @@ def test_default_is_the_documented_one(
 def test_default_is_the_documented_one_when_the_parameter_has_another_name() -> None:
     outbox = inspect.signature(Outbox).parameters
     assert outbox["max_bytes"].default == OutboxSettings().max_mb * 1e6
+    rules = inspect.signature(EpisodeRules).parameters
+    assert rules["max_duration_ms"].default == SmileSettings().max_duration_s * 1000

@@ -67,7 +67,7 @@ def _items(message: object) -> Sequence[object]:
 
 
 def _event(item: object, device_id: str) -> SmileEvent:
-    event = SmileEvent.from_dict(item)
+    event = SmileEvent.from_dict(check_object(item, "event"))
     if event.device_id != device_id:
         raise ContractError("device_id", "expected the device id of the topic")
     return event

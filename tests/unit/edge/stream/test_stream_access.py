@@ -34,6 +34,27 @@ def test_request_is_answered_when_it_names_this_machine(serve: Serve, name: str)
     assert get(serve().port, "/", Host=name)[0].status == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/snapshot.jpg", "/stream.mjpeg"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_request_is_rejected_when_a_page_of_another_site_sends_it(
+    serve: Serve, path: str, origin: str
+) -> None:
+    response, body = get(serve().port, path, Host=LOOPBACK, Origin=origin)
+    assert (response.status, body) == (403, b"Pages of other sites may not read this.\n")
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_request_is_answered_when_a_page_of_this_server_sends_it(serve: Serve) -> None:
+    port = serve().port
+    own = {"Host": f"{LOOPBACK}:{port}", "Origin": f"http://{LOOPBACK}:{port}"}
+    assert get(port, "/", **own)[0].status == 200
+
+
+def test_page_of_another_site_is_rejected_even_with_the_token(serve: Serve) -> None:
+    port = serve(EVERYWHERE, TOKEN).port
+    assert get(port, f"/?token={TOKEN}", Origin="https://evil.example")[0].status == 403
+
+
 @pytest.mark.parametrize("address", [EVERYWHERE, ListenAddress("::", 0)])
 def test_address_is_rejected_when_other_machines_can_reach_it_without_a_token(
     serve: Serve, address: ListenAddress

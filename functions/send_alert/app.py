@@ -1,4 +1,4 @@
-"""``send_alert``: send alerts about smiles. The IoT rule invokes it asynchronously."""
+"""``send_alert``: send alerts about smiles. An SQS queue invokes it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from smile_cloud.rule_message import device_id_of
-from smile_cloud.send_alert.alert_policy import AlertDecision
-from smile_cloud.send_alert.service import SendAlertService
+from smile_cloud.send_alert.alert_policy import SUPPRESSED, Decision
+from smile_cloud.send_alert.service import DIGESTS_SENT, SendAlertService
 from smile_cloud.send_alert.settings import SendAlertSettings
+from smile_cloud.sqs_batch import handle_records
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from smile_contract import SmileEvent
 
 logger = Logger()
 metrics = Metrics()
@@ -28,13 +30,28 @@ def service() -> SendAlertService:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Send the alerts for a message; return how many smiles got which decision."""
-    decisions = service().handle(event)
-    metrics.add_metric("AlertsSent", MetricUnit.Count, decisions[AlertDecision.SEND])
-    metrics.add_metric("AlertsSuppressed", MetricUnit.Count, decisions[AlertDecision.COOLING_DOWN])
-    metrics.add_metric("AlertsTooOld", MetricUnit.Count, decisions[AlertDecision.TOO_OLD])
-    counts = {str(decision): count for decision, count in decisions.items()}
-    logger.info("message handled", device_id=device_id_of(event), counts=counts)
-    return counts
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Send the alerts for each record; return the records that failed."""
+    alerts = service()
+    batch = handle_records(event, context, lambda body: alerts.handle(body, _log), logger)
+    counts = {
+        "AlertsSent": batch.counts[Decision.SEND],
+        "AlertsSuppressed": sum(batch.counts[decision] for decision in SUPPRESSED),
+        "AlertsTooOld": batch.counts[Decision.TOO_OLD],
+        "AlertsDigested": batch.counts[Decision.DIGEST],
+        "DigestsSent": batch.counts[DIGESTS_SENT],
+        "RecordsFailed": len(batch.failed),
+    }
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    return batch.response
+
+
+def _log(event: SmileEvent, decision: Decision) -> None:
+    logger.info(
+        "alert decided",
+        device_id=event.device_id,
+        event_id=event.event_id,
+        decision=str(decision),
+    )

@@ -1,4 +1,4 @@
-"""``store_event``: store each smile event once. The IoT rule invokes it asynchronously."""
+"""``store_event``: store each smile event once. An SQS queue invokes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from smile_cloud.rule_message import device_id_of
+from smile_cloud.clock_limits import ClockError
+from smile_cloud.rule_message import ForgedError
+from smile_cloud.sqs_batch import handle_records
 from smile_cloud.store_event.service import StoreEventService
 from smile_cloud.store_event.settings import StoreEventSettings
 
@@ -27,15 +29,29 @@ def service() -> StoreEventService:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Store the events of a message; return how many were created, updated and so on."""
-    result = service().handle(event)
-    counts = {str(outcome): count for outcome, count in result.outcomes.items()}
-    counts["rejected"] = len(result.rejected)
-    for outcome, count in counts.items():
-        metrics.add_metric(f"Events{outcome.capitalize()}", MetricUnit.Count, count)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Store the events of each record; return the records that failed."""
+    store = service()
+    batch = handle_records(event, context, lambda body: _handle(store, body), logger)
+    for name in ("created", "updated", "unchanged", "rejected"):
+        metrics.add_metric(f"Events{name.capitalize()}", MetricUnit.Count, batch.counts[name])
+    metrics.add_metric("DeadLettersRepeated", MetricUnit.Count, batch.counts["repeated"])
+    metrics.add_metric("ClockRejected", MetricUnit.Count, batch.counts["wrong_clock"])
+    metrics.add_metric("ForgedRejected", MetricUnit.Count, batch.counts["forged"])
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(batch.failed))
+    return batch.response
+
+
+def _handle(store: StoreEventService, body: str) -> dict[str, int]:
+    result = store.handle(body)
     if result.rejected:
-        logger.warning("events sent to the dead-letter queue", reasons=result.rejected)
-    logger.info("message stored", device_id=device_id_of(event), counts=counts)
-    return counts
+        reasons = [str(error) for error in result.rejected]
+        logger.warning("events sent to the dead-letter queue", reasons=reasons)
+    counts = {str(outcome): count for outcome, count in result.outcomes.items()}
+    return counts | {
+        "rejected": len(result.rejected),
+        "repeated": result.repeated,
+        "wrong_clock": sum(isinstance(error, ClockError) for error in result.rejected),
+        "forged": sum(isinstance(error, ForgedError) for error in result.rejected),
+    }

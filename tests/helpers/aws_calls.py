@@ -44,15 +44,33 @@ def failing(
 
 
 @contextmanager
-def losing_answer(client: Any, operation: str) -> Iterator[None]:
-    """Lose the answer to the first call of `operation`: AWS does what it asks for."""
-    errors = iter([UNREACHABLE])
+def losing_answer(client: Any, operation: str, *, after: int = 0, times: int = 1) -> Iterator[None]:
+    """Lose the answers to `times` calls of `operation`: AWS does what they ask for.
+
+    The first `after` calls are answered.
+    """
+    calls = count()
 
     def lose(**_: Any) -> None:
-        for error in errors:
-            raise error
+        if after <= next(calls) < after + times:
+            raise UNREACHABLE
 
     with _registered(client, "after-call", operation, lose):
+        yield
+
+
+@contextmanager
+def repeating(client: Any, operation: str, *, after: int = 0) -> Iterator[None]:
+    """Lose the answer to one call of `operation`, and let boto3 repeat it by itself.
+
+    The first `after` calls are answered.
+    """
+    calls = count()
+
+    def repeat(**_: Any) -> int | None:
+        return 0 if next(calls) == after else None  # seconds until boto3 sends the request again
+
+    with _registered(client, "needs-retry", operation, repeat, is_first=True):
         yield
 
 
@@ -80,10 +98,16 @@ def _before(client: Any, operation: str, act: Callable[[dict[str, Any]], None]) 
 
 @contextmanager
 def _registered(
-    client: Any, stage: str, operation: str, handler: Callable[..., None]
+    client: Any,
+    stage: str,
+    operation: str,
+    handler: Callable[..., object],
+    *,
+    is_first: bool = False,
 ) -> Iterator[None]:
     event = f"{stage}.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register(event, handler)
+    events = client.meta.events
+    (events.register_first if is_first else events.register)(event, handler)
     try:
         yield
     finally:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import files, requires
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from bench.cloud.runtime_packages import link_runtime_packages
 from local.aws.endpoints import LocalAws
 from local.cloudformation.function_spec import FunctionSpec
 from local.functions.function_runtime import function_environment
+from local.rehearse.build import PROCESSOR
 from tests.helpers.moto_server import running
 from tests.helpers.template import ROOT
 from tests.helpers.waiting import LOOPBACK, free_port
-
-# What SAM calls this machine's processor; None where there is no emulator.
-PROCESSOR = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}.get(
-    platform.machine().lower() if sys.platform == "linux" else ""
-)
-# What the Python runtime of Lambda installs besides the standard library.
-RUNTIME_PACKAGES = ("boto3", "awslambdaric")
 
 
 class LambdaEmulator:
@@ -48,7 +40,7 @@ class LambdaEmulator:
         self._folder = folder
         self._aws = aws
         self._packages = folder / "runtime"
-        _link_packages(self._packages)
+        link_runtime_packages(self._packages)
         [emulator] = (ROOT / ".venv-sam").glob(
             f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{PROCESSOR}"
         )
@@ -89,23 +81,3 @@ class LambdaEmulator:
             "PYTHONPATH": path,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(spec.timeout_s),
         }
-
-
-def _link_packages(folder: Path) -> None:
-    """Link the packages of the Lambda runtime, and what they require, into `folder`."""
-    folder.mkdir()
-    wanted, seen = list(RUNTIME_PACKAGES), set()
-    while wanted:
-        name = wanted.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        wanted += [
-            re.split(r"[\s\[(<>=!;]", need, maxsplit=1)[0]
-            for need in requires(name) or []
-            if "extra ==" not in need
-        ]
-        for file in files(name) or []:
-            top, root = file.parts[0], Path(str(file.locate())).parents[len(file.parts) - 1]
-            if top not in {"..", "__pycache__"} and not (folder / top).exists():
-                (folder / top).symlink_to(root / top)

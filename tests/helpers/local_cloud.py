@@ -1,12 +1,12 @@
-"""A template on this machine: its resources in moto, its functions as `local` reads them."""
+"""A template on this machine: its resources in a store, its functions as `local` reads them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from local.aws.endpoints import LocalAws
-from local.aws.moto import start_aws_server
 from local.aws.provision import Provisioner
+from local.aws.store import start_aws_server
 from local.cloudformation.function_spec import function_specs
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
@@ -16,7 +16,7 @@ from tests.helpers.waiting import LOOPBACK, free_port
 
 
 class LocalCloud:
-    """moto with the resources of a template.
+    """A store with the resources of a template.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class LocalCloud:
     """
 
     def __init__(self, template: Path, processes: Processes) -> None:
-        self.aws = start_moto(processes)
+        self.aws = start_store(processes)
         loaded = load_template(template)
         names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
         self.resolver = Resolver(loaded, names, read_secret=lambda _: "k" * 64)
@@ -41,8 +41,8 @@ class LocalCloud:
         return str(self.resolver.resolve({"Ref": logical_id}, logical_id))
 
 
-def start_moto(processes: Processes) -> LocalAws:
-    """Start moto; return its endpoint once it answers."""
+def start_store(processes: Processes) -> LocalAws:
+    """Start the store; return its endpoint once it answers."""
     port = free_port()
     aws = LocalAws(f"http://{LOOPBACK}:{port}")
     wait_for_port(start_aws_server(aws, port, processes), port)

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.aws.endpoints import LocalAws
+from local.processes.child import Processes
 from tests.helpers.waiting import LOOPBACK, free_port, wait_for_port
 
-_SERVER = Path(__file__).parents[2] / "local" / "aws" / "moto_server.py"
+_SERVER = Path(__file__).with_name("moto_process.py")
 
 
 @contextmanager
@@ -40,3 +42,12 @@ def moto_server() -> Iterator[str]:
     command = [sys.executable, "-P", str(_SERVER), str(port)]
     with running(command, port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         yield f"http://{LOOPBACK}:{port}"
+
+
+def start_moto(processes: Processes) -> LocalAws:
+    """Start moto, for services that the local store lacks; return its endpoint once it answers."""
+    port = free_port()
+    command = [sys.executable, "-P", str(_SERVER), str(port)]
+    child = processes.start("moto", command, environment=dict(os.environ))
+    wait_for_port(port, child.process)
+    return LocalAws(f"http://{LOOPBACK}:{port}")

@@ -1,17 +1,15 @@
-"""Rule events: the samples in ``events/``, and what the IoT rule makes of a message."""
+"""SQS events: the samples in ``events/``, and what reaches a function of a device's message."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from scripts.sample_events import EVENTS, RECEIVED_AT, sqs_event
+from smile_cloud.rule_body import RuleBody
 from smile_contract import SmileEvent, format_time, parse_time, truncate_to_ms, uuid7
-
-EVENTS = Path(__file__).parents[2] / "events"
-RECEIVED_AT = datetime(2026, 11, 22, 17, 33, 1, tzinfo=UTC)
 
 
 def sample(name: str) -> dict[str, Any]:
@@ -26,26 +24,50 @@ def samples(function: str) -> dict[str, dict[str, Any]]:
     return {path.stem: sample(f"{function}/{path.stem}") for path in paths}
 
 
-def as_rule_event(
-    message: Mapping[str, Any] | SmileEvent,
+def body_of(
+    message: Mapping[str, Any] | SmileEvent | bytes,
+    received_at: datetime = RECEIVED_AT,
+    device_id: str = "cam-1",
+) -> str:
+    """Return the queue message that the IoT rule makes of a message of `device_id`."""
+    if isinstance(message, SmileEvent):
+        message = message.to_dict()
+    payload = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return RuleBody(device_id, truncate_to_ms(received_at), payload).text()
+
+
+def sample_body(name: str, received_at: datetime = RECEIVED_AT) -> str:
+    """Return the queue message for ``events/messages/<name>.json``."""
+    return body_of((EVENTS / "messages" / f"{name}.json").read_bytes(), received_at)
+
+
+def as_sqs_event(
+    message: Mapping[str, Any] | SmileEvent | bytes,
     received_at: datetime = RECEIVED_AT,
     device_id: str = "cam-1",
 ) -> dict[str, Any]:
-    """Return what the IoT rule passes to a function for a message of `device_id`."""
-    body = message.to_dict() if isinstance(message, SmileEvent) else dict(message)
-    received_at_ms = round(received_at.timestamp() * 1000)
-    return body | {"topic_device_id": device_id, "received_at_ms": received_at_ms}
+    """Return the SQS event with one message of `device_id`."""
+    return sqs_event([body_of(message, received_at, device_id)])
 
 
-def received_now(rule_event: Mapping[str, Any]) -> dict[str, Any]:
+def received_now(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return a sample that arrives now with its smiles unchanged, so it has not expired."""
-    return dict(rule_event) | {"received_at_ms": round(datetime.now(UTC).timestamp() * 1000)}
+    now = datetime.now(UTC)
+    return sqs_event([body_of(body.payload, now, body.device_id) for body in _bodies(event)])
 
 
-def moved_to_now(rule_event: Mapping[str, Any]) -> dict[str, Any]:
+def moved_to_now(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return a sample that arrives now with smiles of now, because old smiles get no alert."""
     now = truncate_to_ms(datetime.now(UTC))
-    shift = now - datetime.fromtimestamp(rule_event["received_at_ms"] / 1000, UTC)
+    return sqs_event([_moved(body, now) for body in _bodies(event)])
+
+
+def _bodies(event: Mapping[str, Any]) -> list[RuleBody]:
+    return [RuleBody.parse(record["body"]) for record in event["Records"]]
+
+
+def _moved(body: RuleBody, now: datetime) -> str:
+    shift = now - body.received_at
     ids: dict[str, str] = {}
 
     def moved(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +79,7 @@ def moved_to_now(rule_event: Mapping[str, Any]) -> dict[str, Any]:
             changes["event_id"] = ids.setdefault(event["event_id"], new_id)
         return dict(event) | changes
 
-    found = moved(rule_event)
-    if "events" in found:
-        found["events"] = [moved(event) for event in found["events"]]
-    return found | {"received_at_ms": round(now.timestamp() * 1000)}
+    message = moved(json.loads(body.payload))
+    if "events" in message:
+        message["events"] = [moved(event) for event in message["events"]]
+    return body_of(message, now, body.device_id)

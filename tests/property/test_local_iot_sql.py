@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -97,7 +99,7 @@ def tagged(value: Any) -> tuple[str, Any]:
 def test_condition_agrees_with_the_reference(condition: Any, payload: dict[str, Any]) -> None:
     where = parse(f"SELECT * FROM 'a' WHERE {text_of(condition)}").where
     assert where is not None
-    found = where(Message("a", payload, 0))
+    found = where(Message("a", json.dumps(payload).encode(), 0))
     expected = oracle(condition, payload)
     assert type(found) is type(expected)
     assert found == expected
@@ -110,6 +112,12 @@ def test_text_is_a_statement_or_refused_with_its_position(text: str) -> None:
             parse(sql).evaluate("a/b", b'{"a": 1}', 0)
         except SqlError as error:
             assert 0 <= error.position <= len(sql)
+
+
+@given(st.binary(max_size=40))
+def test_payload_comes_back_when_it_is_encoded_and_decoded(payload: bytes) -> None:
+    found = parse("SELECT encode(*, 'base64') AS data FROM 'a'").evaluate("a", payload, 0)
+    assert base64.b64decode(found["data"], validate=True) == payload
 
 
 @given(st.binary(max_size=40))

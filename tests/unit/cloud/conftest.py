@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from smile_cloud import clients
+from tests.helpers.alerts import Alerts
 from tests.helpers.functions import AWS_ENVIRONMENT, ENVIRONMENT, Functions
 from tests.helpers.moto_server import moto_server
 from tests.helpers.template import ROOT, create_events_table, load_template, properties
@@ -90,8 +91,38 @@ def receive_all(aws: SimpleNamespace, queue: str) -> Callable[[], list[dict[str,
 
 
 @pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch, table: str, queue: str, topic: str) -> Functions:
-    own = {"TABLE_NAME": table, "DEAD_LETTER_QUEUE_URL": queue, "TOPIC_ARN": topic}
+def functions(
+    monkeypatch: pytest.MonkeyPatch, table: str, queue: str, alerts_queue: str, topic: str
+) -> Functions:
+    own = {
+        "TABLE_NAME": table,
+        "DEAD_LETTER_QUEUE_URL": queue,
+        "ALERTS_QUEUE_URL": alerts_queue,
+        "TOPIC_ARN": topic,
+    }
     for name, value in (ENVIRONMENT | own).items():
         monkeypatch.setenv(name, value)
     return Functions()
+
+
+@pytest.fixture
+def alerts_queue(aws: SimpleNamespace) -> str:
+    """URL of the queue that invokes ``send_alert``; it is empty."""
+    return str(aws.sqs.create_queue(QueueName=f"alerts-{uuid.uuid4().hex}")["QueueUrl"])
+
+
+@pytest.fixture
+def make_alerts(
+    table: str,
+    topic: str,
+    alerts_queue: str,
+    receive_all: Callable[[], list[dict[str, Any]]],
+) -> Callable[..., Alerts]:
+    """Return a function that makes the service; its arguments are environment variables."""
+    own = {"TABLE_NAME": table, "TOPIC_ARN": topic, "ALERTS_QUEUE_URL": alerts_queue}
+    return lambda **variables: Alerts(receive_all, **own | variables)
+
+
+@pytest.fixture
+def alerts(make_alerts: Callable[..., Alerts]) -> Alerts:
+    return make_alerts()

@@ -2,15 +2,26 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+import jsonschema
 import pytest
 
-from smile_cloud.history_api.errors import QueryError
+from smile_cloud.alert_messages.digest import MAX_FILTERABLE, MAX_LISTED, MAX_NAMED
+from smile_cloud.alert_messages.links import LIFETIME
+from smile_cloud.alert_messages.smile import compose_smile
+from smile_cloud.alert_messages.wording import MAX_SMS_CHARACTERS
+from smile_cloud.alert_settings.fields import FIELDS, MAX_NAME_CHARACTERS, to_document
+from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.history_api.event_history import MAX_QUERIES
-from smile_cloud.history_api.problem import problem
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, ListEvents
+from smile_cloud.http.errors import QueryError
+from smile_cloud.http.problem import problem
+from smile_cloud.keys import DAY_SHARDS
+from smile_contract.codecs import Integer, Number
+from tests.helpers.events import smile_event
 from tests.helpers.template import ROOT, properties
 
 
@@ -33,13 +44,18 @@ def test_the_docs_list_every_template_parameter_with_its_default(template: dict[
     assert rows(section("cloud.md", "Parameters")) == expected
 
 
-def test_the_docs_list_every_alarm(template: dict[str, Any]) -> None:
-    alarms = {
-        name
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::CloudWatch::Alarm"
-    }
-    assert set(re.findall(r"`(\w+Alarm)`", section("cloud.md", "When something breaks"))) == alarms
+@pytest.mark.parametrize("function", ["StoreEventFunction", "SendAlertFunction"])
+def test_the_docs_compute_rates_from_the_settings_of_the_template(
+    template: dict[str, Any], function: str
+) -> None:
+    text = (ROOT / "docs/capacity.md").read_text("utf-8")
+    own = properties(template, function)
+    source = own["Events"]["Queue"]["Properties"]
+    assert f"have {own['MemorySize']} MB" in text
+    assert f"`MaximumConcurrency` is {source['ScalingConfig']['MaximumConcurrency']} for" in text
+    assert source["BatchSize"] == 10
+    assert "ten messages" in text
+    assert f"`DAY_SHARDS` in `smile_cloud/keys.py` is {DAY_SHARDS}" in text
 
 
 def test_the_docs_list_every_parameter_of_the_api() -> None:
@@ -65,3 +81,53 @@ def test_the_docs_state_the_usage_plan(template: dict[str, Any]) -> None:
     assert f"{plan['Throttle']['RateLimit']} requests a second" in text
     assert f"{plan['Throttle']['BurstLimit']} in a burst" in text
     assert f"{plan['Quota']['Limit']:,} a day" in text
+
+
+def test_the_docs_list_every_alert_setting_with_its_default() -> None:
+    parameters = {
+        "cooldown_s": "AlertCooldownSeconds",
+        "max_per_hour": "AlertsPerHour",
+        "time_zone": "AlertTimeZone",
+    }
+    expected = {
+        name: f"`{parameters.get(name) or json.dumps(default).removesuffix('.0')}`"
+        for name, default in to_document(AlertSettings()).items()
+    }
+    text = section("alerts.md", "Settings")
+    assert rows(text) == expected
+    for name, codec in FIELDS.items():
+        if isinstance(codec, Integer | Number):
+            assert f"| `{name}` | {expected[name]} | {codec.low} to {codec.high} |" in text
+    assert f"1 to {MAX_NAME_CHARACTERS} printable characters" in text
+
+
+def test_the_docs_state_the_bounds_of_alerts() -> None:
+    text = " ".join(section("alerts.md", "What an alert says").split())
+    assert f"at most {MAX_SMS_CHARACTERS} characters" in text
+    assert f"the {MAX_NAMED} cameras with the most smiles" in text
+    assert f"the first {MAX_LISTED}" in text
+    assert f"up to {MAX_FILTERABLE} cameras" in section("alerts.md", "Who subscribes").replace(
+        "\n", " "
+    )
+    assert f"after {LIFETIME.days} days" in section("alerts.md", "The page of an alert")
+
+
+def test_the_docs_show_an_email_as_it_is_sent() -> None:
+    started_at = datetime(2026, 11, 22, 17, 33, tzinfo=UTC)
+    event = smile_event(started_at=started_at, duration_ms=2760, peak_score=0.914)
+    message = compose_smile(
+        event,
+        AlertSettings(display_name="Front door", time_zone="Europe/Berlin"),
+        suppressed=3,
+        since=started_at - timedelta(minutes=13),
+        link="https://<api>.execute-api.<region>.amazonaws.com/dev/alerts/<token>",
+    )
+    assert f"```\n{message.email}```\n" in section("alerts.md", "What an alert says")
+
+
+def test_the_docs_show_an_answer_of_the_alert_settings_as_described() -> None:
+    text = section("api.md", "`GET` and `PUT /v1/alert-settings`")
+    example = json.loads(text.split("```json", 1)[1].split("```", 1)[0])
+    described = json.loads((ROOT / "functions/history_api/openapi.json").read_text("utf-8"))
+    reference = {"$ref": "#/components/schemas/DeviceAlertSettings"}
+    jsonschema.validate(example, described | reference)

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from scripts.sample_events import sqs_event
+from smile_cloud import clients
+from tests.helpers.aws_calls import watched
 from tests.helpers.functions import Functions
-from tests.helpers.rule_events import moved_to_now, sample, samples
+from tests.helpers.rule_events import moved_to_now, received_now, sample, sample_body, samples
 from tests.helpers.template import properties
 
-BATCH = "store_event/batch"
+HANDLED: dict[str, Any] = {"batchItemFailures": []}
+NOTHING_STORED = {
+    "EventsCreated": 0,
+    "EventsUpdated": 0,
+    "EventsUnchanged": 0,
+    "EventsRejected": 0,
+    "DeadLettersRepeated": 0,
+    "ClockRejected": 0,
+    "ForgedRejected": 0,
+    "RecordsFailed": 0,
+}
+NOTHING_SENT = {
+    "AlertsSent": 0,
+    "AlertsSuppressed": 0,
+    "AlertsTooOld": 0,
+    "AlertsDigested": 0,
+    "DigestsSent": 0,
+    "RecordsFailed": 0,
+}
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
@@ -26,67 +48,107 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", samples("store_event"))
 def test_store_event_counts_outcomes_when_it_gets_its_sample(
-    functions: Functions, name: str
+    functions: Functions, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    counts = functions.invoke("store_event", sample(f"store_event/{name}"))
-    assert set(counts) == {"created", "updated", "unchanged", "rejected"}
-    assert counts["rejected"] == ("bad" in name)
-    assert counts["created"] == {"batch": 3, "bad_one_of_batch": 2}.get(name, "bad" not in name)
-    assert counts["updated"] == (name == "batch")
+    assert functions.invoke("store_event", sample(f"store_event/{name}")) == HANDLED
+    assert metrics(capsys) == NOTHING_STORED | {
+        "EventsCreated": {"batch": 3, "bad_one_of_batch": 2}.get(name, "bad" not in name),
+        "EventsUpdated": name == "batch",
+        "EventsRejected": "bad" in name,
+        "ClockRejected": name == "bad_clock",
+        "ForgedRejected": name in ("bad_forged", "bad_repeated_field"),
+    }
 
 
 @pytest.mark.parametrize("name", samples("send_alert"))
 def test_send_alert_counts_decisions_when_it_gets_its_sample(
-    functions: Functions, name: str
+    functions: Functions, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     event = sample(f"send_alert/{name}")
-    counts = functions.invoke("send_alert", event if "bad" in name else moved_to_now(event))
-    assert set(counts) == {"send", "cooling_down", "already_seen", "in_flight", "too_old"}
-    assert counts["send"] == ("bad" not in name)
-    assert counts["cooling_down"] == (2 if name == "batch" else 0)
+    assert functions.invoke("send_alert", event if "bad" in name else moved_to_now(event)) == (
+        HANDLED
+    )
+    found = metrics(capsys)
+    assert found["AlertsSent"] == ("bad" not in name)
+    assert found["AlertsSuppressed"] == (2 if name == "batch" else 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "first", "repeated"),
-    [("batch", (3, 1, 0, 0), (0, 0, 4, 0)), ("bad_one_of_batch", (2, 0, 0, 1), (0, 0, 2, 1))],
-)
-def test_the_dashboard_gets_its_metrics_when_events_are_stored(
-    functions: Functions,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
-    first: tuple[int, ...],
-    repeated: tuple[int, ...],
-) -> None:
-    names = ("EventsCreated", "EventsUpdated", "EventsUnchanged", "EventsRejected")
-    for expected in (first, repeated):
-        functions.invoke("store_event", sample(f"store_event/{name}"))
-        assert metrics(capsys) == dict(zip(names, expected, strict=True))
-
-
-def test_the_dashboard_gets_its_metrics_when_alerts_are_sent(
+def test_repeated_events_and_dead_letters_are_counted_as_such(
     functions: Functions, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    functions.invoke("send_alert", moved_to_now(sample("send_alert/batch")))
-    assert metrics(capsys) == {"AlertsSent": 1, "AlertsSuppressed": 2, "AlertsTooOld": 0}
+    functions.invoke("store_event", sample("store_event/bad_one_of_batch"))
+    assert metrics(capsys) == NOTHING_STORED | {"EventsCreated": 2, "EventsRejected": 1}
+    functions.invoke("store_event", received_now(sample("store_event/bad_one_of_batch")))
+    assert metrics(capsys) == NOTHING_STORED | {"EventsUnchanged": 2, "DeadLettersRepeated": 1}
+
+
+def test_old_smiles_are_counted_when_they_get_no_alert(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
     functions.invoke("send_alert", sample("send_alert/started"))
-    assert metrics(capsys) == {"AlertsSent": 0, "AlertsSuppressed": 0, "AlertsTooOld": 1}
+    assert metrics(capsys) == NOTHING_SENT | {"AlertsTooOld": 1}
 
 
-def test_every_metric_of_the_dashboard_is_written_by_its_function(
+def test_a_digest_is_counted_when_the_topic_has_no_room(
+    functions: Functions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    aws: SimpleNamespace,
+    alerts_queue: str,
+) -> None:
+    monkeypatch.setenv("ALERTS_PER_MINUTE", "1")
+    monkeypatch.setenv("ALERT_COOLDOWN_SECONDS", "0")
+    with watched(clients.sqs(), "SendMessage") as calls:
+        functions.invoke("send_alert", moved_to_now(sample("send_alert/batch")))
+    assert metrics(capsys) == NOTHING_SENT | {"AlertsSent": 1, "AlertsDigested": 2}
+    functions.invoke("send_alert", sqs_event([call["MessageBody"] for call in calls]))
+    assert metrics(capsys) == NOTHING_SENT | {"DigestsSent": len(calls)}
+
+
+def test_the_log_says_what_was_decided_about_each_event(functions: Functions) -> None:
+    functions.invoke("send_alert", moved_to_now(sample("send_alert/batch")))
+    *lines, record = functions.logged("INFO")
+    assert {line["message"] for line in lines} == {"alert decided"}
+    assert {line["correlation_id"] for line in lines} == {record["message_id"]}
+    assert [line["device_id"] for line in lines] == ["cam-1"] * len(lines)
+    assert all(line["event_id"] for line in lines)
+    decisions = [line["decision"] for line in lines]
+    assert sorted(decisions) == ["already_handled", "cooling_down", "cooling_down", "send"]
+
+
+def test_old_smiles_leave_room_for_live_ones(functions: Functions) -> None:
+    old = sqs_event([sample_body("started")] * 10)
+    functions.invoke("send_alert", old)
+    start = time.process_time()
+    for _ in range(50):
+        functions.invoke("send_alert", old)
+    assert 500 / (time.process_time() - start) > 2000, "messages a second on one core"
+
+
+def test_every_metric_of_the_dashboard_and_the_alarms_is_written_by_its_function(
     functions: Functions, template: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    widgets = json.loads(properties(template, "Dashboard")["DashboardBody"]["!Sub"])["widgets"]
-    shown = [
-        metric
+    body = properties(template, "Dashboard")["DashboardBody"]["!Sub"][0]
+    widgets = json.loads(body.replace("${OptionalAlarms}", ""))["widgets"]
+    shown = {
+        (metric[3], metric[1])
         for widget in widgets
         for metric in widget["properties"].get("metrics", ())
-        if metric[0] == "Smile"
-    ]
+        if metric[0] == "Smile/${Stage}"
+    }
+    watched = {
+        (one["Dimensions"][0]["Value"], one["MetricName"])
+        for resource in template["Resources"].values()
+        for metric in resource["Properties"].get("Metrics", ())
+        if (one := metric.get("MetricStat", {}).get("Metric"))
+        and one["Namespace"] == {"!Sub": "Smile/${Stage}"}
+    }
     assert shown
+    assert watched
     for name in ("store_event", "send_alert"):
         functions.invoke(name, sample(f"{name}/started"))
         written = metrics(capsys)
-        assert {one[1] for one in shown if one[3] == name} <= set(written)
+        assert {metric for service, metric in shown | watched if service == name} <= set(written)
 
 
 def test_the_log_says_why_when_an_event_goes_to_the_dead_letter_queue(
@@ -99,30 +161,40 @@ def test_the_log_says_why_when_an_event_goes_to_the_dead_letter_queue(
 
 
 @pytest.mark.parametrize("name", ["store_event", "send_alert"])
-def test_the_log_names_the_device_when_a_message_is_handled(
+def test_the_log_names_message_device_and_events_when_a_record_is_handled(
     functions: Functions, name: str
 ) -> None:
-    counts = functions.invoke(name, sample(f"{name}/started"))
-    functions.invoke(name, ["not", "an", "object"])
+    functions.invoke(name, sqs_event([sample_body("started"), "no JSON"]))
     first, second = functions.logged("INFO")
-    expected = {"store_event": "message stored", "send_alert": "message handled"}[name]
-    assert first["message"] == second["message"] == expected
-    assert (first["device_id"], first["counts"]) == ("cam-1", counts)
+    assert first["message"] == second["message"] == "record handled"
+    assert first["message_id"] != second["message_id"]
+    assert first["device_id"] == "cam-1"
+    assert first["event_ids"] == ["01a20451-81da-7111-8000-1234567890ab"]
+    assert first["counts"]
     assert "device_id" not in second
 
 
 def test_every_item_expires_by_the_attribute_of_the_template(
-    functions: Functions, template: dict[str, Any], aws: SimpleNamespace, table: str
+    functions: Functions,
+    template: dict[str, Any],
+    aws: SimpleNamespace,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    batch = moved_to_now(sample(BATCH))
+    monkeypatch.setenv("ALERTS_PER_MINUTE", "1")
+    monkeypatch.setenv("ALERT_COOLDOWN_SECONDS", "0")
+    batch = moved_to_now(sample("store_event/batch"))
     functions.invoke("store_event", batch)
+    functions.invoke("store_event", sample("store_event/bad_clock"))
     functions.invoke("send_alert", batch)
     expiry = properties(template, "EventsTable")["TimeToLiveSpecification"]["AttributeName"]
     items = aws.dynamodb.scan(TableName=table)["Items"]
     kinds = {item["sk"]["S"].partition("#")[0] for item in items}
-    assert kinds == {"EVENT", "HOUR", "DAY", "ALERT"}
+    stored = {"EVENT", "HOUR", "DAY", "DEVICE", "DEAD_LETTER"}
+    assert kinds == stored | {"ALERT", "TOPIC", "DIGEST"}
+    assert any(item["pk"]["S"].startswith("DIGEST#") for item in items)
     for item in items:
-        assert int(item[expiry]["N"]) * 1000 > batch["received_at_ms"], item["sk"]
+        assert int(item[expiry]["N"]) > time.time(), item["sk"]
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics")

@@ -6,20 +6,43 @@ from typing import Any
 
 import pytest
 
+from smile_cloud.alert_settings.model import AlertSettings
+from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.errors import SettingsError
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.send_alert.settings import SendAlertSettings
 from smile_cloud.store_event.settings import StoreEventSettings
 from tests.helpers.functions import ENVIRONMENT, variables_of
 
-SETTINGS = [StoreEventSettings, SendAlertSettings, HistoryApiSettings]
+LIMITS = ClockLimits(max_age=timedelta(days=9999), longest_smile=timedelta(hours=1))
+SETTINGS = [StoreEventSettings, SendAlertSettings, HistoryApiSettings, AlertsApiSettings]
 # The parameter of the template whose value a variable gets.
 PARAMETERS = {
     "EVENT_RETENTION_DAYS": "EventRetentionDays",
     "ROLLUP_RETENTION_DAYS": "RollupRetentionDays",
     "ALERT_COOLDOWN_SECONDS": "AlertCooldownSeconds",
     "ALERT_MAX_AGE_SECONDS": "AlertMaxAgeSeconds",
+    "LONGEST_SMILE_SECONDS": "LongestSmileSeconds",
+    "ALERTS_PER_HOUR": "AlertsPerHour",
+    "ALERTS_PER_MINUTE": "AlertsPerMinute",
 }
+VALUES = (
+    "0",
+    "1",
+    "59",
+    "60",
+    "600",
+    "601",
+    "1000",
+    "1001",
+    "9999",
+    "10000",
+    "86400",
+    "86401",
+    "99999",
+    "100000",
+)
 
 
 def settings_with(**variables: str) -> tuple[StoreEventSettings, SendAlertSettings]:
@@ -35,15 +58,20 @@ def test_settings_are_typed_when_every_variable_is_valid() -> None:
     assert store == StoreEventSettings(
         table_name="events",
         dead_letter_queue_url=ENVIRONMENT["DEAD_LETTER_QUEUE_URL"],
-        event_retention=timedelta(days=90),
+        event_retention=timedelta(days=9999),
         rollup_retention=timedelta(days=400),
+        clock_limits=LIMITS,
     )
     assert alert == SendAlertSettings(
         table_name="events",
         topic_arn=ENVIRONMENT["TOPIC_ARN"],
+        queue_url=ENVIRONMENT["ALERTS_QUEUE_URL"],
         api_url="https://api.example/dev",
-        cooldown=timedelta(seconds=300),
+        link_key=ENVIRONMENT["LINK_KEY"].encode(),
         max_age=timedelta(seconds=600),
+        per_minute=10,
+        defaults=AlertSettings(cooldown_s=300, max_per_hour=20, time_zone="UTC"),
+        clock_limits=LIMITS,
     )
     history = HistoryApiSettings.from_environment(ENVIRONMENT)
     assert history == HistoryApiSettings("events", b"k" * 64)
@@ -55,16 +83,16 @@ def test_a_number_is_accepted_when_the_template_accepts_it(
 ) -> None:
     pattern = template["Parameters"][PARAMETERS[variable]]["AllowedPattern"]
     accepted = []
-    for value in ("0", "1", "9999", "10000", "99999", "100000"):
+    for value in VALUES:
         try:
             settings_with(**{variable: value})
         except SettingsError:
             continue
         accepted.append(value)
-    assert accepted == [v for v in ("0", "1", "9999", "10000", "99999") if re.fullmatch(pattern, v)]
+    assert accepted == [value for value in VALUES if re.fullmatch(pattern, value)]
 
 
-DAYS, SECONDS = "a whole number from 1 to 9999", "a whole number from 0 to 99999"
+DAYS, SECONDS = "a whole number from 1 to 9999", "a whole number from 0 to 86400"
 QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
 
 
@@ -76,10 +104,17 @@ QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
         (StoreEventSettings, "TABLE_NAME", "t" * 256, "the name of a DynamoDB table"),
         (StoreEventSettings, "DEAD_LETTER_QUEUE_URL", "dead-letters", QUEUE),
         (StoreEventSettings, "EVENT_RETENTION_DAYS", "1e3", DAYS),
+        (
+            StoreEventSettings,
+            "LONGEST_SMILE_SECONDS",
+            "59",
+            "a whole number from 60 to 86400",
+        ),
         (StoreEventSettings, "ROLLUP_RETENTION_DAYS", "1" * 5000, DAYS),
         (SendAlertSettings, "TOPIC_ARN", "alerts", TOPIC),
         (SendAlertSettings, "TOPIC_ARN", "arn:aws:sqs:eu-central-1:123456789012:alerts", TOPIC),
         (SendAlertSettings, "API_URL", "ftp://api", "the URL of the API"),
+        (SendAlertSettings, "ALERTS_QUEUE_URL", "alerts", QUEUE),
         (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "-1", SECONDS),
         (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "٣", SECONDS),
         (HistoryApiSettings, "CURSOR_KEY", "k" * 31, "at least 32 characters"),

@@ -12,22 +12,26 @@ from typing import Any
 import pytest
 
 from local.iot_sql import parse
+from scripts.sample_events import sample_files
+from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.rule_message import RuleMessage
 from smile_cloud.send_alert.settings import SendAlertSettings
+from smile_cloud.sqs_batch import RESERVE_MS
 from smile_cloud.store_event.settings import StoreEventSettings
-from smile_contract import ContractError
 from tests.helpers.functions import variables_of
-from tests.helpers.rule_events import EVENTS, sample, samples
+from tests.helpers.rule_events import EVENTS, RECEIVED_AT, sample, samples
 from tests.helpers.template import ROOT, properties
 
 SETTINGS = {
     "StoreEventFunction": StoreEventSettings,
     "SendAlertFunction": SendAlertSettings,
     "HistoryApiFunction": HistoryApiSettings,
+    "AlertsApiFunction": AlertsApiSettings,
 }
 FUNCTIONS = tuple(SETTINGS)
-ASYNCHRONOUS = FUNCTIONS[:2]
+QUEUES = {"EventsQueue": "StoreEventFunction", "AlertsQueue": "SendAlertFunction"}
 EVERY = (*FUNCTIONS, "EdgeFunction")  # cameras run the last one: test_template_edge.py
 
 
@@ -60,51 +64,74 @@ def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> N
     payload = properties(template, "SmileEventsRule")["TopicRulePayload"]
     assert payload["AwsIotSqlVersion"] == "2016-03-23"
     assert payload["Sql"] == (
-        "SELECT *, topic(2) AS topic_device_id, timestamp() AS received_at_ms"
-        " FROM 'smile/+/events' WHERE isUndefined(topic_device_id) AND isUndefined(received_at_ms)"
+        "SELECT encode(*, 'base64') AS payload_base64, topic(2) AS topic_device_id,"
+        " timestamp() AS received_at_ms FROM 'smile/+/events'"
     )
     assert payload["RuleDisabled"] is False
 
 
-def test_the_rule_may_invoke_the_aliases_that_it_targets(template: dict[str, Any]) -> None:
-    rule = properties(template, "SmileEventsRule")["TopicRulePayload"]
-    targets = [action["Lambda"]["FunctionArn"]["!Ref"] for action in rule["Actions"]]
-    assert targets == [f"{name}.Alias" for name in ASYNCHRONOUS]
-    permissions = [
-        resource["Properties"]
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::Lambda::Permission"
-    ]
-    assert [permission["FunctionName"]["!Ref"] for permission in permissions] == targets
-    for permission in permissions:
-        assert permission["Principal"] == "iot.amazonaws.com"
-        assert permission["SourceArn"] == {"!GetAtt": "SmileEventsRule.Arn"}
-        assert permission["SourceAccount"] == {"!Ref": "AWS::AccountId"}
-
-
-def test_the_rule_may_send_messages_to_its_error_queue(template: dict[str, Any]) -> None:
-    rule = properties(template, "SmileEventsRule")["TopicRulePayload"]
-    assert rule["ErrorAction"]["Sqs"]["QueueUrl"] == {"!Ref": "RuleErrorQueue"}
-    assert rule["ErrorAction"]["Sqs"]["RoleArn"] == {"!GetAtt": "SmileEventsRuleErrorRole.Arn"}
-    role = properties(template, "SmileEventsRuleErrorRole")
-    [grant] = statements(role["Policies"])
-    assert (grant["Action"], grant["Resource"]) == (
-        "sqs:SendMessage",
-        {"!GetAtt": "RuleErrorQueue.Arn"},
-    )
-
-
-@pytest.mark.parametrize("function", EVERY)
-def test_an_invocation_goes_to_the_dead_letter_queue_when_every_retry_fails(
-    template: dict[str, Any], function: str
+def test_the_rule_may_send_to_the_queues_that_it_targets_and_no_other(
+    template: dict[str, Any],
 ) -> None:
-    assert "EventInvokeConfig" not in properties(template, function)
-    config = template["Globals"]["Function"]["EventInvokeConfig"]
-    assert config["MaximumRetryAttempts"] == 2
-    assert config["DestinationConfig"]["OnFailure"] == {
+    rule = properties(template, "SmileEventsRule")["TopicRulePayload"]
+    actions = [action["Sqs"] for action in (*rule["Actions"], rule["ErrorAction"])]
+    assert [action["QueueUrl"]["!Ref"] for action in actions] == [*QUEUES, "RuleErrorQueue"]
+    assert not any(action["UseBase64"] for action in actions)
+    assert {action["RoleArn"]["!GetAtt"] for action in actions} == {"SmileEventsRuleRole.Arn"}
+    role = properties(template, "SmileEventsRuleRole")
+    [grant] = statements(role["Policies"])
+    assert grant["Action"] == "sqs:SendMessage"
+    assert [resource["!GetAtt"] for resource in grant["Resource"]] == [
+        f"{action['QueueUrl']['!Ref']}.Arn" for action in actions
+    ]
+
+
+@pytest.mark.parametrize(("queue", "function"), QUEUES.items())
+def test_a_queue_invokes_its_function_and_keeps_what_fails(
+    template: dict[str, Any], queue: str, function: str
+) -> None:
+    [source] = properties(template, function)["Events"].values()
+    assert source == {
         "Type": "SQS",
-        "Destination": {"!GetAtt": "DeadLetterQueue.Arn"},
+        "Properties": {
+            "Queue": {"!GetAtt": f"{queue}.Arn"},
+            "BatchSize": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": 5},
+        },
     }
+    timeout = properties(template, function)["Timeout"]
+    assert timeout * 1000 > RESERVE_MS, "otherwise no record is ever handled"
+    own = properties(template, queue)
+    assert own["VisibilityTimeout"] == 6 * timeout, "as AWS recommends"
+    assert own["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"!GetAtt": "DeadLetterQueue.Arn"},
+        "maxReceiveCount": 5,
+    }
+    assert "EventInvokeConfig" not in properties(template, function)
+    assert "EventInvokeConfig" not in template["Globals"]["Function"]
+
+
+def test_alerts_wait_in_their_queue_at_least_until_they_are_too_old(
+    template: dict[str, Any],
+) -> None:
+    pattern = template["Parameters"]["AlertMaxAgeSeconds"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "99999")
+    assert not re.fullmatch(pattern, "100000")
+    assert properties(template, "AlertsQueue")["MessageRetentionPeriod"] > 99_999
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_valid"),
+    [("59", False), ("60", True), ("99", True), ("100", True), ("9999", True), ("79999", True),
+     ("86399", True), ("86400", True), ("86401", False), ("87000", False), ("90000", False),
+     ("100000", False), ("060", False)],
+)  # fmt: skip
+def test_the_longest_smile_is_a_minute_to_a_day(
+    template: dict[str, Any], seconds: str, is_valid: bool
+) -> None:
+    parameter = template["Parameters"]["LongestSmileSeconds"]
+    assert (re.fullmatch(parameter["AllowedPattern"], seconds) is not None) == is_valid
 
 
 @pytest.mark.parametrize("function", EVERY)
@@ -119,16 +146,23 @@ def test_the_table_deletes_expired_items(template: dict[str, Any]) -> None:
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-@pytest.mark.parametrize("name", ["started", "ended", "batch"])
-def test_the_rule_passes_the_samples_when_devices_send_them(
+@pytest.mark.parametrize("name", sorted(path.stem for path in EVENTS.glob("messages/*.json")))
+def test_the_rule_makes_the_samples_of_the_messages_that_devices_send(
     template: dict[str, Any], name: str
 ) -> None:
-    passed = sample(f"store_event/{name}")
-    added = {"topic_device_id", "received_at_ms"}
-    sent = {key: value for key, value in passed.items() if key not in added}
+    sent = (EVENTS / "messages" / f"{name}.json").read_bytes()
     sql = properties(template, "SmileEventsRule")["TopicRulePayload"]["Sql"]
-    topic, at = f"smile/{passed['topic_device_id']}/events", passed["received_at_ms"]
-    assert parse(sql).evaluate(topic, json.dumps(sent).encode(), at) == passed
+    at = round(RECEIVED_AT.timestamp() * 1000)
+    passed = parse(sql).evaluate("smile/cam-1/events", sent, at)
+    [record] = sample(f"store_event/{name}")["Records"]
+    assert json.loads(record["body"]) == passed
+
+
+def test_the_samples_are_those_of_the_messages() -> None:
+    files = sample_files()
+    assert {path: path.read_text("utf-8") for path in EVENTS.glob("s*/*.json")} == files, (
+        "run python -m scripts.sample_events"
+    )
 
 
 def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) -> None:
@@ -143,7 +177,9 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
     assert not any("Runtime" in function["Properties"] for function in functions)
 
 
-@pytest.mark.parametrize("function", ["store_event", "send_alert", "history_api", "edge_lambda"])
+@pytest.mark.parametrize(
+    "function", ["store_event", "send_alert", "history_api", "alerts_api", "edge_lambda"]
+)
 def test_every_function_has_good_and_bad_samples(function: str) -> None:
     names = samples(function)
     bad = {name for name in names if "bad" in name}
@@ -153,12 +189,10 @@ def test_every_function_has_good_and_bad_samples(function: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(EVENTS.glob("s*/*.json")), ids=lambda p: p.stem)
 def test_a_sample_follows_the_contract_unless_its_name_says_bad(path: Path) -> None:
-    rule_event = json.loads(path.read_text("utf-8"))
-    try:
-        valid = not RuleMessage.from_rule(rule_event).rejected
-    except ContractError:
-        valid = False
-    assert valid == ("bad" not in path.stem)
+    limits = ClockLimits(max_age=timedelta(days=90), longest_smile=timedelta(hours=1))
+    [record] = json.loads(path.read_text("utf-8"))["Records"]
+    rejected = RuleMessage.from_body(record["body"], limits).rejected
+    assert bool(rejected) == ("bad" in path.stem)
 
 
 def test_every_output_has_a_description(template: dict[str, Any]) -> None:
@@ -184,15 +218,21 @@ def test_every_grant_names_its_actions_and_resources(template: dict[str, Any]) -
             assert grant.get("Principal") != "*"
 
 
-def test_every_path_but_the_description_needs_a_key(template: dict[str, Any]) -> None:
+def test_a_path_needs_a_key_unless_it_is_public_or_signed(template: dict[str, Any]) -> None:
     assert properties(template, "SmileApi")["Auth"]["ApiKeyRequired"] is True
-    events = properties(template, "HistoryApiFunction")["Events"].values()
-    free = [
+    free = {
         event["Properties"]["Path"]
-        for event in events
+        for function in ("HistoryApiFunction", "AlertsApiFunction")
+        for event in properties(template, function)["Events"].values()
         if not event["Properties"].get("Auth", {}).get("ApiKeyRequired", True)
-    ]
-    assert free == ["/v1/openapi.json"]
+    }
+    assert free == {"/v1/openapi.json", "/alerts/{token}", "/alerts/{token}/pause"}
+
+
+def test_the_access_log_does_not_hold_the_links_of_alerts(template: dict[str, Any]) -> None:
+    log = properties(template, "SmileApi")["AccessLogSetting"]["Format"]
+    assert "$context.resourcePath" in log
+    assert "$context.path" not in log
 
 
 def test_api_gateway_answers_errors_with_problem_documents(template: dict[str, Any]) -> None:
@@ -224,6 +264,7 @@ def test_every_parameter_says_which_values_it_accepts(template: dict[str, Any]) 
     }
     assert grouped == set(template["Parameters"])
     for parameter in template["Parameters"].values():
-        assert re.fullmatch(parameter["AllowedPattern"], parameter.get("Default", "none"))
+        if "Default" in parameter:
+            assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
         assert parameter["ConstraintDescription"].startswith("must be ")
         assert parameter["Description"]

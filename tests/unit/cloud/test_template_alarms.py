@@ -6,9 +6,8 @@ import json
 import re
 from typing import Any
 
-import pytest
+from tests.helpers.template import properties
 
-FUNCTIONS = ("StoreEventFunction", "SendAlertFunction", "HistoryApiFunction")
 STAGES = ("dev", "staging", "prod")
 
 
@@ -22,21 +21,23 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 def watched(alarm: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return namespace, metric and dimensions of each metric that an alarm watches."""
-    metrics = [
-        one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one
-    ]
+    given = alarm.get("Metrics")
+    metrics = (
+        [alarm]
+        if given is None
+        else [one["MetricStat"]["Metric"] for one in given if "MetricStat" in one]
+    )
     return [
         (
             metric["Namespace"],
             metric["MetricName"],
             {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]},
         )
-        for metric in metrics or [alarm]
+        for metric in metrics
     ]
 
 
 def test_every_function_has_its_alarms(template: dict[str, Any]) -> None:
-    assert set(of_type(template, "AWS::Serverless::Function")) >= set(FUNCTIONS)
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
     seen = [one for alarm in alarms for one in watched(alarm)]
     for function in of_type(template, "AWS::Serverless::Function"):
@@ -44,14 +45,18 @@ def test_every_function_has_its_alarms(template: dict[str, Any]) -> None:
             assert ("AWS/Lambda", metric, {"FunctionName": {"!Ref": function}}) in seen
 
 
-@pytest.mark.parametrize("queue", ["DeadLetterQueue", "RuleErrorQueue"])
-def test_every_queue_has_its_alarm(template: dict[str, Any], queue: str) -> None:
-    assert set(of_type(template, "AWS::SQS::Queue")) == {"DeadLetterQueue", "RuleErrorQueue"}
-    [(namespace, metric, dimensions)] = watched(
-        of_type(template, "AWS::CloudWatch::Alarm")[f"{queue}Alarm"]
-    )
-    assert (namespace, metric) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert dimensions == {"QueueName": {"!GetAtt": f"{queue}.QueueName"}}
+def test_every_queue_has_its_alarm(template: dict[str, Any]) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    expected = {
+        "EventsQueue": ("EventsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        "AlertsQueue": ("AlertsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        "DeadLetterQueue": ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible"),
+        "RuleErrorQueue": ("RuleErrorsAlarm", "NumberOfMessagesSent"),
+    }
+    assert set(of_type(template, "AWS::SQS::Queue")) == set(expected)
+    for queue, (alarm, metric) in expected.items():
+        dimensions = {"QueueName": {"!GetAtt": f"{queue}.QueueName"}}
+        assert ("AWS/SQS", metric, dimensions) in watched(alarms[alarm])
 
 
 def test_failures_of_the_rule_and_the_api_have_their_alarms(template: dict[str, Any]) -> None:
@@ -59,29 +64,42 @@ def test_failures_of_the_rule_and_the_api_have_their_alarms(template: dict[str, 
     rule = watched(alarms["RuleFailuresAlarm"])
     assert {(metric, found.get("ActionType")) for _, metric, found in rule} == {
         ("Failure", None),
-        ("Failure", "Lambda"),
+        ("Failure", "SQS"),
         ("ErrorActionFailure", None),
         ("ErrorActionFailure", "SQS"),
-        ("ParseError", None),
+        ("RuleMessageThrottled", None),
     }
     assert all(found["RuleName"] == {"!Ref": "SmileEventsRule"} for _, _, found in rule)
-    [(namespace, metric, dimensions)] = watched(alarms["Api5xxAlarm"])
-    assert (namespace, metric) == ("AWS/ApiGateway", "5XXError")
-    api = template["Resources"]["SmileApi"]["Properties"]
-    assert dimensions == {"ApiName": api["Name"], "Stage": api["StageName"]}
+    api = properties(template, "SmileApi")
+    for _, _, dimensions in watched(alarms["Api5xxAlarm"]):
+        assert dimensions == {"ApiName": api["Name"], "Stage": api["StageName"]}
 
 
 def test_every_alarm_notifies_operators_and_stays_silent_without_data(
     template: dict[str, Any],
 ) -> None:
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
-        assert alarm["AlarmActions"] == [{"!Ref": "AlarmTopic"}], name
-        assert alarm["TreatMissingData"] == "notBreaching", name
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"!Ref": "AlarmTopic"}], name
+        missing = "breaching" if name == "SilentFleetAlarm" else "notBreaching"
+        assert alarm["TreatMissingData"] == missing, name
         assert alarm["AlarmDescription"], name
-        ids = {metric["Id"] for metric in alarm.get("Metrics", [])} - {"all"}
-        if ids:
-            [expression] = [one["Expression"] for one in alarm["Metrics"] if one["Id"] == "all"]
-            assert set(re.findall(r"FILL\((\w+), 0\)", expression)) == ids, name
+        given = alarm.get("Metrics", [])
+        used = set(re.findall(r"\w+", " ".join(str(one.get("Expression", "")) for one in given)))
+        stats = {one["Id"] for one in given if "MetricStat" in one}
+        assert stats <= used, f"{name} watches metrics that it does not use"
+
+
+def test_each_stage_has_its_own_metrics(template: dict[str, Any]) -> None:
+    """Stages may share an account, and a fault in one must not roll back another."""
+    namespace = {"!Sub": "Smile/${Stage}"}
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        if "Environment" in function:
+            variables = function["Environment"]["Variables"]
+            assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    own = [one for alarm in alarms for one in watched(alarm) if "service" in one[2]]
+    assert own
+    assert all(one[0] == namespace for one in own)
 
 
 def test_alarms_may_publish_to_their_topic(template: dict[str, Any]) -> None:
@@ -97,22 +115,24 @@ def test_alarms_may_publish_to_their_topic(template: dict[str, Any]) -> None:
 def test_a_deployment_must_name_an_address_or_none(template: dict[str, Any]) -> None:
     parameters = template["Parameters"]
     required = [name for name, given in parameters.items() if "Default" not in given]
-    assert required == ["AlertEmail"]
+    assert required == ["Stage", "AlertEmail"]
     pattern = parameters["AlertEmail"]["AllowedPattern"]
     assert all(re.fullmatch(pattern, good) for good in ("none", "ops@example.com"))
     assert not any(re.fullmatch(pattern, bad) for bad in ("", "None", "ops", "a@b", "a b@c.d"))
     assert parameters["AlarmEmail"]["Default"] == "same"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_new_version_is_rolled_back_by_the_alarm_of_its_function(
-    template: dict[str, Any], function: str
+def test_a_new_version_is_rolled_back_only_while_the_parameter_says_so(
+    template: dict[str, Any],
 ) -> None:
-    preference = template["Resources"][function]["Properties"]["DeploymentPreference"]
-    assert preference["Type"] == {"!FindInMap": ["StageMap", {"!Ref": "Stage"}, "Rollout"]}
-    alarm = preference["Alarms"][0]["!Ref"]
-    [(_, metric, dimensions)] = watched(template["Resources"][alarm]["Properties"])
-    assert (metric, dimensions) == ("Errors", {"FunctionName": {"!Ref": function}})
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        if "Events" in function:
+            preference = function["DeploymentPreference"]
+            assert preference["Type"] == {"!FindInMap": ["StageMap", {"!Ref": "Stage"}, "Rollout"]}
+            condition, alarms, otherwise = preference["Alarms"]["!If"]
+            assert (condition, otherwise) == ("RollsBack", [{"!Ref": "AWS::NoValue"}])
+            assert alarms
+    assert template["Conditions"]["RollsBack"] == {"!Equals": [{"!Ref": "RollbackAlarms"}, "on"]}
 
 
 def test_each_stage_is_protected_better_than_the_one_before(template: dict[str, Any]) -> None:
@@ -125,8 +145,9 @@ def test_each_stage_is_protected_better_than_the_one_before(template: dict[str, 
         "Canary10Percent5Minutes",
         "Canary10Percent10Minutes",
     ]
-    days = [stages[stage]["LogRetentionDays"] for stage in STAGES]
-    assert days == sorted(set(days))
+    for kind in ("LogRetentionDays", "EventRetentionDays", "RollupRetentionDays"):
+        days = [int(stages[stage][kind]) for stage in STAGES]
+        assert days == sorted(set(days))
     table = template["Resources"]["EventsTable"]["Properties"]
     assert table["DeletionProtectionEnabled"] == {"!If": ["IsProd", True, False]}
     assert table["PointInTimeRecoverySpecification"] == {
@@ -136,11 +157,15 @@ def test_each_stage_is_protected_better_than_the_one_before(template: dict[str, 
 
 def test_the_dashboard_shows_every_alarm_and_existing_resources(template: dict[str, Any]) -> None:
     [dashboard] = of_type(template, "AWS::CloudWatch::Dashboard").values()
-    text = dashboard["DashboardBody"]["!Sub"]
-    widgets = json.loads(text)["widgets"]
+    text, variables = dashboard["DashboardBody"]["!Sub"]
+    for optional in (
+        "",
+        *(one["!If"][1]["!Sub"] for one in variables["OptionalAlarms"]["!Join"][1]),
+    ):
+        widgets = json.loads(text.replace("${OptionalAlarms}", optional))["widgets"]
     assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
-    names = set(re.findall(r"\$\{(\w+)[.}]", text))
-    known = set(template["Resources"]) | set(template["Parameters"])
+    names = set(re.findall(r"\$\{(\w+)[.}]", text + str(variables)))
+    known = set(template["Resources"]) | set(template["Parameters"]) | set(variables)
     assert names <= known
     assert set(of_type(template, "AWS::CloudWatch::Alarm")) <= names
     places = [(widget["x"], widget["y"]) for widget in widgets]

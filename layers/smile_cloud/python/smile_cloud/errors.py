@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class SmileCloudError(Exception):
     """Base class of the errors that this package raises."""
@@ -22,4 +24,17 @@ class SettingsError(SmileCloudError):
 
 
 class ConflictError(SmileCloudError):
-    """Other invocations changed the same item during every attempt; try again later."""
+    """Every attempt to write an item failed; try again later.
+
+    Other invocations changed the item at the same time, or the table is throttled.
+
+    Parameters
+    ----------
+    item : str
+        What was not written.
+    reasons : iterable of str
+        Why the last attempt failed, as DynamoDB names it.
+    """
+
+    def __init__(self, item: str, reasons: Iterable[str]) -> None:
+        super().__init__(f"{item}: not written, {' and '.join(sorted(reasons))} at each attempt")

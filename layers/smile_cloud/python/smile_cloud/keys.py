@@ -1,13 +1,23 @@
 """The keys of the table.
 
-==========  ===============  ===================================================================
-item        pk               sk
-==========  ===============  ===================================================================
-event       DEVICE#<id>      EVENT#<event_id>; in gsi1: DAY#<yyyy-mm-dd>#<shard> and <event_id>
-hour        DEVICE#<id>      HOUR#<yyyy-mm-ddThh>
-throttle    DEVICE#<id>      ALERT
-day         DAYS             DAY#<yyyy-mm-dd>, exists when any device has an event on that day
-==========  ===============  ===================================================================
+===========  =====================  =============================================================
+item         pk                     sk
+===========  =====================  =============================================================
+event        DEVICE#<id>            EVENT#<event_id>; in gsi1: DAY#<yyyy-mm-dd>#<shard> and
+                                    <event_id>
+hour         DEVICE#<id>            HOUR#<yyyy-mm-ddThh>
+device       DEVICE#<id>            DEVICE
+alerts       DEVICE#<id>            ALERT: cooldown, limit and suppressed smiles of a device
+marker       DEVICE#<id>            ALERT#<event_id>: what was done about an event
+settings     DEVICE#<id>            ALERT_SETTINGS: the alert settings of a device
+settings     ALERTS                 SETTINGS: the alert settings of the fleet
+window       ALERTS                 TOPIC: when the last alerts were sent, over all devices
+digest       ALERTS                 DIGEST#<yyyy-mm-ddThh:mm>: is it open, claimed or sent?
+digest line  DIGEST#<minute>        EVENT#<event_id> or UPDATE#<event_id>: a smile in a digest
+day          DAYS                   DAY#<yyyy-mm-dd>, exists when any device has an event on that
+                                    day
+dead letter  DEAD_LETTER#<sha256>   DEAD_LETTER
+===========  =====================  =============================================================
 """
 
 from __future__ import annotations
@@ -17,6 +27,12 @@ from typing import Final
 
 GSI1: Final = "gsi1"
 ALERT_SK: Final = "ALERT"
+ALERT_SETTINGS_SK: Final = "ALERT_SETTINGS"
+ALERTS_PK: Final = "ALERTS"
+FLEET_SETTINGS_SK: Final = "SETTINGS"
+TOPIC_SK: Final = "TOPIC"
+DEVICE_SK: Final = "DEVICE"
+DEAD_LETTER_SK: Final = "DEAD_LETTER"
 DAYS_PK: Final = "DAYS"
 EVENT_PREFIX: Final = "EVENT#"
 DAY_PREFIX: Final = "DAY#"
@@ -38,6 +54,16 @@ def event_sk(event_id: str) -> str:
     return f"{EVENT_PREFIX}{event_id}"
 
 
+def alert_marker_sk(event_id: str) -> str:
+    """Return the sort key of what was done about an event."""
+    return f"{ALERT_SK}#{event_id}"
+
+
+def digest_key(digest_id: str) -> str:
+    """Return the sort key of a digest, and the partition key of its events."""
+    return f"DIGEST#{digest_id}"
+
+
 def hour_sk(at: datetime) -> str:
     """Return the sort key of the counts of the UTC hour that contains `at`."""
     return f"HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
@@ -51,6 +77,11 @@ def day_sk(day: date) -> str:
 def day_pk(day: date, shard: int) -> str:
     """Return the gsi1 partition key of one shard of the events of a UTC day."""
     return f"{DAY_PREFIX}{day.isoformat()}#{shard}"
+
+
+def dead_letter_pk(content_id: str) -> str:
+    """Return the partition key of a dead letter, given the SHA-256 of its content."""
+    return f"DEAD_LETTER#{content_id}"
 
 
 def shard_of(event_id: str) -> int:

@@ -1,4 +1,4 @@
-"""Repeat a conditional write that lost against another invocation."""
+"""Repeat a write that lost against another invocation, or that a busy table throttled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def attempts(sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
     """Yield the numbers of at most 8 attempts; sleep before each one but the first.
 
     The pauses follow exponential backoff with jitter: each is twice as long as the one before,
-    times a random factor from 0.5 to 1, so that competing invocations spread out.
+    times a random factor from 0.5 to 1, so that competing invocations spread out and a throttled
+    table recovers.
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
     Parameters

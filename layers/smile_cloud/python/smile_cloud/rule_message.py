@@ -1,32 +1,66 @@
-"""What the IoT rule passes to a function: a device's message, its topic and time of arrival."""
+"""A message of a device, decoded: its valid events, and those that no function can use."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from smile_contract import (
-    LATEST_UNIX_MS,
-    ContractError,
-    Rejected,
-    SmileEvent,
-    is_device_id,
-    read_message,
-)
-
-# The two fields that the rule's SQL adds; see SmileEventsRule in template.yaml.
-DEVICE_FIELD: Final = "topic_device_id"
-RECEIVED_FIELD: Final = "received_at_ms"
-# A device clock may be a little ahead. An event dated far ahead would stay on top of every list
-# until then.
-MAX_AHEAD: Final = timedelta(days=1)
+from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.rule_body import RULE_FIELDS, RuleBody
+from smile_contract import ContractError, Rejected, SmileEvent, read_message
 
 
-def device_id_of(rule_event: object) -> object:
-    """Return the device id of a rule event for the log, whether it is valid or not."""
-    return rule_event.get(DEVICE_FIELD) if isinstance(rule_event, Mapping) else None
+class ForgedError(ContractError):
+    """A message brings a field that only the IoT rule sets, or a field twice.
+
+    A program that reads such a message could take the wrong value for the right one.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What a function cannot use: a whole message, or one event of it.
+
+    Attributes
+    ----------
+    body : str
+        In the form in which the rule sends messages; repaired, it can be sent to a queue again.
+    error : ContractError
+    source : RuleBody or None
+        The same body, parsed; None when it does not come from the rule.
+    """
+
+    body: str
+    error: ContractError
+    source: RuleBody | None = None
+
+    @classmethod
+    def of_source(cls, source: RuleBody, error: ContractError) -> DeadLetter:
+        """Return the dead letter of a message, or of an event that is a message by itself."""
+        return cls(source.text(), error, source)
+
+    @property
+    def content_id(self) -> str:
+        """SHA-256 of the device and of what it sent, without the time of arrival.
+
+        A message that ``make redrive`` sent again is new content: its first dead letter is deleted,
+        so it must make another one if it is rejected again.
+        """
+        if self.source is None:
+            content = self.body.encode("utf-8", "surrogatepass")
+        else:
+            head = f"{self.source.device_id}\n{self.source.redriven_ms}\n"
+            content = head.encode() + self.source.payload
+        return hashlib.sha256(content).hexdigest()
+
+    @property
+    def received_ms(self) -> int:
+        """When the rule received it, in milliseconds since 1970; 0 if the rule did not send it."""
+        return 0 if self.source is None else self.source.received_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,68 +75,128 @@ class RuleMessage:
         When the rule received the message, UTC.
     events : tuple of SmileEvent
         The valid events.
-    rejected : tuple of Rejected
-        The other events, each with its position and its error.
-    body : Mapping
-        What the device sent, without the rule's fields.
+    rejected : tuple of DeadLetter
+        The other events one by one, or the message when it cannot be decoded.
     """
 
     device_id: str
     received_at: datetime
     events: tuple[SmileEvent, ...]
-    rejected: tuple[Rejected, ...]
-    body: Mapping[str, Any]
+    rejected: tuple[DeadLetter, ...]
 
     @classmethod
-    def from_rule(cls, rule_event: object) -> RuleMessage:
-        """Return the message in what the rule passed.
+    def from_body(cls, text: str, limits: ClockLimits) -> RuleMessage:
+        """Return the message in the body of a queue message.
 
         Raises
         ------
         ContractError
-            When the rule's fields are invalid, or the message as a whole breaks the contract.
+            When the rule did not send it. A message that the rule sent raises nothing: what
+            breaks the contract is in `rejected`.
         """
-        if not isinstance(rule_event, Mapping):
-            raise ContractError("message", "expected an object, as the IoT rule sends it")
-        device_id = rule_event.get(DEVICE_FIELD)
-        if not isinstance(device_id, str) or not is_device_id(device_id):
-            raise ContractError(DEVICE_FIELD, "expected the device id of the topic")
-        received_ms = rule_event.get(RECEIVED_FIELD)
-        if type(received_ms) is not int or not 0 <= received_ms <= LATEST_UNIX_MS:
-            raise ContractError(RECEIVED_FIELD, "expected milliseconds since 1970")
-        received_at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=received_ms)
-        body = {
-            name: value
-            for name, value in rule_event.items()
-            if name not in (DEVICE_FIELD, RECEIVED_FIELD)
-        }
-        valid, rejected = read_message(body, device_id=device_id)
-        events, too_early = _split_too_early(valid, rejected, received_at)
-        return cls(device_id, received_at, tuple(events), (*rejected, *too_early), body)
-
-    def rejected_as_rule_event(self, rejected: Rejected) -> dict[str, Any]:
-        """Return a rejected event on its own, in the form in which the rule passes it.
-
-        After you repair it, you can pass it to the function unchanged.
-        """
-        item = self.body["events"][rejected.index] if "events" in self.body else self.body
-        alone = dict(item) if isinstance(item, Mapping) else {"event": item}
-        received_ms = round(self.received_at.timestamp() * 1000)
-        return alone | {DEVICE_FIELD: self.device_id, RECEIVED_FIELD: received_ms}
+        body = RuleBody.parse(text)
+        try:
+            message = _decode(body.payload)
+            valid, rejected = read_message(message, device_id=body.device_id)
+        except ContractError as error:
+            dead_letter = DeadLetter.of_source(body, error)
+            return cls(body.device_id, body.received_at, (), (dead_letter,))
+        items = message.get("events", [message])
+        events, wrong_clocks = _split_by_clock(valid, rejected, limits, body.received_at)
+        dead_letters = tuple(
+            DeadLetter.of_source(
+                _alone(body, items[one.index]), _forged(items[one.index]) or one.error
+            )
+            for one in sorted([*rejected, *wrong_clocks], key=lambda one: one.index)
+        )
+        return cls(body.device_id, body.received_at, tuple(events), dead_letters)
 
 
-def _split_too_early(
-    valid: Sequence[SmileEvent], rejected: Sequence[Rejected], received_at: datetime
+def log_keys(text: str) -> dict[str, Any]:
+    """Return ``device_id`` and ``event_ids`` of a queue message for the log, as far as known."""
+    try:
+        body = RuleBody.parse(text)
+    except ContractError:
+        return {}
+    try:
+        message = _decode(body.payload)
+    except ContractError:
+        message = {}
+    items = message.get("events", [message])
+    items = items if isinstance(items, list) else []
+    ids = [item["event_id"] for item in items if isinstance(item, Mapping) and "event_id" in item]
+    return {"device_id": body.device_id, "event_ids": ids}
+
+
+def _decode(payload: bytes) -> Mapping[str, Any]:
+    """Return the JSON object of a payload.
+
+    Raises
+    ------
+    ForgedError
+        When an object has a field twice, or the message has a field of the rule.
+    ContractError
+        When the payload is not a JSON object in UTF-8.
+    """
+    try:
+        message = json.loads(
+            payload.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse
+        )
+    except ContractError:
+        raise
+    except RecursionError:
+        raise ContractError("payload", "expected fewer levels of nested objects") from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise ContractError("payload", "expected a JSON text in UTF-8") from None
+    except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+        raise ContractError("payload", "expected numbers with fewer digits") from None
+    if not isinstance(message, dict):
+        raise ContractError("payload", "expected a JSON object")
+    if error := _forged(message):
+        raise error
+    return message
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ForgedError(repeated[:40], "expected once, but repeated")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ContractError("payload", f"expected a JSON text in UTF-8, without {constant}")
+
+
+def _forged(item: object) -> ForgedError | None:
+    found = sorted(RULE_FIELDS & item.keys()) if isinstance(item, Mapping) else []
+    return ForgedError(found[0], "only the IoT rule may set this field") if found else None
+
+
+def _alone(body: RuleBody, item: object) -> RuleBody:
+    """Return one event of a message as a message by itself."""
+    payload = json.dumps(item, separators=(",", ":")).encode("ascii")
+    return replace(body, payload=payload)
+
+
+def _split_by_clock(
+    valid: Sequence[SmileEvent],
+    rejected: Sequence[Rejected],
+    limits: ClockLimits,
+    received_at: datetime,
 ) -> tuple[list[SmileEvent], list[Rejected]]:
-    """Reject the events that the device's clock dated too far ahead of their arrival."""
+    """Reject the events whose times do not fit their arrival."""
     taken = {one.index for one in rejected}
     indexes = (index for index in range(len(valid) + len(taken)) if index not in taken)
     events: list[SmileEvent] = []
-    too_early: list[Rejected] = []
+    wrong_clocks: list[Rejected] = []
     for index, event in zip(indexes, valid, strict=True):
-        if event.started_at <= received_at + MAX_AHEAD:
-            events.append(event)
+        try:
+            limits.check(event, received_at)
+        except ContractError as error:
+            wrong_clocks.append(Rejected(index, error))
         else:
-            problem = "expected a time at most a day after it was received; is the clock right?"
-            too_early.append(Rejected(index, ContractError("started_at", problem)))
-    return events, too_early
+            events.append(event)
+    return events, wrong_clocks

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.helpers.functions import Functions
-from tests.helpers.rule_events import received_now, sample, samples
+from tests.helpers.rule_events import as_sqs_event, received_now, sample, samples
 from tests.helpers.template import properties
 
 BATCH = "store_event/batch"
@@ -50,8 +51,8 @@ def test_stored_events_are_listed_when_the_api_is_asked(functions: Functions) ->
 
 
 def test_one_event_is_returned_when_the_path_is_escaped(functions: Functions) -> None:
-    event = received_now(sample("store_event/started")) | {"topic_device_id": "hall:1"}
-    functions.invoke("store_event", event | {"device_id": "hall:1"})
+    event = sample("messages/started") | {"device_id": "hall:1"}
+    functions.invoke("store_event", as_sqs_event(event, datetime.now(UTC), "hall:1"))
     request = sample("history_api/get")
     path = f"/v1/devices/hall%3A1/events/{event['event_id']}"
     status, _, document = functions.ask(request | {"path": path})

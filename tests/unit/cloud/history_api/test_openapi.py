@@ -7,12 +7,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from smile_cloud.history_api.errors import ParameterProblem
-from smile_cloud.history_api.event_view import FIELDS
-from smile_cloud.history_api.problem import CONTENT_TYPE, problem
+from smile_cloud.alert_settings.fields import DEVICE_ONLY, FIELDS
+from smile_cloud.history_api import event_view
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.http.errors import FieldProblem, ParameterProblem
+from smile_cloud.http.problem import CONTENT_TYPE, problem
 from smile_contract import DEVICE_ID_PATTERN, schema
-from tests.helpers.functions import FUNCTIONS
+from tests.helpers.alert_settings import GOOD
+from tests.helpers.alerts_api import get, put
+from tests.helpers.functions import FUNCTIONS, Functions
 from tests.helpers.template import properties
 
 
@@ -23,23 +26,30 @@ def document() -> dict[str, Any]:
     return loaded
 
 
+def routes(template: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the properties of each route, by path and method."""
+    found = {}
+    for function in ("HistoryApiFunction", "AlertsApiFunction"):
+        for event in properties(template, function)["Events"].values():
+            route = event["Properties"]
+            found[route["Path"], route["Method"].lower()] = route
+    return found
+
+
 def test_every_route_of_the_template_is_described(
     document: dict[str, Any], template: dict[str, Any]
 ) -> None:
-    events = properties(template, "HistoryApiFunction")["Events"].values()
-    routes = {(e["Properties"]["Path"], e["Properties"]["Method"].lower()) for e in events}
-    described = {
+    described = [
         (path, method) for path, methods in document["paths"].items() for method in methods
-    }
-    assert described == routes
+    ]
+    assert sorted(described) == sorted(routes(template))
 
 
 def test_a_path_needs_the_key_where_the_template_says_so(
     document: dict[str, Any], template: dict[str, Any]
 ) -> None:
-    for event in properties(template, "HistoryApiFunction")["Events"].values():
-        route = event["Properties"]
-        operation = document["paths"][route["Path"]]["get"]
+    for (path, method), route in routes(template).items():
+        operation = document["paths"][path][method]
         needs_key = route.get("Auth", {}).get("ApiKeyRequired", True)
         assert bool(operation.get("security", document["security"])) == needs_key
 
@@ -55,8 +65,8 @@ def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]
 def test_the_event_is_that_of_the_contract(document: dict[str, Any]) -> None:
     event = document["components"]["schemas"]["Event"]
     contract = schema("smile_event")
-    assert tuple(event["properties"]) == FIELDS
-    assert set(FIELDS) == {*contract["properties"], "received_at"}
+    assert tuple(event["properties"]) == event_view.FIELDS
+    assert set(event_view.FIELDS) == {*contract["properties"], "received_at"}
     assert set(event["required"]) == {*contract["required"], "received_at"}
 
 
@@ -64,5 +74,35 @@ def test_a_problem_is_as_described_when_parameters_are_wrong(document: dict[str,
     made = problem(HTTPStatus.BAD_REQUEST, "Change it.", [ParameterProblem("limit", "lower")])
     jsonschema.validate(made, document["components"]["schemas"]["Problem"])
     assert made["errors"] == [{"parameter": "limit", "detail": "lower"}]
+    made = problem(HTTPStatus.BAD_REQUEST, "Change it.", [FieldProblem("cooldown_s", "lower")])
+    jsonschema.validate(made, document["components"]["schemas"]["Problem"])
     assert "errors" not in problem(HTTPStatus.NOT_FOUND, "Not there.")
     assert CONTENT_TYPE in document["components"]["responses"]["BadRequest"]["content"]
+
+
+def test_the_alert_settings_are_those_that_the_code_accepts(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    fleet = [name for name in FIELDS if name not in DEVICE_ONLY]
+    for level, names in (("Device", list(FIELDS)), ("Fleet", fleet)):
+        answer = schemas[f"{level}AlertSettings"]["properties"]
+        assert list(schemas[f"{level}Settings"]["properties"]) == names
+        for part in ("settings", "from"):
+            assert answer[part]["required"] == list(answer[part]["properties"]) == names
+
+
+@pytest.mark.parametrize(("name", "value", "_"), GOOD)
+def test_a_setting_is_as_described_when_the_code_accepts_it(
+    document: dict[str, Any], name: str, value: Any, _: Any
+) -> None:
+    jsonschema.validate({name: value}, document["components"]["schemas"]["DeviceSettings"])
+
+
+@pytest.mark.parametrize("device", [None, "cam-1"])
+def test_the_answers_about_alerts_are_as_described(
+    document: dict[str, Any], functions: Functions, device: str | None
+) -> None:
+    name = "DeviceAlertSettings" if device else "FleetAlertSettings"
+    described = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    jsonschema.validate(get(functions, device), described)
+    _, answer = put(functions, device, suspended_until="2999-01-01T00:00:00Z", cooldown_s=1)
+    jsonschema.validate(answer, described)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from smile_cloud.history_api.errors import QueryError
 from smile_cloud.history_api.requests import GetEvent, HistoryQuery, ListEvents
+from smile_cloud.http.errors import QueryError
 from smile_contract import uuid7_lower_bound
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

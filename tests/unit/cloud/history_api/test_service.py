@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from smile_cloud.history_api.errors import CursorError, NotFoundError
+from smile_cloud.history_api.errors import CursorError
+from smile_cloud.http.errors import NotFoundError
 from smile_cloud.keys import DAY_SHARDS
 from smile_contract import SmileEvent
 from tests.helpers.aws_calls import failing, watched

@@ -1,156 +1,206 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 
-from smile_cloud.send_alert.alert_policy import (
-    LEASE_DURATION,
-    MAX_SEEN_IDS,
-    AlertDecision,
-    AlertPolicy,
-    AlertThrottle,
-    decide,
+from smile_cloud.alert_settings.model import AlertSettings
+from smile_cloud.alert_settings.quiet_hours import QuietHours
+from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.send_alert.alert_items import device_fields, device_of, marker_fields, marker_of
+from smile_cloud.send_alert.alert_policy import Decision, Plan, Stored, decide
+from smile_cloud.send_alert.alert_state import (
+    CLAIM_DURATION,
+    Claim,
+    DeviceAlerts,
+    DeviceClaim,
+    Handled,
+    Marker,
 )
+from smile_cloud.topic_window import TopicWindow
 from smile_contract import SmileEvent
-from tests.helpers.events import smile_event
+from tests.helpers.alerts import MINUTE, SECOND, smile
+from tests.helpers.alerts import START as NOW
 
-NOW = datetime(2026, 11, 22, 17, 33, 1, tzinfo=UTC)
-POLICY = AlertPolicy(cooldown=timedelta(minutes=5), max_age=timedelta(minutes=10))
-SECOND = timedelta(seconds=1)
-CLOCK_DIFFERENCE = timedelta(seconds=60)  # between two execution environments
-NEW = AlertThrottle()
-
-
-def smile(at: datetime = NOW) -> SmileEvent:
-    return smile_event("started", started_at=at)
+SETTINGS = AlertSettings()
+HOUR = timedelta(hours=1)
+COOLDOWN = timedelta(seconds=SETTINGS.cooldown_s)
+LIKELY, SURE = smile(NOW), smile(NOW, peak_score=0.9)
 
 
-def sent(throttle: AlertThrottle, event: SmileEvent, now: datetime) -> AlertThrottle:
-    """Return the state after an alert about `event` was sent."""
-    decision, leased = decide(POLICY, throttle, event, now)
-    assert decision is AlertDecision.SEND
-    return leased.sent(event.event_id, now)
+def plan_for(
+    event: SmileEvent,
+    device: DeviceAlerts = DeviceAlerts(),  # noqa: B008 - it is immutable
+    *,
+    marker: Marker | None = None,
+    settings: AlertSettings = SETTINGS,
+) -> Plan:
+    stored = Stored(marker, device, TopicWindow())
+    return decide(settings, stored, event, NOW, token="mine", per_minute=10)
 
 
-def test_an_alert_is_sent_when_it_is_the_first() -> None:
-    decision, throttle = decide(POLICY, NEW, smile(), NOW)
-    assert decision is AlertDecision.SEND
-    assert throttle.last_sent_at is None, "leased, not sent"
-
-
-def test_a_smile_gets_one_alert_when_its_messages_repeat() -> None:
-    event = smile()
-    throttle = sent(NEW, event, NOW)
-    later = NOW + timedelta(minutes=6)
-    assert decide(POLICY, throttle, event, later) == (AlertDecision.ALREADY_SEEN, throttle)
-
-
-def test_a_suppressed_smile_gets_no_alert_when_it_ends_after_the_cooldown() -> None:
-    throttle = sent(NEW, smile(), NOW)
-    event = smile(NOW + timedelta(minutes=4))
-    _, throttle = decide(POLICY, throttle, event, NOW + timedelta(minutes=4))
-    decision, _ = decide(POLICY, throttle, event, NOW + timedelta(minutes=6))
-    assert decision is AlertDecision.ALREADY_SEEN
+def claimed(level: str, age: timedelta) -> DeviceAlerts:
+    """Return a device with an alert of another event in flight."""
+    return DeviceAlerts(claims={"other": DeviceClaim(Claim(level, NOW - age))})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("after", "expected"),
+    ("settings", "expected"),
     [
-        (POLICY.cooldown - SECOND, AlertDecision.COOLING_DOWN),
-        (POLICY.cooldown, AlertDecision.SEND),
+        ({"min_peak_score": 0.8}, Decision.SEND),
+        ({"min_peak_score": 0.81}, Decision.NOT_YET),
+        ({"min_duration_ms": 1000}, Decision.SEND),
+        ({"min_duration_ms": 1001}, Decision.NOT_YET),
+        ({"suspended_until": NOW}, Decision.SEND),
+        ({"suspended_until": NOW + SECOND}, Decision.SUSPENDED),
+        ({"quiet_hours": QuietHours(time(17, 33), time(18))}, Decision.QUIET_HOURS),
+        ({"quiet_hours": QuietHours(time(17), time(17, 33))}, Decision.SEND),
+        ({"max_per_hour": 1}, Decision.SEND),
+        ({"max_per_hour": 0}, Decision.HOURLY_LIMIT),
     ],
 )
-def test_the_cooldown_starts_at_the_last_alert_when_smiles_were_suppressed(
-    after: timedelta, expected: AlertDecision
+def test_the_settings_decide_when_nothing_was_sent(
+    settings: dict[str, object], expected: Decision
 ) -> None:
-    throttle = sent(NEW, smile(), NOW)
-    for minutes in (1, 2, 3):  # suppressed smiles do not prolong it
-        at = NOW + timedelta(minutes=minutes)
-        decision, throttle = decide(POLICY, throttle, smile(at), at)
-        assert decision is AlertDecision.COOLING_DOWN
-    assert decide(POLICY, throttle, smile(NOW + after), NOW + after)[0] is expected
-    assert throttle.suppressed == 3
+    changed = replace(SETTINGS, **settings)  # type: ignore[arg-type]
+    assert plan_for(LIKELY, settings=changed).decision is expected
 
 
-def test_the_count_starts_over_when_an_alert_has_reported_it() -> None:
-    throttle = sent(NEW, smile(), NOW)
-    _, throttle = decide(POLICY, throttle, smile(NOW + SECOND), NOW + SECOND)
-    later = NOW + POLICY.cooldown
-    event = smile(later)
-    _, leased = decide(POLICY, throttle, event, later)
-    _, crowded = decide(POLICY, leased, smile(later), later)
-    assert crowded.suppressed == 2
-    assert crowded.sent(event.event_id, later).suppressed == 1, "the one that came while sending"
+def test_nothing_is_remembered_when_a_smile_is_not_worth_an_alert_yet() -> None:
+    strict = replace(SETTINGS, min_peak_score=0.95)
+    assert plan_for(SURE, settings=strict) == Plan(Decision.NOT_YET)
 
 
-def test_no_second_alert_is_sent_when_one_is_being_sent() -> None:
-    event = smile()
-    _, leased = decide(POLICY, NEW, event, NOW)
-    assert decide(POLICY, leased, event, NOW)[0] is AlertDecision.IN_FLIGHT
-    assert decide(POLICY, leased, smile(), NOW)[0] is AlertDecision.COOLING_DOWN
-
-
-def test_the_same_smile_is_tried_again_when_sending_failed_or_crashed() -> None:
-    event = smile()
-    _, leased = decide(POLICY, NEW, event, NOW)
-    assert decide(POLICY, leased.released(event.event_id), event, NOW)[0] is AlertDecision.SEND
-    almost = NOW + LEASE_DURATION - SECOND
-    assert decide(POLICY, leased, event, almost)[0] is AlertDecision.IN_FLIGHT
-    assert decide(POLICY, leased, event, NOW + LEASE_DURATION)[0] is AlertDecision.SEND
-
-
-def test_a_lease_outlasts_the_function_but_not_lambdas_first_retry(
-    template: dict[str, Any],
+@pytest.mark.parametrize(
+    ("event", "last_sent", "last_sure", "expected"),
+    [
+        (LIKELY, COOLDOWN - SECOND, None, Decision.COOLING_DOWN),
+        (LIKELY, COOLDOWN, None, Decision.SEND),
+        (SURE, SECOND, None, Decision.SEND),
+        (SURE, SECOND, COOLDOWN - SECOND, Decision.COOLING_DOWN),
+        (SURE, SECOND, COOLDOWN, Decision.SEND),
+        (LIKELY, SECOND, SECOND, Decision.COOLING_DOWN),
+    ],
+)
+def test_a_sure_smile_waits_only_for_the_last_sure_alert(
+    event: SmileEvent, last_sent: timedelta, last_sure: timedelta | None, expected: Decision
 ) -> None:
-    timeout_s = template["Globals"]["Function"]["Timeout"]
-    assert timeout_s < LEASE_DURATION.total_seconds() < 60
+    sure_at = NOW - last_sure if last_sure is not None else None
+    device = DeviceAlerts(last_sent_at=NOW - last_sent, last_sure_at=sure_at)
+    assert plan_for(event, device).decision is expected
 
 
-@pytest.mark.parametrize("leased", [False, True])
-def test_a_late_answer_changes_nothing_when_the_lease_went_to_another_smile(leased: bool) -> None:
-    late, other = smile(), smile()
-    throttle = decide(POLICY, NEW, other, NOW)[1] if leased else sent(NEW, other, NOW)
-    assert throttle.sent(late.event_id, NOW) is throttle
-    assert throttle.released(late.event_id) is throttle
+@pytest.mark.parametrize(
+    ("event", "level", "age", "expected"),
+    [
+        (LIKELY, "likely", SECOND, Decision.COOLING_DOWN),
+        (LIKELY, "sure", SECOND, Decision.COOLING_DOWN),
+        (SURE, "likely", SECOND, Decision.SEND),
+        (SURE, "sure", SECOND, Decision.COOLING_DOWN),
+        (LIKELY, "sure", CLAIM_DURATION - SECOND, Decision.COOLING_DOWN),
+        (LIKELY, "sure", CLAIM_DURATION, Decision.SEND),
+    ],
+)
+def test_an_alert_in_flight_holds_back_others_until_its_claim_expires(
+    event: SmileEvent, level: str, age: timedelta, expected: Decision
+) -> None:
+    device = claimed(level, age)
+    assert plan_for(event, device).decision is expected
+    eager = replace(SETTINGS, cooldown_s=0)
+    assert plan_for(event, device, settings=eager).decision is Decision.SEND
 
 
-def test_an_old_smile_gets_no_alert_when_it_arrives_late() -> None:
-    event = smile()
-    limit = NOW + POLICY.max_age
-    assert decide(POLICY, NEW, event, limit)[0] is AlertDecision.SEND
-    assert decide(POLICY, NEW, event, limit + SECOND) == (AlertDecision.TOO_OLD, NEW)
+def test_the_hourly_limit_counts_the_last_hour_and_alerts_in_flight() -> None:
+    two = replace(SETTINGS, cooldown_s=0, max_per_hour=2)
+    an_hour_ago = DeviceAlerts(sent_at=(NOW - HOUR, NOW - MINUTE))
+    assert plan_for(LIKELY, an_hour_ago, settings=two).decision is Decision.SEND
+    sooner = DeviceAlerts(sent_at=(NOW - HOUR + SECOND, NOW - MINUTE))
+    assert plan_for(LIKELY, sooner, settings=two).decision is Decision.HOURLY_LIMIT
+    in_flight = replace(claimed("likely", SECOND), sent_at=(NOW - MINUTE,))
+    assert plan_for(LIKELY, in_flight, settings=two).decision is Decision.HOURLY_LIMIT
 
 
-def test_every_smile_gets_an_alert_when_there_is_no_cooldown() -> None:
-    eager = AlertPolicy(timedelta(), POLICY.max_age)
-    throttle = sent(NEW, smile(), NOW)
-    assert decide(eager, throttle, smile(), NOW)[0] is AlertDecision.SEND
+def test_times_older_than_an_hour_are_forgotten_when_an_alert_is_claimed() -> None:
+    device = DeviceAlerts(sent_at=(NOW - HOUR - SECOND, NOW - MINUTE * 10))
+    claim = plan_for(LIKELY, device, settings=replace(SETTINGS, cooldown_s=0)).device
+    assert claim is not None
+    assert claim.sent_at == (NOW - MINUTE * 10,)
 
 
-def test_a_smile_stays_seen_when_another_environments_clock_is_a_minute_ahead() -> None:
-    event = smile()
-    throttle = sent(NEW, event, NOW)
-    here = NOW + POLICY.max_age
-    there = here + CLOCK_DIFFERENCE
-    _, throttle = decide(POLICY, throttle, smile(there), there)
-    assert decide(POLICY, throttle, event, here)[0] is AlertDecision.ALREADY_SEEN
-
-
-def test_ids_are_forgotten_when_their_smiles_are_too_old_for_an_alert() -> None:
-    throttle = sent(NEW, smile(), NOW)
-    at = NOW + timedelta(hours=1)
-    assert len(sent(throttle, smile(at), at).seen_ids) == 1
-
-
-def test_200_smiles_stay_seen_when_a_crowd_smiles() -> None:
-    throttle = sent(NEW, smile(), NOW)
-    crowd = [smile() for _ in range(250)]
-    for event in crowd:
-        _, throttle = decide(POLICY, throttle, event, NOW)
-    assert len(throttle.seen_ids) == MAX_SEEN_IDS
-    assert all(
-        decide(POLICY, throttle, event, NOW)[0] is AlertDecision.ALREADY_SEEN
-        for event in crowd[-200:]
+def test_the_smiles_of_a_lost_alert_are_reported_by_the_next_one() -> None:
+    lost = DeviceClaim(Claim("likely", NOW - MINUTE), reported=3, since=NOW - 9 * MINUTE)
+    device = DeviceAlerts(
+        suppressed=2, suppressed_since=NOW - SECOND, count_number=2, claims={"other": lost}
     )
+    plan = plan_for(LIKELY, device)
+    assert (plan.suppressed, plan.since) == (5, NOW - 9 * MINUTE)
+
+
+@pytest.mark.parametrize("handled", [Handled.SENT, Handled.SUPPRESSED, Handled.DIGESTED])
+def test_a_handled_smile_that_becomes_sure_is_remembered_when_it_is_held_back(
+    handled: Handled,
+) -> None:
+    device = DeviceAlerts(last_sent_at=NOW, last_sure_at=NOW)
+    marker = Marker("theirs", handled, "likely")
+    plan = plan_for(SURE, device, marker=marker)
+    assert plan == Plan(Decision.ALREADY_HANDLED, marker=Marker("mine", handled, "sure"))
+
+
+def test_a_likely_message_that_comes_after_the_sure_one_changes_nothing() -> None:
+    marker = Marker("theirs", Handled.SENT, "sure")
+    assert plan_for(LIKELY, marker=marker) == Plan(Decision.ALREADY_HANDLED)
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        (CLAIM_DURATION - SECOND, Decision.IN_FLIGHT),
+        (CLAIM_DURATION, Decision.SEND),
+    ],
+)
+def test_another_attempt_takes_over_when_a_claim_has_expired(
+    age: timedelta, expected: Decision
+) -> None:
+    marker = Marker("theirs", claim=Claim("likely", NOW - age))
+    assert plan_for(LIKELY, marker=marker).decision is expected
+
+
+# --- items ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        Marker("a", Handled.SUPPRESSED, "likely", 3),
+        Marker("a", None, None, 0, Claim("sure", NOW)),
+        Marker("a", Handled.SENT, "likely", 0, Claim("sure", NOW)),
+    ],
+)
+def test_a_marker_is_unchanged_when_it_is_stored_and_read(marker: Marker) -> None:
+    assert marker_of(from_attributes(to_attributes(marker_fields(marker)))) == marker
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        DeviceAlerts(),
+        DeviceAlerts(
+            version=9,
+            last_sent_at=NOW,
+            last_sure_at=NOW - MINUTE,
+            sent_at=(NOW - MINUTE, NOW),
+            suppressed=2,
+            suppressed_since=NOW - SECOND,
+            count_number=4,
+            claims={
+                "x": DeviceClaim(Claim("likely", NOW)),
+                "y": DeviceClaim(Claim("sure", NOW), 2, NOW),
+            },
+        ),
+    ],
+)
+def test_the_alerts_of_a_device_are_unchanged_when_they_are_stored_and_read(
+    device: DeviceAlerts,
+) -> None:
+    assert device_of(from_attributes(to_attributes(device_fields(device)))) == device

@@ -1,195 +1,204 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 
-from smile_cloud.send_alert.alert_policy import AlertDecision, AlertPolicy
-from smile_cloud.send_alert.alert_topic import AlertTopic
-from smile_cloud.send_alert.service import SendAlertService
-from smile_cloud.send_alert.throttle_store import AlertThrottleStore
-from smile_contract import SmileEvent, uuid7
-from tests.helpers.aws_calls import failing, losing_answer
-from tests.helpers.events import smile_event
-from tests.helpers.rule_events import as_rule_event
+from smile_cloud import clients
+from smile_cloud.attributes import to_attributes
+from smile_cloud.send_alert.alert_policy import Decision
+from smile_contract import SmileEvent
+from tests.helpers.alerts import MINUTE, SECOND, START, Alerts, end_of, smile
+from tests.helpers.aws_calls import watched
+from tests.helpers.rule_events import body_of
 
-START = datetime(2026, 11, 22, 17, 33, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-Delivered = Callable[[], list[dict[str, Any]]]
-
-
-class Alerts:
-    """The service, with a clock that the test sets."""
-
-    def __init__(self, aws: SimpleNamespace, table: str, topic: str) -> None:
-        self.now = START
-        self.service = SendAlertService(
-            AlertPolicy(cooldown=5 * MINUTE, max_age=10 * MINUTE),
-            AlertThrottleStore(aws.dynamodb, table, clock=lambda: self.now),
-            AlertTopic(aws.sns, topic),
-            "https://api.example/dev",
-        )
-
-    def handle(self, *events: SmileEvent) -> list[AlertDecision]:
-        """Return the decisions about single-event messages."""
-        found = []
-        for event in events:
-            rule_event = as_rule_event(event, self.now, event.device_id)
-            counts = self.service.handle(rule_event)
-            found += [decision for decision, count in counts.items() if count]
-        return found
-
-    def handle_smile(self) -> list[AlertDecision]:
-        return self.handle(smile(self.now))
-
-
-def smile(at: datetime = START, **changes: Any) -> SmileEvent:
-    return smile_event("started", started_at=at, **changes)
+MakeAlerts = Callable[..., Alerts]
 
 
 @pytest.fixture
-def alerts(aws: SimpleNamespace, table: str, topic: str) -> Alerts:
-    return Alerts(aws, table, topic)
+def store(aws: SimpleNamespace, table: str) -> Callable[..., None]:
+    """Return a function that stores alert settings."""
+
+    def put(pk: str, sk: str, **settings: Any) -> None:
+        item = to_attributes({"pk": pk, "sk": sk} | settings)
+        aws.dynamodb.put_item(TableName=table, Item=item)
+
+    return put
 
 
-@pytest.fixture
-def delivered(receive_all: Callable[[], list[dict[str, Any]]]) -> Delivered:
-    """Return the new alerts as a subscribed queue gets them."""
-    return lambda: [json.loads(message["Body"]) for message in receive_all()]
+def test_one_alert_is_sent_when_a_smile_starts_ends_and_repeats(alerts: Alerts) -> None:
+    started = smile()
+    again = Decision.ALREADY_HANDLED
+    decisions = alerts.handle(started, end_of(started, 0.85), started)
+    assert decisions == [Decision.SEND, again, again]
+    [alert] = alerts.published()
+    assert (alert["kind"], alert["event_id"]) == ("smile", started.event_id)
+    assert alert["link"].startswith(f"{alerts.settings.api_url}/alerts/")
 
 
-def test_one_alert_is_sent_when_a_smile_starts_ends_and_repeats(
-    alerts: Alerts, delivered: Delivered
+def test_a_smile_alerts_when_it_becomes_worth_an_alert_at_its_end(
+    alerts: Alerts, store: Callable[..., None]
 ) -> None:
-    event_id = uuid7(START)
-    started = smile(event_id=event_id)
-    ended = smile_event("ended", started_at=START, event_id=event_id)
-    seen = AlertDecision.ALREADY_SEEN
-    assert alerts.handle(started, ended, started) == [AlertDecision.SEND, seen, seen]
-    [alert] = delivered()
-    assert alert["Subject"] == "Smile on cam-1 at 17:33 UTC"
-    assert f"https://api.example/dev/v1/devices/cam-1/events/{event_id}" in alert["Message"]
-    assert alert["MessageAttributes"]["event_id"]["Value"] == event_id
+    store("ALERTS", "SETTINGS", min_peak_score=0.9, min_duration_ms=500)
+    started = smile(peak_score=0.7, duration_ms=0)
+    assert alerts.handle(started, end_of(started, 0.99)) == [Decision.NOT_YET, Decision.SEND]
+    [alert] = alerts.published()
+    assert (alert["kind"], alert["phase"], alert["peak_score"]) == ("smile", "ended", 0.99)
+
+
+def test_an_update_is_sent_when_a_smile_becomes_sure_after_its_alert(alerts: Alerts) -> None:
+    started = smile()
+    assert alerts.handle(started, end_of(started)) == [Decision.SEND, Decision.SEND]
+    assert [(one["kind"], one["level"]) for one in alerts.published()] == [
+        ("smile", "likely"),
+        ("smile_update", "sure"),
+    ]
+    assert alerts.handle(end_of(started)) == [Decision.ALREADY_HANDLED]
+
+
+def test_a_second_sure_smile_waits_for_the_cooldown(alerts: Alerts) -> None:
+    sure = [smile(peak_score=0.95), smile(peak_score=0.95)]
+    assert alerts.handle(*sure) == [Decision.SEND, Decision.COOLING_DOWN]
 
 
 def test_the_next_alert_counts_the_suppressed_smiles_when_the_cooldown_is_over(
-    alerts: Alerts, delivered: Delivered
+    alerts: Alerts,
 ) -> None:
     for minutes in (0, 1, 2, 2, 5):
         alerts.now = START + minutes * MINUTE
-        alerts.handle_smile()
-    first, second = delivered()
-    assert "more smile" not in first["Message"]
-    assert "3 more smiles since the last alert at 17:33 UTC." in second["Message"]
+        alerts.handle(smile(alerts.now))
+    first, second = alerts.published()
+    assert first["suppressed"] == 0
+    assert second["suppressed"] == 3
+    assert second["suppressed_since"] == "2026-11-22T17:34:00.000Z"
 
 
-def test_each_device_sends_its_alert_when_two_see_smiles(
-    alerts: Alerts, delivered: Delivered
-) -> None:
-    alerts.handle(smile(device_id="cam-1"), smile(device_id="cam-2"))
-    assert len(delivered()) == 2
-
-
-def test_one_alert_is_sent_when_many_functions_run_at_once(
-    alerts: Alerts, delivered: Delivered
-) -> None:
-    events = [smile() for _ in range(4)] * 2
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(alerts.handle, events))
-    assert len(delivered()) == 1
+def test_a_suppressed_smile_is_not_counted_when_it_is_sent_as_a_sure_one(alerts: Alerts) -> None:
+    other = smile()
+    alerts.handle(smile(), other, end_of(other))
     alerts.now += 5 * MINUTE
-    alerts.handle_smile()
-    [alert] = delivered()
-    assert "3 more smiles" in alert["Message"]
+    alerts.handle(smile(alerts.now))
+    kinds = [(one["kind"], one["suppressed"]) for one in alerts.published()]
+    assert kinds == [("smile", 0), ("smile", 0), ("smile", 0)]
 
 
-def test_no_alert_is_sent_when_the_message_is_bad_or_old(
-    alerts: Alerts, delivered: Delivered
-) -> None:
-    assert not any(alerts.service.handle(as_rule_event({"hello": "world"})).values())
-    alerts.now = START + timedelta(hours=1)
-    assert alerts.handle(smile(START)) == [AlertDecision.TOO_OLD]
-    assert delivered() == []
-
-
-# --- when AWS fails ----------------------------------------------------------------------------
-
-
-def test_the_alert_is_sent_by_the_retry_when_sns_fails_once(
-    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
-) -> None:
-    event = smile()
-    with failing(aws.sns, "Publish", times=1):
-        with pytest.raises(EndpointConnectionError):
-            alerts.handle(event)
-        assert alerts.handle(event) == [AlertDecision.SEND]
-    assert len(delivered()) == 1
-
-
-def test_lambda_gets_the_error_each_time_when_sns_refuses_the_topic(
-    aws: SimpleNamespace, table: str, topic: str, delivered: Delivered
-) -> None:
-    broken = Alerts(aws, table, f"{topic}-missing")
-    event = smile()
-    for _ in range(2):
-        with pytest.raises(ClientError, match="NotFound"):
-            broken.handle(event)
-    assert Alerts(aws, table, topic).handle(event) == [AlertDecision.SEND], "nothing counts as sent"
-    assert len(delivered()) == 1
-
-
-@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
-def test_one_alert_is_sent_when_dynamodb_fails_before_it_and_lambda_retries(
-    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered, operation: str
-) -> None:
-    event = smile()
-    with failing(aws.dynamodb, operation, times=1):
-        with pytest.raises(EndpointConnectionError):
-            alerts.handle(event)
-        assert delivered() == []
-        assert alerts.handle(event) == [AlertDecision.SEND]
-    assert len(delivered()) == 1
-
-
-def test_the_alert_is_sent_again_when_the_function_cannot_store_that_it_was_sent(
-    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
-) -> None:
-    event = smile()
-    with (
-        failing(aws.dynamodb, "PutItem", after=1, times=1),
-        pytest.raises(EndpointConnectionError),
-    ):
+def test_a_reported_smile_stays_reported_when_it_becomes_sure(alerts: Alerts) -> None:
+    suppressed = smile(START + MINUTE)
+    for at, event in [
+        (START, smile()),
+        (START + MINUTE, suppressed),
+        (START + 5 * MINUTE, smile(START + 5 * MINUTE)),
+        (START + 6 * MINUTE, smile(START + 6 * MINUTE)),
+        (START + 7 * MINUTE, end_of(suppressed)),
+    ]:
+        alerts.now = at
         alerts.handle(event)
-    assert len(delivered()) == 1
-    assert alerts.handle(event) == [AlertDecision.IN_FLIGHT], "the lease is not over"
-    alerts.now += MINUTE  # Lambda's first retry
-    assert alerts.handle(event) == [AlertDecision.SEND]
-    assert len(delivered()) == 1
+    assert [one["suppressed"] for one in alerts.published()] == [0, 1, 1]
 
 
-def test_the_alert_is_sent_again_when_the_answer_of_sns_is_lost(
-    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
+def test_settings_of_the_device_come_before_those_of_the_fleet(
+    alerts: Alerts, store: Callable[..., None]
+) -> None:
+    store("ALERTS", "SETTINGS", suspended_until="2026-11-22T18:00:00.000Z")
+    store("DEVICE#cam-2", "ALERT_SETTINGS", cooldown_s=0)
+    assert alerts.handle(smile()) == [Decision.SUSPENDED]
+    store("ALERTS", "SETTINGS", cooldown_s=60)
+    alerts.now += 2 * SECOND
+    first, second = smile(device_id="cam-2"), smile(device_id="cam-2")
+    assert alerts.handle(first, second) == [Decision.SEND, Decision.SEND]
+    assert alerts.handle(smile(), smile()) == [Decision.SEND, Decision.COOLING_DOWN]
+
+
+def test_ten_simultaneous_smiles_are_sent_when_there_is_no_cooldown(
+    make_alerts: MakeAlerts,
+) -> None:
+    alerts = make_alerts(ALERT_COOLDOWN_SECONDS="0")
+    alerts.sleeps = True
+    events = [smile() for _ in range(10)]
+    with ThreadPoolExecutor(5) as pool:
+        decisions = list(pool.map(alerts.handle, events))
+    assert decisions == [[Decision.SEND]] * 10
+    sent = [alert["event_id"] for alert in alerts.published()]
+    assert sorted(sent) == sorted(event.event_id for event in events)
+
+
+def test_one_alert_is_sent_when_many_functions_run_at_once(alerts: Alerts) -> None:
+    alerts.sleeps = True
+    events = [smile() for _ in range(4)]
+    bodies = [body_of(event, START) for event in events] * 2
+    with ThreadPoolExecutor(5) as pool:
+        assert all(pool.map(alerts.deliver, bodies))
+    assert len(alerts.published()) == 1
+    alerts.now += 5 * MINUTE
+    alerts.handle(smile(alerts.now))
+    [alert] = alerts.published()
+    assert alert["suppressed"] == 3
+
+
+# --- old and bad messages ------------------------------------------------------------------------
+
+OLD_SMILE = smile(START - 11 * MINUTE)
+LONG_SMILE = smile(START - 11 * MINUTE, "ended", duration_ms=120_000)
+
+
+@pytest.mark.parametrize(
+    ("event", "received_at", "expected"),
+    [
+        (OLD_SMILE, START, Decision.TOO_OLD),
+        (LONG_SMILE, START, Decision.SEND),
+        (smile(START - 7 * MINUTE), START - 10 * MINUTE - SECOND, Decision.TOO_OLD),
+        (smile(START - 7 * MINUTE), START - 10 * MINUTE, Decision.SEND),
+    ],
+    ids=["old smile", "recent end", "arrived too long ago", "arrived just in time"],
+)
+def test_only_recent_smiles_get_an_alert(
+    alerts: Alerts, event: SmileEvent, received_at: Any, expected: Decision
+) -> None:
+    with watched(clients.dynamodb(), "BatchGetItem") as reads:
+        counts = alerts.service.handle(body_of(event, received_at), lambda *_: None)
+    assert (counts[Decision.SEND], len(reads)) == ((1, 1) if expected is Decision.SEND else (0, 0))
+
+
+def test_an_event_that_no_clock_can_explain_gets_no_alert(alerts: Alerts) -> None:
+    body = body_of(smile(START + 4 * MINUTE), START)
+    assert alerts.service.handle(body, lambda *_: None) == {Decision.SEND: 1}
+    alerts.now -= 2 * MINUTE  # this environment's clock: the smile is 6 minutes ahead of it
+    body = body_of(smile(START + 4 * MINUTE), START)
+    assert alerts.service.handle(body, lambda *_: None) == {Decision.TOO_OLD: 1}
+
+
+@pytest.mark.parametrize("body", ["{}", "no JSON", body_of({"hello": "world"}), '{"digest": 1}'])
+def test_a_message_without_events_is_ignored(alerts: Alerts, body: str) -> None:
+    assert alerts.service.handle(body, lambda *_: None) == {}
+    assert alerts.published() == []
+
+
+def test_a_marker_lives_until_no_message_of_its_smile_can_alert(
+    alerts: Alerts, aws: SimpleNamespace, table: str
 ) -> None:
     event = smile()
-    with losing_answer(aws.sns, "Publish"):
-        with pytest.raises(EndpointConnectionError):
-            alerts.handle(event)
-        assert alerts.handle(event) == [AlertDecision.SEND]
-    assert len(delivered()) == 2, "sent at least once"
+    alerts.handle(event)
+    key = {"pk": {"S": "DEVICE#cam-1"}, "sk": {"S": f"ALERT#{event.event_id}"}}
+    item = aws.dynamodb.get_item(TableName=table, Key=key)["Item"]
+    longest = alerts.settings.clock_limits.longest_smile
+    latest_alert = event.started_at + longest + alerts.settings.max_age
+    assert int(item["expires_at"]["N"]) >= latest_alert.timestamp()
 
 
-def test_one_alert_is_sent_when_the_answer_to_the_lease_is_lost(
-    aws: SimpleNamespace, alerts: Alerts, delivered: Delivered
+def test_the_state_of_an_earlier_version_is_understood(
+    alerts: Alerts, store: Callable[..., None]
 ) -> None:
-    event = smile()
-    with losing_answer(aws.dynamodb, "PutItem"), pytest.raises(EndpointConnectionError):
-        alerts.handle(event)
-    alerts.now += MINUTE  # Lambda's first retry
-    assert alerts.handle(event) == [AlertDecision.SEND]
-    assert len(delivered()) == 1
+    store(
+        "DEVICE#cam-1",
+        "ALERT",
+        version=7,
+        suppressed=2,
+        seen_ids=[],
+        last_sent_at="2026-11-22T17:20:00.000Z",
+    )
+    assert alerts.handle(smile()) == [Decision.SEND]
+    [alert] = alerts.published()
+    assert alert["suppressed"] == 2

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from smile_cloud.history_api.errors import ParameterProblem, QueryError
-from smile_cloud.history_api.rfc3339 import parse_rfc3339
+from smile_cloud.http.errors import ParameterProblem, QueryError
+from smile_cloud.http.parameters import DEVICE_EXPECTED, device_problems, unknown_problems
+from smile_cloud.rfc3339 import parse_rfc3339
 from smile_contract import format_time, is_device_id
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 500  # an event has at most 2 KB of JSON, and a Lambda response at most 6 MB
 PARAMETERS: Final = ("device", "from", "to", "limit", "cursor")
-# Keep the answer short when a request has many unknown parameters, or one with a long name.
-MAX_UNKNOWN_NAMED: Final = 10
-_MAX_NAME_CHARACTERS: Final = 40
 
-_DEVICE_EXPECTED: Final = "expected 1 to 128 of the characters a-z A-Z 0-9 : _ -"
 _TIME_EXPECTED: Final = (
     "expected an RFC 3339 time with its offset, such as 2026-11-22T17:33:00Z "
     "or 2026-11-22T18:33:00.250+01:00 (write + as %2B in a URL)"
@@ -81,9 +78,7 @@ class ListEvents:
         QueryError
             Names every parameter that is unknown, repeated or invalid.
         """
-        unknown = sorted(set(parameters) - set(PARAMETERS))[:MAX_UNKNOWN_NAMED]
-        expected = f"unknown parameter, expected {', '.join(PARAMETERS)}."
-        problems = [ParameterProblem(name[:_MAX_NAME_CHARACTERS], expected) for name in unknown]
+        problems = unknown_problems(parameters, PARAMETERS)
         values: dict[str, str] = {}
         for name in PARAMETERS:
             given = parameters.get(name, ())
@@ -126,9 +121,7 @@ class GetEvent:
             Names each id that is invalid.
         """
         event_id = event_id.lower()
-        problems = []
-        if not is_device_id(device_id):
-            problems.append(ParameterProblem("device", f"{_DEVICE_EXPECTED}."))
+        problems = device_problems(device_id)
         if not _is_uuid7(event_id):
             detail = "expected a UUIDv7, such as an event_id of GET /v1/events."
             problems.append(ParameterProblem("event_id", detail))
@@ -140,7 +133,7 @@ class GetEvent:
 def _device(text: str | None, problems: list[ParameterProblem]) -> str | None:
     if text is not None and not is_device_id(text):
         problems.append(
-            ParameterProblem("device", f"{_DEVICE_EXPECTED}; leave it out for all devices.")
+            ParameterProblem("device", f"{DEVICE_EXPECTED}; leave it out for all devices.")
         )
     return text
 

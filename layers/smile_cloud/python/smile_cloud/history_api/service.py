@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from smile_cloud import clients
 from smile_cloud.history_api.cursor import CursorCodec
-from smile_cloud.history_api.errors import NotFoundError
 from smile_cloud.history_api.event_history import EventHistory
 from smile_cloud.history_api.event_view import event_view
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.settings import HistoryApiSettings
+from smile_cloud.http.errors import NotFoundError
 
 
 class HistoryApiService:
@@ -39,6 +38,9 @@ class HistoryApiService:
     @classmethod
     def from_settings(cls, settings: HistoryApiSettings) -> HistoryApiService:
         """Return the service with the AWS client of this execution environment."""
+        # The OpenAPI document needs no AWS, so a cold start for it does not import botocore.
+        from smile_cloud import clients  # noqa: PLC0415
+
         history = EventHistory(clients.dynamodb(), settings.table_name)
         return cls(history, CursorCodec(settings.cursor_key))
 

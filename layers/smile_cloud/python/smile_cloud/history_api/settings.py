@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from smile_cloud import environment
-from smile_cloud.errors import SettingsError
-
-_MIN_KEY_CHARACTERS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,7 @@ class HistoryApiSettings:
         SettingsError
             Names the first variable that is missing or has an unusable value.
         """
-        key = environment.text(variables, "CURSOR_KEY")
-        if len(key) < _MIN_KEY_CHARACTERS:
-            raise SettingsError("CURSOR_KEY", f"expected at least {_MIN_KEY_CHARACTERS} characters")
-        if key.startswith("{{resolve:"):
-            raise SettingsError("CURSOR_KEY", "expected a key, got an unresolved reference to one")
-        return cls(table_name=environment.table_name(variables), cursor_key=key.encode())
+        return cls(
+            table_name=environment.table_name(variables),
+            cursor_key=environment.secret(variables, "CURSOR_KEY"),
+        )

@@ -1,10 +1,8 @@
-"""Decide whether a smile gets an alert, from the throttle state of its device.
+"""Decide whether an event gets an alert, and what to remember about it.
 
-A smile gets one alert, sent for the first of its messages that arrives. After sending an alert a
-device cools down: its next smiles are counted, and the next alert reports the count.
-
-A lease marks an alert that is being sent. It keeps other invocations from sending at the same
-time, is released when sending fails, and expires when the function crashes.
+An event may get two alerts: one when it is worth an alert, and one more (``smile_update``) when its
+score passes `sure_score` later. So people who filter for sure smiles miss none, and people who
+want one alert per smile leave out the kind ``smile_update``.
 """
 
 from __future__ import annotations
@@ -14,127 +12,189 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from smile_contract import SmileEvent, uuid7_time
+from smile_cloud.alert_settings.model import AlertSettings, Level
+from smile_cloud.clock_limits import MAX_AHEAD
+from smile_cloud.send_alert.alert_state import (
+    HOUR,
+    NO_MARKER,
+    Claim,
+    DeviceAlerts,
+    Handled,
+    Marker,
+)
+from smile_cloud.topic_window import TopicWindow
+from smile_contract import SmileEvent
 
-# Longer than the function's timeout (10 s), shorter than Lambda's first retry (1 minute):
-# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-LEASE_DURATION: Final = timedelta(seconds=15)
-# Keep ids a little longer than smiles can alert: the clocks of execution environments differ.
-_CLOCK_MARGIN: Final = timedelta(seconds=60)
-# Keeps the item below 8 KB (8 write units) in front of a crowd.
-MAX_SEEN_IDS: Final = 200
 
-
-class AlertDecision(StrEnum):
-    """What to do about a smile."""
+class Decision(StrEnum):
+    """What to do about an event."""
 
     SEND = "send"
+    DIGEST = "digest"
+    SUSPENDED = "suspended"
+    QUIET_HOURS = "quiet_hours"
     COOLING_DOWN = "cooling_down"
-    ALREADY_SEEN = "already_seen"
+    HOURLY_LIMIT = "hourly_limit"
+    NOT_YET = "not_yet"
+    ALREADY_HANDLED = "already_handled"
     IN_FLIGHT = "in_flight"
     TOO_OLD = "too_old"
 
 
-@dataclass(frozen=True, slots=True)
-class AlertPolicy:
-    """The operator's settings.
-
-    Attributes
-    ----------
-    cooldown : timedelta
-        How long a device sends no other alert after one was sent.
-    max_age : timedelta
-        Smiles that started longer ago get no alert.
-    """
-
-    cooldown: timedelta
-    max_age: timedelta
+SUPPRESSED: Final = frozenset(
+    {Decision.SUSPENDED, Decision.QUIET_HOURS, Decision.COOLING_DOWN, Decision.HOURLY_LIMIT}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to send an alert.
+class Stored:
+    """What is stored when an event is decided.
 
     Attributes
     ----------
-    event_id : str
-        The smile of the alert.
-    expires_at : datetime
-    suppressed : int
-        How many suppressed smiles the alert reports.
+    marker : Marker or None
+        About the event; None for a new one.
+    device : DeviceAlerts
+    window : TopicWindow
     """
 
-    event_id: str
-    expires_at: datetime
-    suppressed: int
+    marker: Marker | None
+    device: DeviceAlerts
+    window: TopicWindow
 
-
-@dataclass(frozen=True, slots=True)
-class AlertThrottle:
-    """The throttle state of one device.
-
-    Attributes
-    ----------
-    last_sent_at : datetime or None
-        When the last alert was sent.
-    suppressed : int
-        Smiles without an alert that no alert has reported yet.
-    seen_ids : tuple of str
-        Ids of smiles that got an alert or were suppressed, oldest decision first.
-    lease : Lease or None
-        The alert that is being sent.
-    """
-
-    last_sent_at: datetime | None = None
-    suppressed: int = 0
-    seen_ids: tuple[str, ...] = ()
-    lease: Lease | None = None
-
-    def sent(self, event_id: str, now: datetime) -> AlertThrottle:
-        """Return the state after sending the alert of `event_id`; itself without its lease."""
-        if self.lease is None or self.lease.event_id != event_id:
-            return self
-        return replace(
-            self,
-            last_sent_at=now,
-            suppressed=self.suppressed - self.lease.suppressed,
-            seen_ids=_with_id(self.seen_ids, event_id),
-            lease=None,
+    def after(self, plan: Plan) -> Stored:
+        """Return what is stored once `plan` is."""
+        return Stored(
+            plan.marker or self.marker, plan.device or self.device, plan.window or self.window
         )
 
-    def released(self, event_id: str) -> AlertThrottle:
-        """Return the state before the lease of `event_id`; itself without its lease."""
-        if self.lease is None or self.lease.event_id != event_id:
-            return self
-        return replace(self, lease=None)
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A decision, and what to store for it.
+
+    Attributes
+    ----------
+    decision : Decision
+    marker, device, window
+        What to store; None means no change.
+    is_update : bool
+        Whether the event had an alert or stood in a digest before.
+    suppressed : int
+        How many suppressed smiles the alert reports.
+    since : datetime or None
+        When the first of them was suppressed.
+    """
+
+    decision: Decision
+    marker: Marker | None = None
+    device: DeviceAlerts | None = None
+    window: TopicWindow | None = None
+    is_update: bool = False
+    suppressed: int = 0
+    since: datetime | None = None
+
+
+def is_recent(event: SmileEvent, received_at: datetime, now: datetime, max_age: timedelta) -> bool:
+    """Return whether an event may get an alert at `now`.
+
+    Its message must have arrived and the smile must have been seen at most `max_age` ago, by the
+    device's clock. That clock may be 5 minutes ahead.
+    """
+    age = now - (event.ended_at or event.started_at)
+    return now - received_at <= max_age and -MAX_AHEAD <= age <= max_age
 
 
 def decide(
-    policy: AlertPolicy, throttle: AlertThrottle, event: SmileEvent, now: datetime
-) -> tuple[AlertDecision, AlertThrottle]:
-    """Return what to do about `event`, and the throttle state after this decision."""
-    if now - event.started_at > policy.max_age:
-        return AlertDecision.TOO_OLD, throttle
-    if event.event_id in throttle.seen_ids:
-        return AlertDecision.ALREADY_SEEN, throttle
-    lease = throttle.lease
-    if lease is not None and lease.expires_at <= now:
-        lease = None
-    if lease is not None and lease.event_id == event.event_id:
-        return AlertDecision.IN_FLIGHT, throttle
-    oldest = now - policy.max_age - _CLOCK_MARGIN
-    seen_ids = tuple(seen for seen in throttle.seen_ids if uuid7_time(seen) >= oldest)
-    last_sent_at = throttle.last_sent_at
-    cooling_down = last_sent_at is not None and now < last_sent_at + policy.cooldown
-    if lease is not None or cooling_down:
-        return AlertDecision.COOLING_DOWN, replace(
-            throttle,
-            suppressed=throttle.suppressed + 1,
-            seen_ids=_with_id(seen_ids, event.event_id),
+    settings: AlertSettings,
+    stored: Stored,
+    event: SmileEvent,
+    now: datetime,
+    *,
+    token: str,
+    per_minute: int,
+) -> Plan:
+    """Return what to do about a recent event.
+
+    Parameters
+    ----------
+    settings : AlertSettings
+        Those of its device.
+    stored : Stored
+    event : SmileEvent
+    now : datetime
+    token : str
+        Names this attempt.
+    per_minute : int
+        How many messages the topic may get in any 60 s.
+    """
+    if event.peak_score < settings.min_peak_score or event.duration_ms < settings.min_duration_ms:
+        return Plan(Decision.NOT_YET)
+    level, marker = settings.level(event.peak_score), stored.marker or NO_MARKER
+    if marker.covers(level):
+        return Plan(Decision.ALREADY_HANDLED)
+    if marker.claim is not None and marker.claim.is_live(now):
+        return Plan(Decision.IN_FLIGHT)
+    device = stored.device.without_expired(now, event.event_id)
+    reason = _held_back(settings, device, level, now)
+    if reason is not None and marker.handled is not None:  # was counted or sent already
+        done = replace(marker, token=token, level=level, claim=None)
+        return Plan(Decision.ALREADY_HANDLED, marker=done)
+    if reason is not None:
+        device = device.with_suppressed(now)
+        done = Marker(token, Handled.SUPPRESSED, level, device.count_number)
+        return Plan(reason, marker=done, device=device)
+    stored = Stored(marker, device, stored.window)
+    return _send(stored, event.event_id, Claim(level, now), token=token, per_minute=per_minute)
+
+
+def _held_back(
+    settings: AlertSettings, device: DeviceAlerts, level: Level, now: datetime
+) -> Decision | None:
+    """Return why an alert is suppressed, None when it is not."""
+    if settings.is_suspended(now):
+        return Decision.SUSPENDED
+    if settings.is_quiet(now):
+        return Decision.QUIET_HOURS
+    if device.sent_since(now - HOUR) + len(device.claims) >= settings.max_per_hour:
+        return Decision.HOURLY_LIMIT
+    return Decision.COOLING_DOWN if _cools_down(settings, device, level, now) else None
+
+
+def _cools_down(settings: AlertSettings, device: DeviceAlerts, level: Level, now: datetime) -> bool:
+    """Return whether an alert was sent too recently, or is being sent.
+
+    Only an alert about a sure smile holds back another one: the first sure smile is never silent.
+    """
+    if settings.cooldown_s == 0:
+        return False
+    last_at = device.last_at(level)
+    if last_at is not None and now < last_at + timedelta(seconds=settings.cooldown_s):
+        return True
+    return any(level in ("likely", one.claim.level) for one in device.claims.values())
+
+
+def _send(stored: Stored, event_id: str, claim: Claim, *, token: str, per_minute: int) -> Plan:
+    """Return the plan for an alert that nothing holds back: alone, or in a digest."""
+    marker = stored.marker or NO_MARKER
+    version = stored.device.version + 1
+    device = stored.device.without_counted(marker.counted_in)
+    is_update = marker.handled in (Handled.SENT, Handled.DIGESTED)
+    if stored.window.free_at(per_minute, claim.at) is not None:
+        return Plan(
+            Decision.DIGEST,
+            marker=Marker(token, Handled.DIGESTED, claim.level),
+            device=device if device.version == version else None,
+            is_update=is_update,
         )
-    lease = Lease(event.event_id, now + LEASE_DURATION, throttle.suppressed)
-    return AlertDecision.SEND, replace(throttle, seen_ids=seen_ids, lease=lease)
-
-
-def _with_id(seen_ids: tuple[str, ...], event_id: str) -> tuple[str, ...]:
-    return (*seen_ids, event_id)[-MAX_SEEN_IDS:]
+    device = device.with_claim(event_id, claim, version)
+    own = device.claims[event_id]
+    return Plan(
+        Decision.SEND,
+        marker=replace(marker, token=token, counted_in=0, claim=claim),
+        device=device,
+        window=stored.window.with_send(claim.at),
+        is_update=is_update,
+        suppressed=own.reported,
+        since=own.since,
+    )

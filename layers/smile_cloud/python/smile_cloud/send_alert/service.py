@@ -1,94 +1,126 @@
-"""``send_alert``: send one alert per smile, and not too many per device."""
+"""``send_alert``: send alerts about recent smiles, and the digests of smiles without one."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from smile_cloud import clients
+from smile_cloud.alert_messages.links import AlertLinks
+from smile_cloud.alert_topic import AlertTopic
+from smile_cloud.clock_limits import MAX_AHEAD, ClockLimits
 from smile_cloud.rule_message import RuleMessage
-from smile_cloud.send_alert.alert_message import compose
-from smile_cloud.send_alert.alert_policy import AlertDecision, AlertPolicy, AlertThrottle, decide
-from smile_cloud.send_alert.alert_topic import AlertTopic
+from smile_cloud.send_alert.alert_policy import Decision, is_recent
+from smile_cloud.send_alert.alert_sender import AlertSender, LinkMaker
+from smile_cloud.send_alert.alert_store import AlertStore
+from smile_cloud.send_alert.digest_queue import DigestQueue, scheduled_digest
+from smile_cloud.send_alert.digest_sender import DigestSender
+from smile_cloud.send_alert.digest_store import DigestStore
 from smile_cloud.send_alert.settings import SendAlertSettings
-from smile_cloud.send_alert.throttle_store import AlertThrottleStore
 from smile_contract import ContractError, SmileEvent
+
+DIGESTS_SENT = "digests_sent"
+Log = Callable[[SmileEvent, Decision], None]
 
 
 class SendAlertService:
-    """Sends the alerts that the policy allows.
+    """Handles the messages of the queue.
 
     Parameters
     ----------
-    policy : AlertPolicy
-    throttles : AlertThrottleStore
-    topic : AlertTopic
-    api_url : str
-        The REST API that the alerts link to, without a trailing slash.
+    alerts : AlertSender
+    digests : DigestSender
+    max_age : timedelta
+        Older smiles get no alert.
+    limits : ClockLimits
+    clock : callable
+        Returns the current time, UTC.
     """
 
     def __init__(
-        self, policy: AlertPolicy, throttles: AlertThrottleStore, topic: AlertTopic, api_url: str
+        self,
+        alerts: AlertSender,
+        digests: DigestSender,
+        *,
+        max_age: timedelta,
+        limits: ClockLimits,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._policy = policy
-        self._throttles = throttles
-        self._topic = topic
-        self._api_url = api_url
+        self._alerts = alerts
+        self._digests = digests
+        self._max_age = max_age
+        self._limits = limits
+        self._clock = clock
 
     @classmethod
-    def from_settings(cls, settings: SendAlertSettings) -> SendAlertService:
+    def from_settings(
+        cls,
+        settings: SendAlertSettings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> SendAlertService:
         """Return the service with the AWS clients of this execution environment."""
+        table, client = settings.table_name, clients.dynamodb()
+        store = AlertStore(
+            client,
+            table,
+            defaults=settings.defaults,
+            marker_retention=settings.clock_limits.longest_smile + settings.max_age + MAX_AHEAD,
+            sleep=sleep,
+        )
+        queue = DigestQueue(clients.sqs, settings.queue_url)
+        digests = DigestStore(client, table, queue, clock)
+        topic = AlertTopic(clients.sns, settings.topic_arn)
+        alerts = AlertSender(
+            store,
+            digests,
+            topic,
+            LinkMaker(AlertLinks(settings.link_key), settings.api_url),
+            per_minute=settings.per_minute,
+            clock=clock,
+            sleep=sleep,
+        )
         return cls(
-            AlertPolicy(settings.cooldown, settings.max_age),
-            AlertThrottleStore(clients.dynamodb(), settings.table_name),
-            AlertTopic(clients.sns(), settings.topic_arn),
-            settings.api_url,
+            alerts,
+            DigestSender(digests, topic, store.fleet_settings),
+            max_age=settings.max_age,
+            limits=settings.clock_limits,
+            clock=clock,
         )
 
-    def handle(self, rule_event: Any) -> dict[AlertDecision, int]:
-        """Send the alerts for the message that the IoT rule passed; count the decisions.
+    def handle(self, body: str, log: Log) -> Counter[str]:
+        """Handle one message; return how many events got which decision.
 
-        Events that break the contract get no alert; ``store_event`` sends them to the dead-letter
+        Events that break the contract get no alert: ``store_event`` sends them to the dead-letter
         queue.
+
+        Parameters
+        ----------
+        body : str
+            Of a queue message.
+        log : callable
+            Gets each recent event and its decision.
 
         Raises
         ------
-        ConflictError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
-            When a later retry may succeed. A retry sends an alert twice only when the function
-            stopped between sending the alert and storing that it did.
+        SmileCloudError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
+            When a later attempt may succeed.
         """
-        decisions = dict.fromkeys(AlertDecision, 0)
+        if (digest_id := scheduled_digest(body)) is not None:
+            return Counter({DIGESTS_SENT: self._digests.send(digest_id)})
         try:
-            message = RuleMessage.from_rule(rule_event)
+            message = RuleMessage.from_body(body, self._limits)
         except ContractError:
-            return decisions
+            return Counter()
+        counts: Counter[str] = Counter()
         for event in message.events:
-            decisions[self._handle_event(event)] += 1
-        return decisions
-
-    def _handle_event(self, event: SmileEvent) -> AlertDecision:
-        decision, throttle = self._throttles.update(
-            event.device_id, lambda state, now: decide(self._policy, state, event, now)
-        )
-        if decision is AlertDecision.SEND:
-            self._send(event, throttle)
-        return decision
-
-    def _send(self, event: SmileEvent, throttle: AlertThrottle) -> None:
-        message = compose(
-            event,
-            suppressed=throttle.suppressed,
-            last_sent_at=throttle.last_sent_at,
-            api_url=self._api_url,
-        )
-        try:
-            self._topic.publish(message)
-        except (ClientError, BotoCoreError):
-            self._throttles.update(
-                event.device_id, lambda state, _: (None, state.released(event.event_id))
-            )
-            raise
-        self._throttles.update(
-            event.device_id, lambda state, now: (None, state.sent(event.event_id, now))
-        )
+            if not is_recent(event, message.received_at, self._clock(), self._max_age):
+                counts[Decision.TOO_OLD] += 1
+                continue
+            decision = self._alerts.handle(event)
+            log(event, decision)
+            counts[decision] += 1
+        return counts

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
 
 from smile_cloud import environment
-
-_TOPIC_ARN: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:\S+", re.ASCII)
+from smile_cloud.alert_settings.defaults import default_settings
+from smile_cloud.alert_settings.model import AlertSettings
+from smile_cloud.clock_limits import ClockLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +22,31 @@ class SendAlertSettings:
         ``TABLE_NAME``.
     topic_arn : str
         ``TOPIC_ARN``, the SNS topic of the alerts.
+    queue_url : str
+        ``ALERTS_QUEUE_URL``, the function's own queue.
     api_url : str
         ``API_URL``, the REST API that the alerts link to; without a trailing slash.
-    cooldown : timedelta
-        ``ALERT_COOLDOWN_SECONDS``, 0 to 99999.
+    link_key : bytes
+        ``LINK_KEY``, the secret that signs the links.
     max_age : timedelta
         ``ALERT_MAX_AGE_SECONDS``, 1 to 99999.
+    per_minute : int
+        ``ALERTS_PER_MINUTE``, 1 to 600; the limit of the whole topic.
+    defaults : AlertSettings
+        ``ALERT_COOLDOWN_SECONDS``, ``ALERTS_PER_HOUR`` and ``ALERT_TIME_ZONE``.
+    clock_limits : ClockLimits
+        ``EVENT_RETENTION_DAYS`` and ``LONGEST_SMILE_SECONDS``, as ``store_event`` reads them.
     """
 
     table_name: str
     topic_arn: str
+    queue_url: str
     api_url: str
-    cooldown: timedelta
+    link_key: bytes = field(repr=False)
     max_age: timedelta
+    per_minute: int
+    defaults: AlertSettings
+    clock_limits: ClockLimits
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> SendAlertSettings:
@@ -48,10 +59,12 @@ class SendAlertSettings:
         """
         return cls(
             table_name=environment.table_name(variables),
-            topic_arn=environment.matching(
-                variables, "TOPIC_ARN", _TOPIC_ARN, "the ARN of an SNS topic"
-            ),
+            topic_arn=environment.topic_arn(variables),
+            queue_url=environment.url(variables, "ALERTS_QUEUE_URL", "the URL of an SQS queue"),
             api_url=environment.url(variables, "API_URL", "the URL of the API").rstrip("/"),
-            cooldown=environment.seconds(variables, "ALERT_COOLDOWN_SECONDS", low=0),
+            link_key=environment.secret(variables, "LINK_KEY"),
             max_age=environment.seconds(variables, "ALERT_MAX_AGE_SECONDS", low=1),
+            per_minute=environment.alerts_per_minute(variables),
+            defaults=default_settings(variables),
+            clock_limits=ClockLimits.from_environment(variables),
         )

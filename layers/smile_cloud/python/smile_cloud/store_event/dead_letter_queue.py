@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from smile_contract import ContractError
+from smile_cloud.rule_message import DeadLetter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,11 +23,12 @@ class DeadLetterQueue:
         self._client = client
         self._queue_url = queue_url
 
-    def send(self, rule_event: Any, error: ContractError) -> None:
-        """Send `rule_event`; the message attributes ``field`` and ``reason`` describe `error`."""
+    def send(self, dead_letter: DeadLetter) -> None:
+        """Send a dead letter; the attributes ``field`` and ``reason`` describe its error."""
+        error = dead_letter.error
         self._client.send_message(
             QueueUrl=self._queue_url,
-            MessageBody=json.dumps(rule_event),
+            MessageBody=dead_letter.body,
             MessageAttributes={
                 "field": {"DataType": "String", "StringValue": _printable(error.field)},
                 "reason": {"DataType": "String", "StringValue": _printable(str(error))},

@@ -16,13 +16,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.errors import ConflictError
 from smile_cloud.event_days import EventDays
 from smile_cloud.keys import day_pk, device_pk, event_sk, hour_sk, shard_of
 from smile_cloud.retry import attempts
+from smile_cloud.transactions import try_transaction
 from smile_contract import SmileEvent, format_time
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _PHASE_RANK: Final = {"started": 0, "ended": 1}
-_WORTH_RETRYING: Final = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 
 
 class Outcome(StrEnum):
@@ -76,8 +74,9 @@ class EventStore:
         Raises
         ------
         ConflictError
-            When other invocations changed the event or its hour during every attempt.
+            When other invocations or throttling prevented every attempt.
         """
+        reasons: frozenset[str] = frozenset()
         expires_at = int((received_at + self._event_retention).timestamp())
         for _ in attempts(self._sleep):
             stored = self._read(event)
@@ -86,11 +85,10 @@ class EventStore:
             ):
                 return Outcome.UNCHANGED
             self._days.add(event.started_at.date(), expires_at)
-            if self._write(event, stored, received_at, expires_at):
+            reasons = self._write(event, stored, received_at, expires_at)
+            if not reasons:
                 return Outcome.CREATED if stored is None else Outcome.UPDATED
-        raise ConflictError(
-            f"event {event.event_id}: other invocations kept changing it or its hourly counts"
-        )
+        raise ConflictError(f"event {event.event_id}", reasons)
 
     def _read(self, event: SmileEvent) -> dict[str, Any] | None:
         answer = self._client.get_item(
@@ -107,21 +105,15 @@ class EventStore:
         stored: Mapping[str, Any] | None,
         received_at: datetime,
         expires_at: int,
-    ) -> bool:
-        """Write the event and its counts; return False when another invocation was faster."""
+    ) -> frozenset[str]:
+        """Write the event and its counts; return why another attempt is needed, if any."""
         fields = _item_fields(event, received_at, expires_at)
         rollup_expires_at = int((received_at + self._rollup_retention).timestamp())
         writes = [
             self._event_write(event, stored, fields),
             self._rollup_write(event, stored, rollup_expires_at),
         ]
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except self._client.exceptions.TransactionCanceledException as error:
-            if not _is_conflict(error):
-                raise
-            return False
-        return True
+        return try_transaction(self._client, writes)
 
     def _event_write(
         self, event: SmileEvent, stored: Mapping[str, Any] | None, fields: Mapping[str, Any]
@@ -193,10 +185,3 @@ def _rollup_change(event: SmileEvent, stored: Mapping[str, Any] | None) -> dict[
         "smiles_ended": int(is_ended) - int(was_ended),
         "duration_ms": event.duration_ms - counted_ms if is_ended else 0,
     }
-
-
-def _is_conflict(error: ClientError) -> bool:
-    """Return whether another invocation is the only reason that a transaction was canceled."""
-    response: Mapping[str, Any] = error.response
-    codes = {reason.get("Code", "None") for reason in response.get("CancellationReasons", ())}
-    return bool(codes) and codes <= _WORTH_RETRYING

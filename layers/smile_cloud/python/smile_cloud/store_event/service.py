@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from smile_cloud import clients
-from smile_cloud.rule_message import RuleMessage
+from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.rule_message import DeadLetter, RuleMessage
+from smile_cloud.store_event.dead_letter_memory import DeadLetterMemory
 from smile_cloud.store_event.dead_letter_queue import DeadLetterQueue
 from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_cloud.store_event.settings import StoreEventSettings
@@ -21,12 +23,15 @@ class StoreEventResult:
     ----------
     outcomes : dict
         How many events were created, updated and unchanged.
-    rejected : list of str
-        Why events were sent to the dead-letter queue, one text each.
+    rejected : list of ContractError
+        Why events were sent to the dead-letter queue.
+    repeated : int
+        How many events the dead-letter queue got before, in the last day.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    rejected: list[str] = field(default_factory=list)
+    rejected: list[ContractError] = field(default_factory=list)
+    repeated: int = 0
 
 
 class StoreEventService:
@@ -36,11 +41,21 @@ class StoreEventService:
     ----------
     events : EventStore
     dead_letters : DeadLetterQueue
+    memory : DeadLetterMemory
+    limits : ClockLimits
     """
 
-    def __init__(self, events: EventStore, dead_letters: DeadLetterQueue) -> None:
+    def __init__(
+        self,
+        events: EventStore,
+        dead_letters: DeadLetterQueue,
+        memory: DeadLetterMemory,
+        limits: ClockLimits,
+    ) -> None:
         self._events = events
         self._dead_letters = dead_letters
+        self._memory = memory
+        self._limits = limits
 
     @classmethod
     def from_settings(cls, settings: StoreEventSettings) -> StoreEventService:
@@ -51,12 +66,16 @@ class StoreEventService:
             event_retention=settings.event_retention,
             rollup_retention=settings.rollup_retention,
         )
-        return cls(events, DeadLetterQueue(clients.sqs(), settings.dead_letter_queue_url))
+        memory = DeadLetterMemory(
+            clients.dynamodb(), settings.table_name, device_retention=settings.rollup_retention
+        )
+        dead_letters = DeadLetterQueue(clients.sqs(), settings.dead_letter_queue_url)
+        return cls(events, dead_letters, memory, settings.clock_limits)
 
-    def handle(self, rule_event: Any) -> StoreEventResult:
-        """Store the events of the message that the IoT rule passed.
+    def handle(self, body: str) -> StoreEventResult:
+        """Store the events of a message, given the body of a queue message.
 
-        The valid events come first: if storing one fails, Lambda retries the message, and its
+        The valid events come first: if storing one fails, SQS delivers the message again, and its
         rejected events have not been sent to the dead-letter queue yet.
 
         Raises
@@ -65,15 +84,28 @@ class StoreEventService:
             When a later retry may succeed.
         """
         result = StoreEventResult()
+        rejected: Sequence[DeadLetter]
         try:
-            message = RuleMessage.from_rule(rule_event)
+            message = RuleMessage.from_body(body, self._limits)
         except ContractError as error:
-            self._dead_letters.send(rule_event, error)
-            result.rejected.append(str(error))
-            return result
-        for event in message.events:
-            result.outcomes[self._events.store(event, message.received_at)] += 1
-        for rejected in message.rejected:
-            self._dead_letters.send(message.rejected_as_rule_event(rejected), rejected.error)
-            result.rejected.append(str(rejected.error))
+            rejected = [DeadLetter(body, error)]
+        else:
+            rejected = message.rejected
+            for event in message.events:
+                result.outcomes[self._events.store(event, message.received_at)] += 1
+        for dead_letter in rejected:
+            self._reject(dead_letter, result)
         return result
+
+    def _reject(self, dead_letter: DeadLetter, result: StoreEventResult) -> None:
+        """Send a dead letter unless the queue got the same content in the last day.
+
+        It is sent before it is remembered, so that it is never lost. The queue gets it twice when
+        the answer of SQS is lost, or when two invocations handle the same content at once.
+        """
+        if self._memory.is_known(dead_letter):
+            result.repeated += self._memory.count_repeat(dead_letter)
+            return
+        self._dead_letters.send(dead_letter)
+        self._memory.remember(dead_letter)
+        result.rejected.append(dead_letter.error)

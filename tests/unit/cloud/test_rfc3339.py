@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from smile_cloud.history_api.rfc3339 import parse_rfc3339
+from smile_cloud.rfc3339 import parse_rfc3339
 from smile_contract import format_time
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
 
-from smile_cloud.history_api.errors import ParameterProblem
+from smile_cloud.http.errors import Problem
 
 CONTENT_TYPE: Final = "application/problem+json"
 
 
-def problem(
-    status: HTTPStatus, detail: str, errors: Sequence[ParameterProblem] = ()
-) -> dict[str, Any]:
+def problem(status: HTTPStatus, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:
     """Return a problem document.
 
     The type is ``about:blank``, so the title is the phrase of the status:
@@ -24,8 +23,8 @@ def problem(
     status : HTTPStatus
     detail : str
         What went wrong and what to do about it.
-    errors : sequence of ParameterProblem
-        One for each parameter to change.
+    errors : sequence of ParameterProblem and FieldProblem
+        One for each parameter or field to change.
     """
     document: dict[str, Any] = {
         "type": "about:blank",
@@ -34,7 +33,5 @@ def problem(
         "detail": detail,
     }
     if errors:
-        document["errors"] = [
-            {"parameter": error.parameter, "detail": error.detail} for error in errors
-        ]
+        document["errors"] = [asdict(error) for error in errors]
     return document

@@ -24,7 +24,3 @@ class TemplateError(LocalError):
 
     def __init__(self, place: str, message: str) -> None:
         super().__init__(f"template: {place}: {message}")
-
-
-class DeliveryError(LocalError):
-    """A function does not accept an event."""

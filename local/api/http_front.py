@@ -86,8 +86,9 @@ class HttpFront:
         self._api_key = api_key
         self._invoke = invoke
         self._on_problem = on_problem
-        rules = [_rule(route) for route in spec.routes]
-        self._paths = Map(rules, merge_slashes=False).bind("")
+        # werkzeug lets the rule for GET take HEAD too, so the rules for HEAD come first.
+        routes = sorted(spec.routes, key=lambda one: one.method != "HEAD")
+        self._paths = Map([_rule(route) for route in routes], merge_slashes=False).bind("")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""

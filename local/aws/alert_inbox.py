@@ -6,8 +6,9 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,7 +29,7 @@ class Alert:
     Attributes
     ----------
     subject, text : str
-        What people read.
+        What people read. Of a message for machines, in JSON, the text is its link.
     event_ids : frozenset of str
         Ids of the events in its text and attributes.
     arrived_at : float
@@ -42,7 +43,7 @@ class Alert:
 
 
 class AlertInbox:
-    """A subscriber of the alerts.
+    """A subscriber of the alerts, who gets what people get by e-mail.
 
     Parameters
     ----------
@@ -57,12 +58,28 @@ class AlertInbox:
         self._on_alert = on_alert
         self._stopping = threading.Event()
 
-    def subscribe(self, topic_arns: Sequence[str]) -> None:
-        """Create the queue, subscribe it and start to read it."""
+    def subscribe(
+        self, topic_arns: Sequence[str], filters: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Create the queue, subscribe it and start to read it.
+
+        Parameters
+        ----------
+        topic_arns : sequence of str
+            The topics.
+        filters : Mapping
+            Filter policies by topic ARN; the other topics send everything.
+        """
         url = self._aws.sqs.create_queue(QueueName=QUEUE_NAME)["QueueUrl"]
         queue_arn = arn("AWS::SQS::Queue", QUEUE_NAME, self._aws.region)
         for topic_arn in topic_arns:
-            self._aws.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn)
+            policy = filters.get(topic_arn)
+            self._aws.sns.subscribe(
+                TopicArn=topic_arn,
+                Protocol="sqs",
+                Endpoint=queue_arn,
+                Attributes={"FilterPolicy": json.dumps(policy)} if policy else {},
+            )
         threading.Thread(target=self._read, args=(url,), name="alert inbox", daemon=True).start()
 
     def stop(self) -> None:
@@ -90,7 +107,15 @@ def parse_alert(body: str, arrived_at: float) -> Alert:
     message = json.loads(body)
     return Alert(
         str(message.get("Subject") or ""),
-        str(message["Message"]),
+        _readable(str(message["Message"])),
         frozenset(_UUID.findall(body)),
         arrived_at,
     )
+
+
+def _readable(text: str) -> str:
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        return text
+    return str(decoded.get("link") or "") if isinstance(decoded, dict) else text

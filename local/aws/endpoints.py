@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 _AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "aws.dev", "amazonaws.eu")
 _DUMMY_KEY = "local"
 _DEFAULT_REGION = "us-east-1"
-_CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 2}, proxies={})
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=30,
+    retries={"total_max_attempts": 2},
+    proxies={},
+    max_pool_connections=32,  # each environment of a function waits for its queue
+)
 _NO_USER_SETTINGS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -38,7 +44,7 @@ class LocalAws:
     Attributes
     ----------
     endpoint_url : str
-        The server for everything (moto).
+        The server for everything (MiniStack).
     region : str
         From ``AWS_REGION`` or ``AWS_DEFAULT_REGION``, else us-east-1.
     dynamodb_url : str or None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.cloudformation.function_spec import FUNCTION
+from local.cloudformation.function_events import FunctionEvent, function_events
 from local.cloudformation.gateway_response import GatewayResponse, gateway_responses
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template, check_keys
@@ -74,14 +74,7 @@ def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
         raise TemplateError("Resources", f"one {API} is supported locally, not {', '.join(apis)}")
     properties = _api_properties(resolver, apis[0]) if apis else {}
     key_required = bool((properties.get("Auth") or {}).get("ApiKeyRequired", False))
-    routes = []
-    for function in resolver.logical_ids(FUNCTION):
-        for name, event in (template.properties(function).get("Events") or {}).items():
-            place = f"Resources.{function}.Properties.Events.{name}"
-            if event.get("Type") != "Api":
-                raise TemplateError(place, f"{event.get('Type')} events are not supported locally")
-            route = resolver.resolve(event.get("Properties") or {}, f"{place}.Properties")
-            routes.append(_route(route, function, key_required, place))
+    routes = [_route(event, key_required) for event in function_events(template, resolver, "Api")]
     return ApiSpec(
         str(properties.get("StageName", "Prod")),
         tuple(routes),
@@ -100,9 +93,10 @@ def _api_properties(resolver: Resolver, logical_id: str) -> Mapping[str, Any]:
     return properties
 
 
-def _route(route: Mapping[str, Any], function: str, key_required: bool, place: str) -> Route:
+def _route(event: FunctionEvent, key_required: bool) -> Route:
+    route = event.properties
     path, method = route.get("Path"), route.get("Method")
     if not isinstance(path, str) or not path.startswith("/") or not isinstance(method, str):
-        raise TemplateError(place, "expected a Path that starts with / and a Method")
+        raise TemplateError(event.place, "expected a Path that starts with / and a Method")
     own = (route.get("Auth") or {}).get("ApiKeyRequired", key_required)
-    return Route(method.upper(), path, function, bool(own))
+    return Route(method.upper(), path, event.function, bool(own))

@@ -1,4 +1,4 @@
-"""The template's functions: code, layers, environment, retries."""
+"""The template's functions: code, layers, environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from local.cloudformation.physical import API_ID
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.template import Template, check_keys, load_template
+from local.cloudformation.template import Template, load_template
 from local.errors import TemplateError
 
 FUNCTION = "AWS::Serverless::Function"
@@ -19,7 +19,6 @@ STACK = "AWS::CloudFormation::Stack"
 
 _DEFAULT_TIMEOUT_S = 3  # Lambda's own defaults
 _DEFAULT_MEMORY_MB = 128
-_DEFAULT_RETRIES = 2
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,10 @@ class FunctionSpec:
         The template's variables, resolved.
     runtime : str
         The template's ``Runtime``. The interpreter of this process runs it.
+    alias : str or None
+        The alias that events and routes invoke, as SAM connects them.
     timeout_s, memory_mb : int
         Its limits. The memory is only shown to the function.
-    retries : int
-        Further attempts after a failed asynchronous invocation.
-    failure_queue_arn : str or None
-        Receives the record of an asynchronous invocation whose attempts have all failed.
     """
 
     logical_id: str
@@ -58,10 +55,9 @@ class FunctionSpec:
     layer_folders: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     runtime: str = "python3.13"
+    alias: str | None = None
     timeout_s: int = _DEFAULT_TIMEOUT_S
     memory_mb: int = _DEFAULT_MEMORY_MB
-    retries: int = _DEFAULT_RETRIES
-    failure_queue_arn: str | None = None
 
 
 def function_specs(template: Template, resolver: Resolver) -> list[FunctionSpec]:
@@ -127,7 +123,6 @@ def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSp
     runtime = str(get("Runtime"))
     if not runtime.startswith("python"):
         raise TemplateError(f"{place}.Runtime", f"{runtime} is not supported locally, only python")
-    retries, queue_arn = _invoke_config(get("EventInvokeConfig", {}), f"{place}.EventInvokeConfig")
     return FunctionSpec(
         logical_id=logical_id,
         name=resolver.name(logical_id),
@@ -140,23 +135,10 @@ def _spec(template: Template, resolver: Resolver, logical_id: str) -> FunctionSp
             for name, value in (get("Environment", {}).get("Variables") or {}).items()
         },
         runtime=runtime,
+        alias=get("AutoPublishAlias"),
         timeout_s=int(get("Timeout", _DEFAULT_TIMEOUT_S)),
         memory_mb=int(get("MemorySize", _DEFAULT_MEMORY_MB)),
-        retries=retries,
-        failure_queue_arn=queue_arn,
     )
-
-
-def _invoke_config(config: Mapping[str, Any], place: str) -> tuple[int, str | None]:
-    supported = {"DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts"}
-    check_keys(config, supported, place)
-    destinations = config.get("DestinationConfig") or {}
-    check_keys(destinations, {"OnFailure"}, f"{place}.DestinationConfig")
-    failure = destinations.get("OnFailure") or {}
-    if failure and (failure.get("Type") != "SQS" or not failure.get("Destination")):
-        where = f"{place}.DestinationConfig.OnFailure"
-        raise TemplateError(where, "expected Type SQS and a Destination")
-    return int(config.get("MaximumRetryAttempts", _DEFAULT_RETRIES)), failure.get("Destination")
 
 
 def _layers(template: Template, resolver: Resolver, logical_id: str) -> tuple[Path, ...]:

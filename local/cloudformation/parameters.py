@@ -9,13 +9,13 @@ from typing import Any
 from local.cloudformation.template import Template
 from local.errors import TemplateError
 
-# The value of a parameter without a default, where the template allows it. Who deploys must
-# choose, for example who gets alerts; on this machine nobody does.
-_NONE = "none"
+# The value of a parameter without a default: the first of these that the template allows. Who
+# deploys must choose, for example who gets alerts or which stage; on this machine nobody does.
+_UNCHOSEN = ("none", "dev")
 
 
 def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the value of every parameter: the given one, else its default, else ``none``.
+    """Return the value of every parameter: given, else its default, else ``none`` or ``dev``.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def _value(name: str, declared: Mapping[str, Any], given: str | None) -> str:
         raise TemplateError(place, f"the type {declared.get('Type')} is not supported locally")
     pattern, choices = declared.get("AllowedPattern"), declared.get("AllowedValues")
     value = declared.get("Default") if given is None else given
-    if value is None and (pattern or choices) and _is_allowed(_NONE, pattern, choices):
-        value = _NONE
+    if value is None and (pattern or choices):
+        value = next((one for one in _UNCHOSEN if _is_allowed(one, pattern, choices)), None)
     if value is None:
         raise TemplateError(place, f"has no default; set it with --parameter {name}=…")
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from local.errors import TemplateError
 
-ACCOUNT_ID = "123456789012"  # moto's default account
+ACCOUNT_ID = "123456789012"
 STACK_NAME = "smile-local"
 API_ID = "local"  # Ref of the REST API
 
@@ -58,7 +58,7 @@ def name_property(resource_type: str) -> str | None:
 
 
 def arn(resource_type: str, name: str, region: str) -> str:
-    """Return the ARN of a resource. A secret's ARN has no random suffix, as moto allows."""
+    """Return the ARN of a resource. A secret's ARN has no random suffix, as the store allows."""
     rest = _NAMED[resource_type][1]
     return "arn:aws:" + rest.format(scope=f"{region}:{ACCOUNT_ID}", account=ACCOUNT_ID, name=name)
 

@@ -6,14 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.cloudformation.function_spec import FUNCTION
 from local.cloudformation.resolver import Resolver
 from local.errors import TemplateError
 from local.iot_sql import Query, SqlError, parse
 
 RULE = "AWS::IoT::TopicRule"
-PERMISSION = "AWS::Lambda::Permission"
+ROLE = "AWS::IAM::Role"
 SQL_VERSION = "2016-03-23"
+
+
+@dataclass(frozen=True)
+class QueueAction:
+    """An action that sends a message to a queue.
+
+    Attributes
+    ----------
+    queue_url : str
+        The queue.
+    base64 : bool
+        Whether it gets its messages in base64.
+    """
+
+    queue_url: str
+    base64: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,19 +41,16 @@ class RuleSpec:
         Its name on this machine.
     query : Query
         Its parsed SQL.
-    function_arns : tuple of str
-        The functions that it invokes, in the template's order.
-    error_queue_url : str or None
-        Receives messages that it could not deliver.
-    error_base64 : bool
-        Whether that queue gets its messages in base64.
+    actions : tuple of QueueAction
+        Its actions, in the template's order.
+    error_action : QueueAction or None
+        Gets messages that it could not deliver.
     """
 
     name: str
     query: Query
-    function_arns: tuple[str, ...]
-    error_queue_url: str | None = None
-    error_base64: bool = False
+    actions: tuple[QueueAction, ...]
+    error_action: QueueAction | None = None
 
 
 def rule_specs(resolver: Resolver) -> list[RuleSpec]:
@@ -47,11 +59,11 @@ def rule_specs(resolver: Resolver) -> list[RuleSpec]:
     Raises
     ------
     TemplateError
-        For SQL, actions or error actions that are not supported here, and for a function that
-        the rule has no permission to invoke.
+        For SQL, actions or error actions that are not supported here, and for a queue that the
+        role of the action may not send to: on AWS its messages would vanish without an error.
     """
     specs = []
-    permissions = _permissions(resolver)
+    grants = _grants(resolver)
     for logical_id in resolver.logical_ids(RULE):
         place = f"Resources.{logical_id}.Properties.TopicRulePayload"
         payload = resolver.properties(logical_id).get("TopicRulePayload")
@@ -59,19 +71,14 @@ def rule_specs(resolver: Resolver) -> list[RuleSpec]:
             raise TemplateError(place, "expected a mapping")
         if str(payload.get("RuleDisabled", False)).lower() == "true":
             continue
-        functions = [
-            _function_arn(action, f"{place}.Actions[{i}]")
+        actions = tuple(
+            _queue_action(action, grants, f"{place}.Actions[{i}]")
             for i, action in enumerate(payload.get("Actions", []))
-        ]
-        for i, function in enumerate(functions):
-            if (function, resolver.arn(logical_id)) not in permissions:
-                raise TemplateError(
-                    f"{place}.Actions[{i}]",
-                    f"no AWS::Lambda::Permission lets this rule invoke {function}",
-                )
+        )
+        error = payload.get("ErrorAction")
+        error_action = error and _queue_action(error, grants, f"{place}.ErrorAction")
         query = _query(payload, place)
-        queue = _error_queue(payload.get("ErrorAction"), f"{place}.ErrorAction")
-        specs.append(RuleSpec(resolver.name(logical_id), query, tuple(functions), *queue))
+        specs.append(RuleSpec(resolver.name(logical_id), query, actions, error_action))
     return specs
 
 
@@ -85,31 +92,29 @@ def _query(payload: Mapping[str, Any], place: str) -> Query:
         raise TemplateError(f"{place}.Sql", str(error)) from error
 
 
-def _function_arn(action: Any, place: str) -> str:
-    if not isinstance(action, Mapping) or list(action) != ["Lambda"]:
-        kinds = ", ".join(action) if isinstance(action, Mapping) else action
-        raise TemplateError(place, f"the action {kinds} is not supported locally, only Lambda")
-    arn = action["Lambda"].get("FunctionArn")
-    if not isinstance(arn, str):
-        raise TemplateError(f"{place}.Lambda.FunctionArn", "expected an ARN")
-    return arn
-
-
-def _error_queue(action: Any, place: str) -> tuple[str | None, bool]:
-    if action is None:
-        return None, False
+def _queue_action(action: Any, grants: set[tuple[str, str]], place: str) -> QueueAction:
     if not isinstance(action, Mapping) or list(action) != ["Sqs"]:
-        raise TemplateError(place, "only Sqs is supported locally")
-    return str(action["Sqs"]["QueueUrl"]), bool(action["Sqs"].get("UseBase64", False))
+        kinds = ", ".join(action) if isinstance(action, Mapping) else action
+        raise TemplateError(place, f"the action {kinds} is not supported locally, only Sqs")
+    settings = action["Sqs"]
+    url, role = str(settings.get("QueueUrl")), str(settings.get("RoleArn"))
+    name = url.rpartition("/")[2]
+    if (role, name) not in grants:
+        raise TemplateError(f"{place}.Sqs", f"no role of this template lets it send to {name}")
+    return QueueAction(url, bool(settings.get("UseBase64", False)))
 
 
-def _permissions(resolver: Resolver) -> set[tuple[str, str]]:
-    """Return (function ARN, rule ARN) for each permission of a rule."""
-    pairs = set()
-    arns = {resolver.name(f): resolver.arn(f) for f in resolver.logical_ids(FUNCTION)}
-    for logical_id in resolver.logical_ids(PERMISSION):
-        permission = resolver.properties(logical_id)
-        if permission.get("Principal") == "iot.amazonaws.com":
-            function = str(permission.get("FunctionName"))  # a name or an ARN
-            pairs.add((arns.get(function, function), str(permission.get("SourceArn"))))
-    return pairs
+def _grants(resolver: Resolver) -> set[tuple[str, str]]:
+    """Return (role ARN, queue name) for each queue that a role may send to."""
+    return {
+        (resolver.arn(role), str(resource).rpartition(":")[2])
+        for role in resolver.logical_ids(ROLE)
+        for policy in resolver.properties(role).get("Policies", [])
+        for statement in _list(policy["PolicyDocument"]["Statement"])
+        if statement["Effect"] == "Allow" and "sqs:SendMessage" in _list(statement["Action"])
+        for resource in _list(statement["Resource"])
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -13,6 +13,7 @@ from pathlib import Path
 from local.aws.endpoints import LocalAws
 from local.cloudformation.function_spec import FunctionSpec
 from local.errors import StartError
+from local.functions.logged_error import logged_error
 from local.functions.runtime_api import Answer, Invocation, RuntimeApi
 from local.processes.child import Child, Processes
 
@@ -33,10 +34,15 @@ class FunctionRuntime:
         The endpoints that the function gets.
     processes : Processes
         Starts and ends the process.
+    number : int
+        Distinguishes the environments of a function, from 1.
     """
 
-    def __init__(self, spec: FunctionSpec, aws: LocalAws, processes: Processes) -> None:
+    def __init__(
+        self, spec: FunctionSpec, aws: LocalAws, processes: Processes, number: int = 1
+    ) -> None:
         self.spec = spec
+        self._name = spec.logical_id if number == 1 else f"{spec.logical_id}-{number}"
         self._aws = aws
         self._processes = processes
         self._turn = threading.Lock()
@@ -54,22 +60,10 @@ class FunctionRuntime:
             ready = self._initialized_api()
         return ready if isinstance(ready, Answer) else None
 
-    def invoke(
-        self, payload: bytes, qualifier: str | None = None, request_id: str | None = None
-    ) -> Answer:
-        """Invoke the function and wait for its answer.
-
-        Parameters
-        ----------
-        payload : bytes
-            The event as JSON.
-        qualifier : str, optional
-            The alias in the invoked ARN.
-        request_id : str, optional
-            The id that the function sees; a new one by default.
-        """
-        arn = f"{self.spec.arn}:{qualifier}" if qualifier else self.spec.arn
-        invocation = Invocation(payload, arn, self.spec.timeout_s, request_id or str(uuid.uuid4()))
+    def invoke(self, payload: bytes) -> Answer:
+        """Invoke the function with an event as JSON and wait for its answer."""
+        arn = f"{self.spec.arn}:{self.spec.alias}" if self.spec.alias else self.spec.arn
+        invocation = Invocation(payload, arn, self.spec.timeout_s, str(uuid.uuid4()))
         with self._turn:
             api = self._initialized_api()
             if isinstance(api, Answer):
@@ -81,6 +75,10 @@ class FunctionRuntime:
             except FutureTimeoutError:
                 limit = f"{self.spec.timeout_s:.2f} seconds"
                 return self._time_out(f"{invocation.request_id} Task timed out after {limit}")
+
+    def logged_error(self, message_id: str) -> str:
+        """Return why it failed with a message of a queue, from its log."""
+        return logged_error(self._child.log if self._child else None, message_id)
 
     def close(self) -> None:
         """Stop serving the process, which `Processes` ends."""
@@ -110,7 +108,7 @@ class FunctionRuntime:
             self._api.close()
         api = self._api = RuntimeApi()
         child = self._child = self._processes.start(
-            self.spec.logical_id,
+            self._name,
             [sys.executable, "-m", "awslambdaric", self.spec.handler],
             environment=function_environment(self.spec, self._aws, api.address),
             folder=self.spec.code_folder,

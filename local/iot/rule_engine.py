@@ -1,4 +1,4 @@
-"""The rules engine: subscribes to the broker and sends messages where the rules say."""
+"""The rules engine: subscribes to the broker and sends messages to the queues of the rules."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from paho.mqtt.enums import CallbackAPIVersion
 
 from local.aws.endpoints import LocalAws
-from local.cloudformation.rule_spec import RuleSpec
-from local.errors import DeliveryError, StartError
-from local.functions.async_invoker import AsyncInvoker
+from local.cloudformation.rule_spec import QueueAction, RuleSpec
+from local.errors import StartError
 from local.iot_sql import UNDEFINED, PayloadError
 from local.network.ports import LOOPBACK
 
@@ -41,10 +40,8 @@ class RuleListener:
     ----------
     rule : RuleSpec
         The rule.
-    invoker : AsyncInvoker
-        Accepts the functions' events.
     aws : LocalAws
-        Where the error queue is.
+        Where the queues are.
     on_problem : callable
         Called with one line for each message that could not be delivered.
     """
@@ -52,16 +49,16 @@ class RuleListener:
     def __init__(
         self,
         rule: RuleSpec,
-        invoker: AsyncInvoker,
         aws: LocalAws,
         on_problem: Callable[[str], None],
     ) -> None:
         self._rule = rule
-        self._invoker = invoker
         self._aws = aws
         self._on_problem = on_problem
         self._basic_ingest = f"$aws/rules/{rule.name}/"
         self._subscribed = threading.Event()
+        self._delivering = threading.Event()
+        self._stopped = False
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"rule-{rule.name}-{uuid.uuid4().hex[:8]}"
         )
@@ -85,8 +82,14 @@ class RuleListener:
         if not self._subscribed.wait(_SUBSCRIBE_TIMEOUT_S):
             raise StartError("the broker did not confirm the subscription of the rules engine")
 
+    def deliver(self) -> None:
+        """Deliver from now on, because the queues exist. Until then messages wait."""
+        self._delivering.set()
+
     def stop(self) -> None:
         """Disconnect."""
+        self._stopped = True
+        self._delivering.set()
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -100,29 +103,30 @@ class RuleListener:
         ):
             self._on_problem(f"{topic[:80]}: AWS IoT Core refuses it: topic or payload too long")
             return
-        arns = self._rule.function_arns
+        actions = self._rule.actions
         try:
             result = self._rule.query.evaluate(topic, payload, int(time.time() * 1000))
         except PayloadError as error:
-            self._report(topic, payload, [_failure(arn, error) for arn in arns or [""]])
+            urls = [action.queue_url for action in actions] or [""]
+            self._report(topic, payload, [_failure(url, error) for url in urls])
             return
         if result is UNDEFINED:
             return
         # ASCII: JSON may escape half a surrogate pair, which UTF-8 cannot encode
-        event = json.dumps(result, separators=(",", ":")).encode("ascii")
+        text = json.dumps(result, separators=(",", ":"))
         failures = []
-        for arn in arns:
+        for action in actions:
             try:
-                self._invoker.accept(arn, event)
-            except DeliveryError as error:
-                failures.append(_failure(arn, error))
+                self._send(action, text)
+            except (BotoCoreError, ClientError) as error:
+                failures.append(_failure(action.queue_url, error))
         if failures:
             self._report(topic, payload, failures)
 
     def _report(self, topic: str, payload: bytes, failures: Sequence[dict[str, str]]) -> None:
         """Send the error action's message ("Error handling (error action)", AWS IoT Core)."""
         self._on_problem(f"{topic}: {failures[0]['errorMessage']}")
-        if self._rule.error_queue_url is None:
+        if self._rule.error_action is None:
             return
         message = json.dumps(
             {
@@ -134,12 +138,15 @@ class RuleListener:
                 "failures": failures,
             }
         )
-        if self._rule.error_base64:
-            message = base64.b64encode(message.encode()).decode()
         try:
-            self._aws.sqs.send_message(QueueUrl=self._rule.error_queue_url, MessageBody=message)
+            self._send(self._rule.error_action, message)
         except (BotoCoreError, ClientError) as error:
             self._on_problem(f"{topic}: the error action failed too: {error}")
+
+    def _send(self, action: QueueAction, text: str) -> None:
+        if action.base64:
+            text = base64.b64encode(text.encode()).decode()
+        self._aws.sqs.send_message(QueueUrl=action.queue_url, MessageBody=text)
 
     # --- called by paho, in its thread ---
 
@@ -154,6 +161,9 @@ class RuleListener:
             self._subscribed.set()
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self._delivering.wait()
+        if self._stopped:
+            return
         try:
             self.handle(message.topic, bytes(message.payload))
         except Exception as error:  # noqa: BLE001 - else paho's thread would end
@@ -161,5 +171,5 @@ class RuleListener:
             self._on_problem(f"{message.topic[:80]}: not handled: {type(error).__name__}: {error}")
 
 
-def _failure(arn: str, error: Exception) -> dict[str, str]:
-    return {"failedAction": "LambdaAction", "failedResource": arn, "errorMessage": str(error)}
+def _failure(queue_url: str, error: Exception) -> dict[str, str]:
+    return {"failedAction": "SqsAction", "failedResource": queue_url, "errorMessage": str(error)}

@@ -10,7 +10,8 @@ True
 
 ====================  ==========================================================================
 ``SELECT``            ``*``, fields with dots, ``topic()``, ``topic(n)``, ``timestamp()``,
-                      ``isUndefined(x)``, literals; ``AS`` names a column
+                      ``isUndefined(x)``, ``encode(*, 'base64')``, ``encode(x, 'base64')``,
+                      literals; ``AS`` names a column
 ``FROM``              a topic filter in single quotes, with ``+`` and ``#``
 ``WHERE``             ``= <> < <= > >=``, ``AND``, ``OR``, ``NOT``, brackets
 literals              texts in single quotes, decimal numbers, ``true``, ``false``, ``null``,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from local.iot_sql.values import UNDEFINED, Undefined, compare, to_boolean
+from local.iot_sql.values import (
+    UNDEFINED,
+    Undefined,
+    compare,
+    parse_payload,
+    to_boolean,
+    to_text,
+)
 
 
 @dataclass(frozen=True)
@@ -17,15 +26,26 @@ class Message:
     ----------
     topic : str
         Its topic.
-    payload : object
-        Its payload, decoded from JSON.
+    raw : bytes
+        Its payload, JSON or not.
     received_at_ms : int
         When the rules engine received it, in milliseconds since the epoch.
     """
 
     topic: str
-    payload: Any
+    raw: bytes
     received_at_ms: int
+
+    @cached_property
+    def payload(self) -> Any:
+        """The payload, decoded from JSON; only a statement that refers to it needs JSON.
+
+        Raises
+        ------
+        PayloadError
+            When it is not JSON.
+        """
+        return parse_payload(self.raw)
 
 
 Expression = Callable[[Message], Any]  # returns a JSON value or UNDEFINED
@@ -70,6 +90,23 @@ def topic_level(level: int) -> Expression:
 def timestamp(message: Message) -> int:
     """Return ``timestamp()``."""
     return message.received_at_ms
+
+
+def encode_payload(message: Message) -> str:
+    """Return ``encode(*, 'base64')``: the bytes of the payload, JSON or not."""
+    return base64.b64encode(message.raw).decode("ascii")
+
+
+def encode(operand: Expression) -> Expression:
+    """Return ``encode(x, 'base64')``: the value as text, encoded."""
+
+    def value(message: Message) -> str | Undefined:
+        text = to_text(operand(message))
+        if text is None:
+            return UNDEFINED
+        return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+
+    return value
 
 
 def is_undefined(operand: Expression) -> Expression:

@@ -9,6 +9,8 @@ from local.iot_sql.expressions import (
     Expression,
     Field,
     comparison,
+    encode,
+    encode_payload,
     is_undefined,
     literal,
     logical,
@@ -171,6 +173,10 @@ class _Parser:
         match token.text.lower():
             case "timestamp":
                 function = timestamp
+            case "encode":
+                function = encode_payload if self._take("*") else encode(self._operand())
+                self._expect(",")
+                self._scheme()
             case "isundefined":
                 function = is_undefined(self._operand())
             case "topic":
@@ -186,6 +192,12 @@ class _Parser:
             raise self._unexpected("a level of the topic, counted from 1")
         self._index += 1
         return int(level.text)
+
+    def _scheme(self) -> None:
+        """Take the only encoding that AWS IoT offers."""
+        if self._now.text != "'base64'":
+            raise self._unexpected("'base64'")
+        self._index += 1
 
     # --- tokens ---
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from local.iot_sql.errors import PayloadError
 from local.iot_sql.expressions import Expression, Message
-from local.iot_sql.values import UNDEFINED, parse_payload
+from local.iot_sql.values import UNDEFINED
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Query:
         topic : str
             The topic of the message.
         payload : bytes
-            Its payload, a JSON text.
+            Its payload; a JSON text if the statement refers to its fields.
         received_at_ms : int
             When it arrived, in milliseconds since the epoch: the value of ``timestamp()``.
 
@@ -48,10 +48,10 @@ class Query:
         Raises
         ------
         PayloadError
-            When the payload is not JSON, or not an object although ``*`` has other columns
-            beside it.
+            When the payload is not JSON although the statement refers to its fields, or not an
+            object although ``*`` has other columns beside it.
         """
-        message = Message(topic, parse_payload(payload), received_at_ms)
+        message = Message(topic, payload, received_at_ms)
         if self.where is not None and self.where(message) is not True:
             return UNDEFINED
         if self.columns == (("*", None),):

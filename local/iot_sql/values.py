@@ -82,6 +82,13 @@ def to_boolean(value: Any) -> bool | None:
     return None
 
 
+def to_text(value: Any) -> str | None:
+    """Convert a value to a text; None for Undefined ("Data types", Conversions)."""
+    if isinstance(value, Undefined):
+        return None
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
 def _equal(left: Any, right: Any) -> bool:
     """Compare two JSON values; True is not 1, as it is in Python."""
     if isinstance(left, bool) or isinstance(right, bool):

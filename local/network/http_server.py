@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from local.network.foreign import ForeignRefused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,7 +28,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class HttpServer:
-    """A server with a thread for each connection.
+    """A server with a thread for each connection, which refuses pages of other sites.
 
     Parameters
     ----------
@@ -33,15 +36,22 @@ class HttpServer:
         What answers.
     listening : socket
         A listening socket; this server closes it.
+    allowed_origins : sequence of str
+        Sites, such as ``https://example.com``, whose pages may send requests.
     """
 
-    def __init__(self, application: WSGIApplication, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        listening: socket.socket,
+        allowed_origins: Sequence[str] = (),
+    ) -> None:
         host, port = listening.getsockname()
         self._listening = listening
         self._server = make_server(
             host,
             port,
-            application,
+            ForeignRefused(application, allowed_origins),
             threaded=True,
             request_handler=QuietHandler,
             fd=listening.fileno(),

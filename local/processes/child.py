@@ -63,10 +63,15 @@ class Processes:
     ----------
     log_folder : Path
         Receives a log file for each child.
+
+    Attributes
+    ----------
+    log_folder : Path
+        The same.
     """
 
     def __init__(self, log_folder: Path) -> None:
-        self._log_folder = log_folder
+        self.log_folder = log_folder
         # The kernel's parent-death signal follows the *thread* that started the child. So one
         # thread, which lives as long as this process, starts all of them.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
@@ -121,7 +126,7 @@ class Processes:
     ) -> Child:
         if self._stopping:
             raise StartError(f"{name} was not started: this run is stopping")
-        log = None if piped else self._log_folder / f"{name}.log"
+        log = None if piped else self.log_folder / f"{name}.log"
         with log.open("a") if log else contextlib.nullcontext(subprocess.PIPE) as output:
             try:
                 process = subprocess.Popen(

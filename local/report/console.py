@@ -83,7 +83,7 @@ class RunConsole:
     def alert(self, alert: Alert) -> None:
         """Print an alert as its subscribers get it."""
         text = " ".join(alert.text.split())
-        self.line(f"✉  {alert.subject}: {text}" if alert.subject else f"✉  {text}", "magenta")
+        self.line(f"✉  {': '.join(part for part in (alert.subject, text) if part)}", "magenta")
 
     def progress(self, record: Mapping[str, Any]) -> None:
         """Show the position in the clip, from a ``progress`` record of the edge."""

@@ -11,7 +11,6 @@ from math import isclose
 from typing import Any
 from urllib.parse import quote
 
-from local.aws.endpoints import LocalAws
 from local.network.ports import LOOPBACK
 
 # These fields must be as sent. The cloud may add others.
@@ -38,18 +37,24 @@ class RunCheck:
     different : dict of str to str
         Ids of events that are stored differently, with the difference.
     dead_letters : dict of str to int
-        Number of messages in each queue of the template.
+        Number of messages in each queue that invokes no function.
+    waiting, delayed : dict of str to int
+        Number of messages in the other queues that no function has handled in time, and that come
+        later.
     """
 
     stored: dict[str, Event] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     different: dict[str, str] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    delayed: dict[str, int] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
-        """Whether every event is stored as sent and no queue has a message."""
-        return not (self.missing or self.different or any(self.dead_letters.values()))
+        """Whether every event is stored as sent and every message is handled."""
+        left = (*self.dead_letters.values(), *self.waiting.values())
+        return not (self.missing or self.different or any(left))
 
 
 def check_run(
@@ -100,25 +105,6 @@ def read_event(port: int, api_key: str, event: Event) -> Event | None:
         return None
     finally:
         connection.close()
-
-
-def count_messages(aws: LocalAws, queues: Mapping[str, str]) -> dict[str, int]:
-    """Return the number of messages in each queue.
-
-    Parameters
-    ----------
-    aws : LocalAws
-        Where the queues are.
-    queues : Mapping of str to str
-        Queue URLs by logical id.
-    """
-    counts = {}
-    for logical_id, url in queues.items():
-        attributes = aws.sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-        )["Attributes"]
-        counts[logical_id] = int(attributes["ApproximateNumberOfMessages"])
-    return counts
 
 
 def _difference(sent: Event, found: Event) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import base64
+import contextlib
+import re
 import statistics
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from local.aws.alert_inbox import Alert
-from local.functions.async_invoker import Outcome
+from local.functions.event_source import Outcome
 from smile_contract import parse_time
+
+_SMILE = re.compile(r'"event_id":\s*"([0-9a-f-]{36})"')
+_BASE64 = re.compile(r'"([A-Za-z0-9+/]{40,}={0,2})"')
+_MOST_EARLY = 1000
 
 
 @dataclass
@@ -98,13 +104,14 @@ class RunLog:
 
     def outcome(self, outcome: Outcome) -> None:
         """Log the result of an invocation."""
-        if outcome.answer.error_type is not None:
-            return
+        ids = [event_id for body in outcome.bodies for event_id in event_ids(body)]
         with self._lock:
-            for event_id in event_ids(outcome.payload):
+            for event_id in ids:
                 record = self._records.get(event_id)
                 handled = record.handled_at if record else self._early.setdefault(event_id, {})
                 handled.setdefault(outcome.function, outcome.ended_at)
+            while len(self._early) > _MOST_EARLY:  # other devices publish too
+                del self._early[next(iter(self._early))]
 
     def alert(self, alert: Alert) -> None:
         """Log an alert that SNS delivered."""
@@ -156,12 +163,10 @@ class RunLog:
         )
 
 
-def event_ids(payload: bytes) -> list[str]:
-    """Return the ids in a function's event: one smile event, or a list under ``events``."""
-    message = json.loads(payload)
-    if not isinstance(message, Mapping):
-        return []
-    events = message.get("events", [message])
-    if not isinstance(events, list):
-        return []
-    return [str(e["event_id"]) for e in events if isinstance(e, Mapping) and "event_id" in e]
+def event_ids(body: str) -> list[str]:
+    """Return the ids of the smile events in a queue message, whose payload may be in base64."""
+    found = _SMILE.findall(body)
+    for encoded in _BASE64.findall(body):
+        with contextlib.suppress(ValueError):
+            found += _SMILE.findall(base64.b64decode(encoded).decode("utf-8", "replace"))
+    return found

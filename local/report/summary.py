@@ -19,6 +19,8 @@ def check_lines(log: RunLog, check: RunCheck) -> list[str]:
         f"stored as sent             {len(check.stored)}",
         f"alerts delivered           {len(log.alerts)}",
         f"dead letters               {', '.join(queues) or 0}",
+        *(f"not handled yet            {n} in {name}" for name, n in check.waiting.items() if n),
+        *(f"delayed messages           {n} in {name}" for name, n in check.delayed.items() if n),
         *(f"not stored                 {event_id}" for event_id in check.missing),
         *(f"stored differently         {i}: {what}" for i, what in check.different.items()),
     ]

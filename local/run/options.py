@@ -98,13 +98,18 @@ def _parser() -> Parser:
         help="MQTT broker; default: auto, which is mosquitto if it is installed",
     )
     add("--mqtt-port", type=port, help="port of the MQTT broker; default: a free one")
-    add("--aws-port", type=port, help="port of the AWS server (moto); default: a free one")
+    add("--aws-port", type=port, help="port of the AWS server (MiniStack); default: a free one")
     add(
         "--retry-delay-s",
         type=_seconds,
-        help="pause before a failed invocation is retried (AWS waits minutes); default: 1",
+        help="when a message that a function failed with comes back (AWS: minutes); default: 1",
     )
-    add("--logs", type=Path, metavar="FOLDER", help="keep the logs of broker, moto and functions")
+    add(
+        "--logs",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the logs of broker, AWS server and functions",
+    )
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -11,18 +12,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local.aws.alert_inbox import Alert
-from local.errors import StartError
-from local.functions.async_invoker import Outcome
+from local.functions.event_source import Outcome
 from local.report.console import RunConsole
 from local.report.ground_truth import compare, load_episodes
-from local.report.run_check import RunCheck, check_run, count_messages, read_event
+from local.report.run_check import RunCheck, check_run, read_event
 from local.report.run_log import RunLog
 from local.report.summary import check_lines, delay_lines, sighting_lines, truth_lines
 from local.run.edge import Edge, edge_command, text_of
 from local.run.options import DEFAULT_CLIP, DEFAULT_PORT, Options
+from local.run.queues import queues_readable
 from local.run.stack import Stack, StackEvents
 from smile_contract import format_time, parse_time
 
@@ -34,6 +33,7 @@ _IDLE_TIMEOUT_S = 30.0
 _ALERT_TIMEOUT_S = 2.0
 _CHECK_S = 0.5
 _COUNT_S = 2.0
+_MOST_REASONS = 5  # printed for new dead letters
 
 
 class Session:
@@ -126,18 +126,26 @@ class Session:
         if time.monotonic() < self._counted_at + _COUNT_S:
             return
         self._counted_at = time.monotonic()
-        for queue, count in self._count_dead_letters(stack).items():
-            new = count - self._dead_letters.get(queue, 0)
-            self._dead_letters[queue] = count
-            if new > 0:
-                self._console.problem(f"{new} new in {queue}, {count} in total")
+        self._report_dead_letters(stack)
 
-    @staticmethod
-    def _count_dead_letters(stack: Stack) -> dict[str, int]:
-        try:
-            return count_messages(stack.aws, stack.queues)
-        except (BotoCoreError, ClientError) as error:
-            raise StartError(f"the dead letters could not be counted: {error}") from error
+    def _report_dead_letters(self, stack: Stack) -> dict[str, int]:
+        """Print the dead letters since the last call; return the number in each queue."""
+        with queues_readable():
+            counts = stack.queues.dead_letters()
+            for queue, count in counts.items():
+                new = count - self._dead_letters.get(queue, 0)
+                self._dead_letters[queue] = count
+                if new > 0:
+                    self._console.problem(f"{new} new in {queue}, {count} in total")
+                    self._print_reasons(stack, queue)
+        return counts
+
+    def _print_reasons(self, stack: Stack, queue: str) -> None:
+        reasons = Counter(stack.queues.new_reasons(queue, stack.functions.last_error))
+        for reason, count in reasons.most_common(_MOST_REASONS):
+            self._console.problem(f"   {count} times: {reason}" if count > 1 else f"   {reason}")
+        if len(reasons) > _MOST_REASONS:
+            self._console.problem(f"   and {len(reasons) - _MOST_REASONS} other reasons")
 
     # --- what the parts report, from their threads ---
 
@@ -158,11 +166,10 @@ class Session:
 
     def _on_outcome(self, outcome: Outcome) -> None:
         self._log.outcome(outcome)
-        if outcome.answer.error_type is not None:
-            what = "no more retries" if outcome.final else "will retry"
+        for reason, count in Counter(outcome.failures).items():
             self._console.problem(
-                f"{outcome.function} failed, attempt {outcome.attempt}, {what}: "
-                f"{outcome.answer.error_message()}"
+                f"{outcome.function} failed with {count} of {outcome.message_count} messages: "
+                f"{reason}"
             )
 
     def _on_alert(self, alert: Alert) -> None:
@@ -205,9 +212,12 @@ class Session:
         sent = {event_id: record.event for event_id, record in self._log.records().items()}
         read = partial(read_event, stack.api_port, stack.api_key)
         check = check_run(sent, read, _STORED_TIMEOUT_S)
-        stack.invoker.wait_idle(_IDLE_TIMEOUT_S)
+        with queues_readable():
+            left = stack.queues.wait_idle(_IDLE_TIMEOUT_S)
+        check.waiting = {name: counts.waiting for name, counts in left.items()}
+        check.delayed = {name: counts.delayed for name, counts in left.items()}
         self._wait_for_alert()
-        check.dead_letters = self._count_dead_letters(stack)
+        check.dead_letters = self._report_dead_letters(stack)
         self._console.line()
         for line in check_lines(self._log, check):
             self._console.line(line, "bold" if check.good else "bold red")

@@ -10,9 +10,11 @@ from pathlib import Path
 from local.api.http_front import HttpFront
 from local.aws.alert_inbox import Alert, AlertInbox
 from local.aws.endpoints import LocalAws
-from local.aws.moto import start_aws_server
 from local.aws.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
+from local.aws.store import start_aws_server
 from local.cloudformation.api_spec import API, api_spec
+from local.cloudformation.email_filters import SUBSCRIPTION, email_filters
+from local.cloudformation.event_source_spec import event_source_specs
 from local.cloudformation.function_spec import (
     FUNCTION,
     LAYER,
@@ -23,27 +25,29 @@ from local.cloudformation.function_spec import (
 )
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.rule_spec import PERMISSION, RULE, rule_specs
+from local.cloudformation.rule_spec import ROLE, RULE, rule_specs
 from local.cloudformation.template import load_template
 from local.errors import StartError
-from local.functions.async_invoker import AsyncInvoker, Outcome
-from local.functions.function_runtime import FunctionRuntime
-from local.functions.runtime_api import Answer
+from local.functions.event_source import Outcome
 from local.iot.broker import choose_broker, start_broker
 from local.iot.rule_engine import RuleListener
+from local.iot.unmatched import UnmatchedTopics
 from local.network.http_server import HttpServer
 from local.network.ports import LOOPBACK, checked_port, free_port, listen, port_of
 from local.processes.child import Child, Processes, wait_for_port
+from local.run.functions import Functions
 from local.run.options import DEFAULT_PORT, Options
+from local.run.queues import Queues
 
 _PORTS_TRIED = 50
-_RUN_HERE = {API, FUNCTION, LAYER, PERMISSION, QUEUE, RULE, SECRET, TABLE, TOPIC}
+_RUN_HERE = {API, FUNCTION, LAYER, QUEUE, ROLE, RULE, SECRET, SUBSCRIPTION, TABLE, TOPIC}
 # Types that guard, watch or limit on AWS, and change nothing here.
 _NO_EFFECT = (
     "AWS::ApiGateway::",
     "AWS::CloudWatch::",
     "AWS::IAM::",
     "AWS::IoT::Policy",
+    "AWS::Lambda::Permission",
     "AWS::Logs::",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -57,7 +61,7 @@ class StackEvents:
     Attributes
     ----------
     on_outcome : callable
-        Gets the result of each attempt of an asynchronous invocation.
+        Gets the result of each invocation for a queue.
     on_alert : callable
         Gets each alert that SNS delivered.
     on_problem : callable
@@ -116,10 +120,12 @@ class Stack:
         unstarted = Resolver(self._template, names, parameters)  # reads no secrets
         self._api = api_spec(self._template, unstarted)
         rules = rule_specs(unstarted)
-        specs = self._cloud_functions(unstarted)
-        self.queues = {
+        function_specs(self._template, unstarted)  # refuses what is not supported
+        sources = event_source_specs(self._template, unstarted, self.aws.endpoint_url)
+        urls = {
             name: unstarted.resolve({"Ref": name}, name) for name in unstarted.logical_ids(QUEUE)
         }
+        self.queues = Queues(self.aws, urls, {source.queue_url for source in sources})
         self.not_run = [
             f"{name} ({kind})"
             for name in unstarted.logical_ids()
@@ -127,12 +133,10 @@ class Stack:
             and not kind.startswith(_NO_EFFECT)
         ]
         self.processes = Processes(_log_folder(options.logs or folder))
-        self.invoker = AsyncInvoker(specs, self.aws, options.retry_delay_s, events.on_outcome)
-        self._listeners = [
-            RuleListener(rule, self.invoker, self.aws, events.on_problem) for rule in rules
-        ]
+        self._listeners = [RuleListener(rule, self.aws, events.on_problem) for rule in rules]
+        self._unmatched = UnmatchedTopics(rules, events.on_problem)
         self._inbox = AlertInbox(self.aws, events.on_alert)
-        self._runtimes: dict[str, FunctionRuntime] = {}
+        self.functions = Functions(sources, self.aws, self.processes)
         self._server: HttpServer | None = None
         self._needed: list[Child] = []
         self.kept_tables: list[str] = []
@@ -150,25 +154,23 @@ class Stack:
         wait_for_port(broker, self.mqtt_port)
         for listener in self._listeners:
             listener.start(self.mqtt_port)
+        self._unmatched.start(self.mqtt_port)
 
     def start_functions(self) -> None:
         """Create the resources, start functions and REST API, and wait until all are ready."""
         wait_for_port(self._needed[0], self._aws_port)
         self.kept_tables = Provisioner(self.aws, self._resolver).create_all()
+        for listener in self._listeners:
+            listener.deliver()
         self._inbox.subscribe(
-            [self._resolver.arn(name) for name in self._resolver.logical_ids(TOPIC)]
+            [self._resolver.arn(name) for name in self._resolver.logical_ids(TOPIC)],
+            email_filters(self._template, self._resolver),
         )
-        for spec in self._cloud_functions(self._resolver):
-            runtime = FunctionRuntime(spec, self.aws, self.processes)
-            self._runtimes[spec.logical_id] = runtime
-            runtime.start()
-        front = HttpFront(self._api, self.api_key, self._invoke, self._events.on_problem)
+        self.functions.start(self._cloud_functions())
+        front = HttpFront(self._api, self.api_key, self.functions.invoke, self._events.on_problem)
         self._server = HttpServer(front, self._listening)
-        for name, runtime in self._runtimes.items():
-            failure = runtime.wait_initialized()
-            if failure is not None:
-                raise StartError(f"{name} cannot start: {failure.error_message()}")
-            self.invoker.attach(runtime)
+        self.functions.wait_initialized()
+        self.functions.poll(self._options.retry_delay_s, self._events.on_outcome)
 
     def check(self) -> None:
         """Raise `StartError` when the broker or the AWS server has ended."""
@@ -177,18 +179,18 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything and end every process."""
-        self.invoker.close()
+        self.functions.stop_polling()
         self._inbox.stop()
+        self._unmatched.stop()
         for listener in self._listeners:
             listener.stop()
         self.processes.stop()
         if self._server is not None:
             self._server.close()
         self._listening.close()
-        for runtime in self._runtimes.values():
-            runtime.close()
+        self.functions.close()
 
-    def _cloud_functions(self, resolver: Resolver) -> list[FunctionSpec]:
+    def _cloud_functions(self) -> list[FunctionSpec]:
         """Return the functions without the device's, which runs as `edge_lambda` itself.
 
         Where the template names the API's URL on AWS, they get the URL of this one.
@@ -196,12 +198,9 @@ class Stack:
         on_devices = device_functions(self._template)
         return [
             with_api_url(spec, self.aws.region, self._api.stage, self.url)
-            for spec in function_specs(self._template, resolver)
+            for spec in function_specs(self._template, self._resolver)
             if spec.logical_id not in on_devices
         ]
-
-    def _invoke(self, function: str, event: bytes) -> Answer:
-        return self._runtimes[function].invoke(event)
 
 
 def _port(wanted: int | None, flag: str) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from local.aws.containers import address_for_containers
 from local.aws.endpoints import LocalAws, forget_user_settings
-from local.aws.moto import start_aws_server
+from local.aws.store import start_aws_server
 from local.command_line import (
     DEFAULT_TEMPLATE,
     Parser,

@@ -1,4 +1,4 @@
-"""The AWS services: resources of the template, alerts, one DynamoDB request at a time."""
+"""The AWS services: resources of the template, alerts, one DynamoDB request of moto at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from local.aws.alert_inbox import Alert, AlertInbox
 from local.aws.endpoints import LocalAws
-from local.aws.moto_server import SerialTables
 from local.aws.provision import Provisioner
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import load_template
 from local.errors import StartError, TemplateError
+from tests.helpers.moto_process import SerialTables
 from tests.helpers.waiting import wait_until
 
 
@@ -145,14 +145,16 @@ def test_alert_is_received_after_an_error_of_the_queue() -> None:
     alerts: list[Alert] = []
     inbox = AlertInbox(aws, alerts.append)
     started_at = time.time()
-    inbox.subscribe(["arn:topic"])
+    inbox.subscribe(["arn:topic"], {"arn:topic": {"kind": ["smile"]}})
     wait_until(lambda: aws.sqs.delete_message.call_args_list)
     inbox.stop()
     wait_until(lambda: all(thread.name != "alert inbox" for thread in threading.enumerate()))
     assert [(alert.subject, alert.text) for alert in alerts] == [("Hi", "there")]
     assert alerts[0].arrived_at - started_at > 0.4, "it waits before it tries again"
     assert aws.sqs.delete_message.call_args.kwargs["ReceiptHandle"] == "handle"
-    assert aws.sns.subscribe.call_args.kwargs["TopicArn"] == "arn:topic"
+    subscribed = aws.sns.subscribe.call_args.kwargs
+    assert subscribed["TopicArn"] == "arn:topic"
+    assert subscribed["Attributes"] == {"FilterPolicy": '{"kind": ["smile"]}'}
 
 
 def _next(received: list[Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ SPEC = ApiSpec(
         Route("GET", "/v1/devices/{device}/events/{event_id}", "Function", True),
         Route("GET", "/v1/devices/{device}", "Function", False),
         Route("GET", "/v1/devices/all", "Function", False),
+        Route("HEAD", "/v1/devices/all", "Function", False),
         Route("POST", "/v1/photos", "Function", True),
         Route("ANY", "/files/{path+}", "Function", False),
     ),
@@ -72,6 +73,12 @@ def test_event_has_every_part_of_the_request() -> None:
     assert context["identity"]["sourceIp"] == "127.0.0.9"
     assert context["identity"]["apiKey"] == "right"
     assert context["identity"]["apiKeyId"]
+
+
+def test_a_request_for_the_head_uses_its_own_route() -> None:
+    gateway = Gateway()
+    assert gateway.client.head("/v1/devices/all").status_code == 200
+    assert gateway.events[0]["httpMethod"] == "HEAD"
 
 
 def test_event_has_null_for_the_query_when_there_is_none() -> None:

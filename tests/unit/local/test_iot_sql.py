@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import doctest
 import json
 import sys
@@ -57,6 +58,32 @@ def test_columns_are_selected(columns: str, expected: dict[str, Any]) -> None:
     assert result_of(f"SELECT {columns} FROM 'smile/+/events'") == expected
 
 
+@pytest.mark.parametrize("payload", [b'{"a": 1, "a": 2}', b"", b"no JSON", b"\xff\x00", b"[1]"])
+def test_any_payload_keeps_its_bytes_when_it_is_encoded(payload: bytes) -> None:
+    sql = "SELECT encode(*, 'base64') AS data, topic(2) AS device, timestamp() AS at FROM 'a/+'"
+    found = parse(sql).evaluate("a/cam-1", payload, 5)
+    assert found == {"data": base64.b64encode(payload).decode(), "device": "cam-1", "at": 5}
+
+
+@pytest.mark.parametrize(
+    ("operand", "text"),
+    [("phase", "ended"), ("count", "3"), ("color.red", "255"), ("yes", "true"), ("list", "[1,2]")],
+)
+def test_a_value_becomes_text_when_it_is_encoded(operand: str, text: str) -> None:
+    found = result_of(f"SELECT encode({operand}, 'base64') AS data FROM 'a'")
+    assert base64.b64decode(found["data"]).decode() == text
+
+
+def test_the_result_is_undefined_when_an_encoded_field_is_missing() -> None:
+    assert result_of("SELECT encode(missing, 'base64') AS data FROM 'a'") == {}
+
+
+@pytest.mark.parametrize("sql", ["SELECT phase FROM 'a'", "SELECT * FROM 'a' WHERE phase = 1"])
+def test_the_payload_is_refused_when_it_is_not_json_and_the_statement_reads_it(sql: str) -> None:
+    with pytest.raises(PayloadError, match="not JSON"):
+        parse(sql).evaluate("a", b"no JSON", 0)
+
+
 def test_later_columns_win_when_names_repeat() -> None:
     sql = "SELECT *, topic(2) AS phase, timestamp() AS at, missing AS word FROM 'smile/+/events'"
     assert result_of(sql) == {**PAYLOAD, "phase": "cam-1", "at": 1700000000123}
@@ -96,7 +123,7 @@ def test_star_needs_an_object_only_when_there_are_other_columns(payload: Any) ->
 def test_condition_is_evaluated_as_in_the_reference(condition: str, expected: Any) -> None:
     where = parse(f"SELECT * FROM 'a' WHERE {condition}").where
     assert where is not None
-    found = where(Message("a", PAYLOAD, 0))
+    found = where(Message("a", json.dumps(PAYLOAD).encode(), 0))
     assert found is expected or found == expected != UNDEFINED
 
 
@@ -126,6 +153,8 @@ def test_rule_acts_only_when_where_is_true(condition: str, acts: bool) -> None:
         ("SELECT topic(2) FROM 'a'", 8, "topic needs a name"),
         ("SELECT topic(0) AS a FROM 'a'", 14, "counted from 1"),
         ("SELECT topic(a) AS a FROM 'a'", 14, "counted from 1"),
+        ("SELECT encode(*) AS a FROM 'a'", 16, "expected ','"),
+        ("SELECT encode(a, 'hex') AS a FROM 'a'", 18, "expected 'base64', found 'hex'"),
         ("SELECT newuuid() AS a FROM 'a'", 8, "the function newuuid() is not supported"),
         ("SELECT VALUE a FROM 'a'", 8, "VALUE is not supported"),
         ("SELECT (SELECT v FROM b) AS c FROM 'a'", 8, "expected a field"),

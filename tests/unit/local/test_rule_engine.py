@@ -1,19 +1,18 @@
-"""The rules engine: what it sends to functions and to the error queue, and the limits of AWS."""
+"""The rules engine: what it sends to queues and to the error queue, and the limits of AWS."""
 
 from __future__ import annotations
 
 import base64
 import json
 import socket
-from typing import Any, cast
+import threading
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from local.aws.endpoints import LocalAws
-from local.cloudformation.rule_spec import RuleSpec
-from local.errors import DeliveryError, StartError
-from local.functions.async_invoker import AsyncInvoker
+from local.cloudformation.rule_spec import QueueAction, RuleSpec
+from local.errors import StartError
 from local.iot import rule_engine
 from local.iot.rule_engine import RuleListener
 from local.iot_sql import parse
@@ -22,87 +21,106 @@ from local.network.ports import free_port, port_of
 TOPIC = "test/cam-1/events"
 
 
-class Fakes:
-    """An invoker and an SQS client that record, or fail with an error."""
+UNREACHABLE = EndpointConnectionError(endpoint_url="http://queue")
+
+
+ONE, ERRORS = QueueAction("one"), QueueAction("errors")
+
+
+class FakeSqs:
+    """An SQS client that records messages by queue, or fails for single queues."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, Any]] = []
-        self.sent: list[dict[str, str]] = []
-        self.refused: dict[str, Exception] = {}
-        self.queue_error: Exception | None = None
+        self.sent: list[tuple[str, str]] = []
+        self.broken: dict[str, Exception] = {}
 
-    def accept(self, function_arn: str, payload: bytes) -> None:
-        if function_arn in self.refused:
-            raise self.refused[function_arn]
-        self.events.append((function_arn, json.loads(payload)))
-
-    def send_message(self, **message: str) -> None:
-        if self.queue_error is not None:
-            raise self.queue_error
-        self.sent.append(message)
+    def send_message(self, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803 - boto3's names
+        if QueueUrl in self.broken:
+            raise self.broken[QueueUrl]
+        self.sent.append((QueueUrl, MessageBody))
 
 
 class Engine:
-    def __init__(self, **changes: Any) -> None:
-        query = parse("SELECT *, topic(2) AS device FROM 'test/+/events' WHERE what <> 'nothing'")
-        rule = RuleSpec("Rule", query, ("one", "two"), "http://queue", **changes)
-        if changes.get("error_queue_url", "") is None:
-            rule = RuleSpec("Rule", query, ("one", "two"), None)
-        self.fakes = Fakes()
+    def __init__(
+        self,
+        *,
+        sql: str = "SELECT *, topic(2) AS device FROM 'test/+/events' WHERE what <> 'nothing'",
+        first: QueueAction = ONE,
+        errors: QueueAction | None = ERRORS,
+    ) -> None:
+        rule = RuleSpec("Rule", parse(sql), (first, QueueAction("two")), errors)
+        self.sqs = FakeSqs()
         self.problems: list[str] = []
         aws = LocalAws("http://127.0.0.1:1")
-        vars(aws)["sqs"] = self.fakes  # instead of the cached client
-        invoker = cast(AsyncInvoker, self.fakes)
-        self.listener = RuleListener(rule, invoker, aws, self.problems.append)
+        vars(aws)["sqs"] = self.sqs  # instead of the cached client
+        self.listener = RuleListener(rule, aws, self.problems.append)
 
     def failures(self) -> list[str]:
-        [message] = self.fakes.sent
-        assert message["QueueUrl"] == "http://queue"
-        body = json.loads(message["MessageBody"])
-        return [failure["failedResource"] for failure in body["failures"]]
+        """Return the queues that failed, as the one message in the error queue says."""
+        [body] = [body for url, body in self.sqs.sent if url == "errors"]
+        return [failure["failedResource"] for failure in json.loads(body)["failures"]]
 
 
 @pytest.mark.parametrize("prefix", ["", "$aws/rules/Rule/"])
-def test_message_is_sent_to_every_function(prefix: str) -> None:
+def test_message_is_sent_to_every_queue(prefix: str) -> None:
     engine = Engine()
     engine.listener.handle(prefix + TOPIC, b'{"what": "a"}')
-    event = {"what": "a", "device": "cam-1"}
-    assert engine.fakes.events == [("one", event), ("two", event)]
+    event = '{"what":"a","device":"cam-1"}'
+    assert engine.sqs.sent == [("one", event), ("two", event)]
     assert engine.problems == []
+
+
+def test_message_is_in_base64_when_the_action_wants_that() -> None:
+    engine = Engine(first=QueueAction("one", base64=True))
+    engine.listener.handle(TOPIC, b'{"what": "a"}')
+    assert base64.b64decode(engine.sqs.sent[0][1]) == engine.sqs.sent[1][1].encode()
+
+
+def test_payload_that_is_not_json_is_sent_when_the_statement_encodes_it() -> None:
+    engine = Engine(sql="SELECT encode(*, 'base64') AS body FROM 'test/+/events'")
+    engine.listener.handle(TOPIC, b"\xff")
+    assert [url for url, _ in engine.sqs.sent] == ["one", "two"]
+    assert json.loads(engine.sqs.sent[0][1]) == {"body": "/w=="}
 
 
 def test_message_is_dropped_when_where_is_not_true() -> None:
     engine = Engine()
     engine.listener.handle(TOPIC, b'{"what": "nothing"}')
     engine.listener.handle(TOPIC, b"{}")
-    assert (engine.fakes.events, engine.fakes.sent, engine.problems) == ([], [], [])
+    assert (engine.sqs.sent, engine.problems) == ([], [])
 
 
-def test_message_goes_to_the_error_queue_for_each_function_when_it_is_not_json() -> None:
+def test_message_goes_to_the_error_queue_for_each_queue_when_it_is_not_json() -> None:
     engine = Engine()
     engine.listener.handle(TOPIC, b"{")
     assert engine.failures() == ["one", "two"]
     assert engine.problems == [f"{TOPIC}: the payload is not JSON"]
 
 
-def test_message_goes_to_the_error_queue_when_one_function_refuses_it() -> None:
+def test_message_goes_to_the_error_queue_when_one_queue_fails() -> None:
     engine = Engine()
-    engine.fakes.refused["one"] = DeliveryError("too large")
+    engine.sqs.broken["one"] = UNREACHABLE
     engine.listener.handle(TOPIC, b'{"what": "a"}')
-    assert [arn for arn, _ in engine.fakes.events] == ["two"]
+    assert [url for url, _ in engine.sqs.sent] == ["two", "errors"]
     assert engine.failures() == ["one"]
 
 
-def test_error_message_is_in_base64_when_the_template_wants_that() -> None:
-    engine = Engine(error_base64=True)
+def test_message_is_only_reported_when_there_is_no_error_action() -> None:
+    engine = Engine(errors=None)
     engine.listener.handle(TOPIC, b"{")
-    body = json.loads(base64.b64decode(engine.fakes.sent[0]["MessageBody"]))
+    assert (engine.sqs.sent, len(engine.problems)) == ([], 1)
+
+
+def test_error_message_is_in_base64_when_the_template_wants_that() -> None:
+    engine = Engine(errors=QueueAction("errors", base64=True))
+    engine.listener.handle(TOPIC, b"{")
+    body = json.loads(base64.b64decode(engine.sqs.sent[0][1]))
     assert base64.b64decode(body["base64OriginalPayload"]) == b"{"
 
 
 def test_failure_of_the_error_queue_is_reported_too() -> None:
     engine = Engine()
-    engine.fakes.queue_error = EndpointConnectionError(endpoint_url="http://queue")
+    engine.sqs.broken["errors"] = UNREACHABLE
     engine.listener.handle(TOPIC, b"{")
     assert len(engine.problems) == 2
     assert "the error action failed too" in engine.problems[1]
@@ -124,18 +142,37 @@ def test_message_is_reported_when_aws_would_refuse_its_size(
 ) -> None:
     engine = Engine()
     engine.listener.handle(topic, b'{"what": "a"}'.ljust(size))
-    assert bool(engine.fakes.events) is accepted
+    assert bool(engine.sqs.sent) is accepted
     assert bool(engine.problems) is not accepted
 
 
-def test_next_message_is_handled_after_an_unexpected_error() -> None:
-    class Message:
-        topic, payload = TOPIC, b'{"what": "a"}'
+class Message:
+    topic, payload = TOPIC, b'{"what": "a"}'
 
-    engine = Engine()
-    engine.fakes.refused["one"] = RuntimeError("a bug")
+
+def receive(engine: Engine) -> None:
+    """Do what paho does with a message."""
     engine.listener._on_message(engine.listener._client, None, Message())  # type: ignore[arg-type]
+
+
+def test_next_message_is_handled_after_an_unexpected_error() -> None:
+    engine = Engine()
+    engine.listener.deliver()
+    engine.sqs.broken["one"] = RuntimeError("a bug")
+    receive(engine)
     assert engine.problems == [f"{TOPIC}: not handled: RuntimeError: a bug"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_message_waits_until_the_queues_exist(stopped: bool) -> None:
+    engine = Engine()
+    thread = threading.Thread(target=receive, args=[engine])
+    thread.start()
+    thread.join(0.05)
+    assert thread.is_alive()
+    engine.listener.stop() if stopped else engine.listener.deliver()
+    thread.join(10)
+    assert bool(engine.sqs.sent) is not stopped, "a run that ends delivers nothing any more"
 
 
 def test_start_fails_when_there_is_no_broker() -> None:

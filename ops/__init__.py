@@ -1,1 +1,1 @@
-"""The operator's commands: deploy, device, redrive and smoke test."""
+"""The operator's commands: deploy, undeploy, device, redrive and smoke test."""

@@ -7,7 +7,7 @@ import os
 import boto3
 from botocore.config import Config
 
-from ops.aws_errors import plain_aws_errors
+from ops.aws_errors import plain_aws_errors, reject_foreign_answers
 from ops.errors import CommandError
 from ops.stage import Stage
 
@@ -26,13 +26,26 @@ def open_session(stage: Stage) -> boto3.Session:
     with plain_aws_errors():
         region = _region(stage, boto3.Session())
         session = boto3.Session(region_name=region)
+        reject_foreign_answers(session)
     with plain_aws_errors(region):
+        _read_credentials(session)
         try:
             sts = session.client("sts", config=CLIENT_CONFIG)
         except ValueError as error:  # botocore raises it for an endpoint that is not a URL
             raise CommandError(f"{error}: check AWS_ENDPOINT_URL") from None
         sts.get_caller_identity()
     return session
+
+
+def _read_credentials(session: boto3.Session) -> None:
+    """Run the profile's ``credential_process``; botocore lets its faults through as they are."""
+    try:
+        session.get_credentials()
+    except (ValueError, AttributeError, OSError) as error:
+        raise CommandError(
+            f"the credential_process of AWS profile {session.profile_name!r} returned no "
+            f"credentials ({type(error).__name__}): run its command and check what it prints"
+        ) from None
 
 
 def _region(stage: Stage, session: boto3.Session) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
 
+import boto3
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
@@ -32,7 +35,32 @@ _DENIED = {
 _CLOCK = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 _CLOCK_MESSAGE = re.compile(r"Signature (expired|not yet current)")
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+_ID_HEADERS = {"x-amzn-requestid", "x-amz-request-id"}
 _SIGN_IN_AGAIN = "sign in again, for example with 'aws sso login'"
+
+
+class ForeignAnswerError(aws.BotoCoreError):
+    """An answer that AWS did not send, such as the sign-in page of a hotel's network."""
+
+    fmt = "no AWS request id"
+
+
+def reject_foreign_answers(session: boto3.Session) -> None:
+    """Make the session's clients raise `ForeignAnswerError` for answers that AWS did not send.
+
+    Without it, botocore takes some of them for a success without content, and fails with a
+    `KeyError` or an `AttributeError` on others.
+    """
+    session.events.register("before-parse", _check_answer)
+
+
+def _check_answer(response_dict: Mapping[str, Any], **_: object) -> None:
+    """Every answer of AWS has a request id, in a header or in the body."""
+    if response_dict["status_code"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return  # a load balancer may answer; the client tries again
+    headers = {name.lower() for name in response_dict["headers"]}
+    if not headers & _ID_HEADERS and b"<RequestId>" not in response_dict["body"]:
+        raise ForeignAnswerError
 
 
 @contextmanager
@@ -73,6 +101,8 @@ def _explain_response(error: aws.ClientError, region: str | None) -> str:
         match = _ACTION.search(message)
         action = match[1] if match else error.operation_name
         return f"these credentials do not allow {action}: ask for that permission"
+    if code.isdigit():  # the HTTP status, which botocore takes when the answer has no code
+        return _foreign(region)
     return f"AWS refused {error.operation_name}: {code}: {message}"
 
 
@@ -94,12 +124,18 @@ def _explain_failure(error: aws.BotoCoreError | ResponseParserError, region: str
         case aws.ConnectionError() | aws.HTTPClientError():
             text = f"AWS in {region} does not answer at {_address(error)}: check the network, "
             text += "AWS_REGION and AWS_ENDPOINT_URL"
-        case ResponseParserError():
-            text = f"the response is not from AWS in {region}: check the network and "
-            text += "AWS_ENDPOINT_URL"
+        case ResponseParserError() | ForeignAnswerError():
+            text = _foreign(region)
         case _:
             text = f"the call to AWS failed: {error}"
     return text
+
+
+def _foreign(region: str | None) -> str:
+    return (
+        f"the response is not from AWS in {region}: check the network, which may want you to sign "
+        "in, and AWS_ENDPOINT_URL"
+    )
 
 
 def _address(error: aws.BotoCoreError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import boto3
 from botocore.exceptions import ClientError
@@ -22,11 +22,13 @@ class Stack:
     ----------
     name, status : str
     outputs : Mapping of str to str
+    parameters : Mapping of str to str
     """
 
     name: str
     status: str
     outputs: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_stack(session: boto3.Session, stage: Stage) -> Stack | None:
@@ -46,7 +48,8 @@ def find_stack(session: boto3.Session, stage: Stage) -> Stack | None:
                 return None
             raise
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-    return Stack(stage.stack_name, found["StackStatus"], outputs)
+    parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
+    return Stack(stage.stack_name, found["StackStatus"], outputs, parameters)
 
 
 def read_outputs(session: boto3.Session, stage: Stage, *required: str) -> Mapping[str, str]:

@@ -1,1 +1,1 @@
-"""Invoke the functions again for the messages in the dead-letter queues."""
+"""Send the messages in the dead-letter queues to their queues again."""

@@ -1,7 +1,7 @@
 """Command ``python -m ops.redrive``; ``make redrive STAGE=dev`` runs it.
 
 Storing and alerting are idempotent, so a second delivery does no harm. A message is deleted only
-after its functions answered without an error.
+after its queues have it again.
 """
 
 from __future__ import annotations
@@ -11,21 +11,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from botocore.config import Config
-
 from ops.account import CLIENT_CONFIG, open_session
 from ops.aws_errors import plain_aws_errors
 from ops.command_line import CommandParser, run_command
-from ops.redrive.dead_letter import Functions
+from ops.redrive.dead_letter import Stack
 from ops.redrive.queue import DeadLetterQueue
 from ops.redrive.redrive import Redrive
 from ops.stack import read_outputs
 from ops.stage import load_stage
+from smile_cloud.clock_limits import ClockLimits
 
 _QUEUES = ("DeadLetterQueue", "RuleErrorQueue")
-_STORE, _ALERT = "StoreEventFunctionArn", "SendAlertFunctionArn"
-# Longer than the functions' timeout: a client that gives up earlier would invoke them twice.
-_INVOKE_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=60))
+_EVENTS, _ALERTS = "EventsQueueUrl", "AlertsQueueUrl"
+_RETENTION, _LONGEST = "EventRetentionDays", "LongestSmileSeconds"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,26 +41,29 @@ def _run(arguments: argparse.Namespace) -> int:
     stage = load_stage(arguments.stage)
     session = open_session(stage)
     urls = [f"{queue}Url" for queue in _QUEUES]
-    outputs = read_outputs(session, stage, _STORE, _ALERT, *urls)
-    started_at = datetime.now(UTC)
+    outputs = read_outputs(session, stage, _EVENTS, _ALERTS, _RETENTION, _LONGEST, *urls)
+    limits = ClockLimits.from_environment(
+        {"EVENT_RETENTION_DAYS": outputs[_RETENTION], "LONGEST_SMILE_SECONDS": outputs[_LONGEST]}
+    )
+    target = Stack(outputs[_EVENTS], outputs[_ALERTS], limits, datetime.now(UTC))
     with plain_aws_errors(session.region_name):
         sqs = session.client("sqs", config=CLIENT_CONFIG)
-        invoke = session.client("lambda", config=_INVOKE_CONFIG).invoke
-        functions = Functions(outputs[_STORE], (outputs[_ALERT],))
-        redrive = Redrive(functions, invoke, arguments.dry_run)
+        redrive = Redrive(target, sqs, arguments.dry_run)
         for queue, url in zip(_QUEUES, urls, strict=True):
-            redrive.drain(queue, DeadLetterQueue(sqs, outputs[url], started_at))
+            redrive.drain(queue, DeadLetterQueue(sqs, outputs[url], target.started_at))
     would = "would be " if arguments.dry_run else ""
-    print(f"{redrive.delivered} {would}delivered, {redrive.kept} {would}kept")
+    if redrive.alerts:
+        print("send_alert drops smiles that are too old for an alert")
+    print(f"{redrive.sent} {would}sent, {redrive.kept} {would}kept")
     return 1 if redrive.kept and not arguments.dry_run else 0
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = CommandParser(
-        "redrive", "Invoke the functions again for the messages in the dead-letter queues."
+        "redrive", "Send the messages in the dead-letter queues to their queues again."
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="show what would be delivered; change nothing"
+        "--dry-run", action="store_true", help="show what would be sent; change nothing"
     )
     return parser.parse_args(argv)
 

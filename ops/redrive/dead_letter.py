@@ -1,16 +1,18 @@
-"""A message in a dead-letter queue: why it is there, and how to deliver it."""
+"""A message in a dead-letter queue: why it is there, and which queue gets it again."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from smile_cloud.rule_message import DEVICE_FIELD, RECEIVED_FIELD, RuleMessage, device_id_of
-from smile_contract import ContractError, format_time
+from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.rule_body import RuleBody
+from smile_cloud.rule_message import RuleMessage, log_keys
+from smile_contract import ContractError, format_time, is_device_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -25,135 +27,139 @@ class DeadLetter:
     Attributes
     ----------
     sent_at : datetime
-        When the message was sent to the queue, UTC.
+        When the message was first sent, UTC.
     reason : str
-        Why.
-    event : object
-        The payload for the functions.
-    functions : tuple of str
-        ARNs of the functions' aliases to invoke.
+        Why it is there.
+    body : str
+        The message for the queues.
+    queues : tuple of str
+        URLs of the queues that get it again.
     undeliverable : str
-        Why the message cannot be delivered; empty if it can.
+        Why no queue can get it; empty if one can.
     """
 
     sent_at: datetime
     reason: str
-    event: object = None
-    functions: tuple[str, ...] = ()
+    body: str = ""
+    queues: tuple[str, ...] = ()
     undeliverable: str = ""
-
-    @property
-    def device(self) -> str:
-        """Device id for people."""
-        found = device_id_of(self.event)
-        return found if isinstance(found, str) else "unknown device"
 
 
 @dataclass(frozen=True, slots=True)
-class Functions:
-    """The stack's functions, each as the ARN of its alias.
+class Stack:
+    """What a redrive needs to know of the stack.
 
     Attributes
     ----------
-    store : str
-        The function that sends messages which break the contract to the queue.
-    others : tuple of str
-        The other functions that messages invoke.
+    events_queue, alerts_queue : str
+        URLs of the queues of ``store_event`` and ``send_alert``.
+    limits : ClockLimits
+        Those of ``store_event``.
+    started_at : datetime
+        Start of the run.
     """
 
-    store: str
-    others: tuple[str, ...]
+    events_queue: str
+    alerts_queue: str
+    limits: ClockLimits
+    started_at: datetime
 
-    def alias_of(self, arn: str) -> str | None:
-        """Return the alias for an ARN of any version; None for a function of another stack."""
-        for alias in (self.store, *self.others):
-            if _unqualified(alias) == _unqualified(arn):
-                return alias
+    @property
+    def queues(self) -> tuple[str, str]:
+        """Both queues."""
+        return self.events_queue, self.alerts_queue
+
+    def queue_of(self, resource: str) -> str | None:
+        """Return the URL of the queue with this ARN or URL; None if it is another queue."""
+        for url in self.queues:
+            if _queue_name(url) == _queue_name(resource):
+                return url
         return None
 
 
-def parse_dead_letter(message: MessageTypeDef, functions: Functions) -> DeadLetter:
+def parse_dead_letter(message: MessageTypeDef, stack: Stack) -> DeadLetter:
     """Parse a message of either queue.
 
     Parameters
     ----------
     message : MessageTypeDef
-        As SQS returns it. ``store_event`` sets the message attribute ``reason``.
-    functions : Functions
-        Functions that may be invoked.
+        As SQS returns it. SQS sets the attribute ``DeadLetterQueueSourceArn`` on messages that it
+        moved from another queue; ``store_event`` sets the message attribute ``reason``.
+    stack : Stack
     """
-    at = sent_at(message)
+    source = message["Attributes"].get("DeadLetterQueueSourceArn")
+    if source is not None:
+        return _failed_in_queue(message, source, stack)
+    attributes = message.get("MessageAttributes", {})
+    if "reason" in attributes:
+        return _rejected(message, attributes["reason"]["StringValue"], stack)
     try:
         content = json.loads(message["Body"])
     except ValueError:
         content = None
-    if not isinstance(content, dict):
-        return DeadLetter(at, "not from this stack", undeliverable="it is not a JSON object")
-    if "requestContext" in content and "requestPayload" in content:
-        return _failed_invocation(content, at, functions)
-    if "base64OriginalPayload" in content:
-        return _failed_rule(content, at, functions)
-    attributes = message.get("MessageAttributes", {})
-    reason = attributes["reason"]["StringValue"] if "reason" in attributes else "unknown reason"
-    return _broken_contract(content, at, reason, functions)
+    if isinstance(content, dict) and "base64OriginalPayload" in content:
+        return _failed_rule(content, sent_at(message), stack)
+    return _of_unknown_queue(message, stack)
 
 
-def _failed_invocation(record: Mapping[str, Any], at: datetime, functions: Functions) -> DeadLetter:
-    """Parse Lambda's record of an asynchronous invocation.
-
-    "Capturing records of Lambda asynchronous invocations" in the AWS Lambda Developer Guide.
-    """
-    context, answer = record["requestContext"], record.get("responsePayload") or {}
-    reason = str(context.get("condition", "failed"))
-    if isinstance(answer, Mapping) and "errorType" in answer:
-        reason += f", {answer['errorType']}: {answer.get('errorMessage', '')}"
-    event, arn = record["requestPayload"], str(context.get("functionArn", ""))
-    alias = functions.alias_of(arn)
-    if alias is None:
-        problem = f"{arn or 'its function'} is not in this stack"
-        return DeadLetter(at, reason, event, undeliverable=problem)
-    return DeadLetter(at, reason, event, (alias,))
+def _failed_in_queue(message: MessageTypeDef, source: str, stack: Stack) -> DeadLetter:
+    """Parse a message that a function did not handle in any of its deliveries."""
+    name, url = _queue_name(source), stack.queue_of(source)
+    letter = DeadLetter(sent_at(message), f"its function failed, queue {name}", message["Body"])
+    if url is None:
+        return replace(letter, undeliverable=f"the queue {name} is not in this stack")
+    return replace(letter, queues=(url,))
 
 
-def _failed_rule(error: Mapping[str, Any], at: datetime, functions: Functions) -> DeadLetter:
+def _of_unknown_queue(message: MessageTypeDef, stack: Stack) -> DeadLetter:
+    """Parse a message of the rule that somebody moved by hand: both queues may get it."""
+    letter = DeadLetter(sent_at(message), "unknown reason", message["Body"])
+    try:
+        RuleBody.parse(letter.body)
+    except ContractError:
+        problem = "neither the rule nor a function of this version sent it"
+        return replace(letter, undeliverable=problem)
+    return replace(letter, queues=stack.queues)
+
+
+def _rejected(message: MessageTypeDef, reason: str, stack: Stack) -> DeadLetter:
+    """Parse a message that broke the contract; it stays until the contract accepts it."""
+    letter = DeadLetter(sent_at(message), reason, message["Body"])
+    try:
+        body = RuleBody.parse(letter.body)
+        rejected = [one.error for one in RuleMessage.from_body(letter.body, stack.limits).rejected]
+    except ContractError as error:
+        rejected = [error]
+    if rejected:
+        problem = f"it still breaks the contract: {rejected[0]}"
+        return replace(letter, undeliverable=problem)
+    # store_event forgets that it rejected this content, in case it rejects it again.
+    redriven_ms = round(stack.started_at.timestamp() * 1000)
+    text = replace(body, redriven_ms=redriven_ms).text()
+    return replace(letter, body=text, queues=(stack.events_queue,))
+
+
+def _failed_rule(error: Mapping[str, Any], at: datetime, stack: Stack) -> DeadLetter:
     """Parse what the rule's error action sends.
 
     "Error handling (error action)" in the AWS IoT Core Developer Guide.
     """
     failures: Sequence[Mapping[str, Any]] = error.get("failures") or []
     messages = dict.fromkeys(str(failure.get("errorMessage")) for failure in failures)
-    reason = "; ".join(messages) or "unknown reason"
+    letter = DeadLetter(at, "; ".join(messages) or "unknown reason")
     segments = _without_basic_ingest(str(error.get("topic", ""))).split("/")
-    # The rule's SQL adds these fields.
-    added = {
-        DEVICE_FIELD: segments[1] if len(segments) > 1 else "",
-        RECEIVED_FIELD: round(at.timestamp() * 1000),
-    }
+    device_id = segments[1] if len(segments) > 1 else ""
+    if not is_device_id(device_id):
+        return replace(letter, undeliverable="its topic names no device")
     try:
-        payload = json.loads(base64.b64decode(str(error["base64OriginalPayload"])))
+        payload = base64.b64decode(str(error["base64OriginalPayload"]), validate=True)
     except ValueError:
-        payload = None
-    if not isinstance(payload, dict):
-        return DeadLetter(at, reason, added, undeliverable="the payload is not a JSON object")
-    aliases = [functions.alias_of(str(failure.get("failedResource"))) for failure in failures]
-    known = tuple(dict.fromkeys(alias for alias in aliases if alias is not None))
-    if not known:
-        problem = "none of the functions that failed is in this stack"
-        return DeadLetter(at, reason, added, undeliverable=problem)
-    return DeadLetter(at, reason, payload | added, known)
-
-
-def _broken_contract(
-    event: Mapping[str, Any], at: datetime, reason: str, functions: Functions
-) -> DeadLetter:
-    try:
-        rejected = [one.error for one in RuleMessage.from_rule(event).rejected]
-    except ContractError as error:
-        rejected = [error]
-    if rejected:
-        problem = f"it still breaks the contract: {rejected[0]}"
-        return DeadLetter(at, reason, event, undeliverable=problem)
-    return DeadLetter(at, reason, event, (functions.store,))
+        return replace(letter, undeliverable="its payload is not in base64")
+    found = [stack.queue_of(str(failure.get("failedResource"))) for failure in failures]
+    failed = tuple(dict.fromkeys(url for url in found if url is not None))
+    return replace(
+        letter, body=RuleBody(device_id, at, payload).text(), queues=failed or stack.queues
+    )
 
 
 def _without_basic_ingest(topic: str) -> str:
@@ -162,16 +168,20 @@ def _without_basic_ingest(topic: str) -> str:
     return topic
 
 
-def _unqualified(arn: str) -> str:
-    return ":".join(arn.split(":")[:7])
+def _queue_name(resource: str) -> str:
+    """Return the name at the end of the ARN or URL of a queue."""
+    return resource.rpartition("/")[2].rpartition(":")[2]
 
 
 def sent_at(message: MessageTypeDef) -> datetime:
-    """Return when a message was sent to its queue, UTC."""
+    """Return when a message was sent to its queue, UTC, in whole milliseconds."""
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
-def describe(queue: str, message: DeadLetter) -> str:
-    """Return one line for people: queue, time, device and reason."""
-    reason = " ".join(message.reason.split())
-    return f"{queue}, {format_time(message.sent_at)}, {message.device}: {reason}"
+def describe(queue: str, letter: DeadLetter) -> str:
+    """Return one line for people: queue, time, device, events and reason."""
+    keys = log_keys(letter.body)
+    device = keys.get("device_id", "unknown device")
+    ids = ", ".join(str(one) for one in keys.get("event_ids", []))
+    reason = " ".join(letter.reason.split())
+    return f"{queue}, {format_time(letter.sent_at)}, {device}, {ids or 'no event'}: {reason}"

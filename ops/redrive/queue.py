@@ -18,8 +18,7 @@ _HIDDEN_S = 600  # longer than a run takes; no other consumer sees the messages 
 class DeadLetterQueue:
     """The messages that were in a queue when the run started.
 
-    Messages that a function sends to the queue during the run are skipped: otherwise the run
-    might never end.
+    Messages that reach the queue during the run are skipped: otherwise the run might never end.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ class DeadLetterQueue:
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=1,
                 VisibilityTimeout=_HIDDEN_S,
-                AttributeNames=["SentTimestamp"],
+                MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
                 MessageAttributeNames=["All"],
             )
             messages = answer.get("Messages", [])
@@ -58,7 +57,7 @@ class DeadLetterQueue:
             yield from new
 
     def delete(self, message: MessageTypeDef) -> None:
-        """Delete a message that was delivered."""
+        """Delete a message that was sent again."""
         handle = self._receipts.pop(message["MessageId"])
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 

@@ -1,18 +1,17 @@
-"""Deliver the messages of a dead-letter queue to their functions; keep those that fail."""
+"""Send the messages of a dead-letter queue to their queues again; keep those that cannot go."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.redrive.dead_letter import DeadLetter, Functions, describe, parse_dead_letter
+from ops.redrive.dead_letter import DeadLetter, Stack, describe, parse_dead_letter
 from ops.redrive.queue import DeadLetterQueue
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
@@ -22,24 +21,25 @@ class Redrive:
 
     Attributes
     ----------
-    functions : Functions
-        Functions that may be invoked.
-    invoke : callable
-        ``invoke`` of boto3's Lambda client.
+    stack : Stack
+    client : SQSClient
     dry_run : bool
         Print what would be done, and change nothing.
-    delivered, kept : int
+    sent, kept : int
         Number of messages; in a dry run what the numbers would be.
+    alerts : int
+        How many of `sent` go to the queue of ``send_alert``.
     """
 
-    functions: Functions
-    invoke: Callable[..., Mapping[str, Any]]
+    stack: Stack
+    client: SQSClient
     dry_run: bool
-    delivered: int = field(default=0, init=False)
+    sent: int = field(default=0, init=False)
     kept: int = field(default=0, init=False)
+    alerts: int = field(default=0, init=False)
 
     def drain(self, name: str, queue: DeadLetterQueue) -> None:
-        """Deliver the messages of a queue; messages that fail stay in it."""
+        """Send the messages of a dead-letter queue again; what cannot be sent stays in it."""
         try:
             for message in queue:
                 self._handle(name, queue, message)
@@ -47,29 +47,25 @@ class Redrive:
             queue.release()
 
     def _handle(self, name: str, queue: DeadLetterQueue, message: MessageTypeDef) -> None:
-        dead_letter = parse_dead_letter(message, self.functions)
-        problem = dead_letter.undeliverable or ("" if self.dry_run else self._deliver(dead_letter))
+        letter = parse_dead_letter(message, self.stack)
+        problem = letter.undeliverable or ("" if self.dry_run else self._send(letter))
         if problem:
             self.kept += 1
             outcome = f"kept, {problem}"
         else:
-            self.delivered += 1
-            names = ", ".join(arn.split(":")[6] for arn in dead_letter.functions)
-            outcome = f"{'would be ' if self.dry_run else ''}delivered to {names}"
+            self.sent += 1
+            self.alerts += self.stack.alerts_queue in letter.queues
+            names = ", ".join(url.rpartition("/")[2] for url in letter.queues)
+            outcome = f"{'would be ' if self.dry_run else ''}sent to {names}"
             if not self.dry_run:
                 queue.delete(message)
-        print(f"{describe(name, dead_letter)} -> {outcome}")
+        print(f"{describe(name, letter)} -> {outcome}")
 
-    def _deliver(self, dead_letter: DeadLetter) -> str:
-        """Invoke the functions; return what failed, or an empty string."""
-        payload = json.dumps(dead_letter.event).encode()
-        for arn in dead_letter.functions:
+    def _send(self, letter: DeadLetter) -> str:
+        """Send a message to its queues; return what failed, or an empty string."""
+        for url in letter.queues:
             try:
-                answer = self.invoke(FunctionName=arn, Payload=payload)
+                self.client.send_message(QueueUrl=url, MessageBody=letter.body)
             except (ClientError, BotoCoreError) as error:
-                return f"Lambda did not accept it: {error}"
-            if "FunctionError" in answer:
-                reported = json.loads(answer["Payload"].read() or b"{}")
-                message = " ".join(str(reported.get("errorMessage")).split())
-                return f"it failed again: {reported.get('errorType')}: {message}"
+                return f"SQS did not accept it: {error}"
         return ""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -94,5 +95,5 @@ def _get(url: str, api_key: str | None) -> tuple[int, dict[str, Any]]:
             return response.status, body if isinstance(body, dict) else {}
     except HTTPError as error:
         return error.code, {}
-    except (URLError, TimeoutError, ConnectionError, ValueError) as error:
+    except (URLError, HTTPException, TimeoutError, ConnectionError, ValueError) as error:
         raise CommandError(f"the API does not answer at {url}: {error}") from None

@@ -8,15 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
-from local.aws.endpoints import LocalAws
-from local.aws.moto import start_aws_server
-from local.network.ports import free_port
-from local.processes.child import Processes, wait_for_port
+from local.processes.child import Processes
 from tests.helpers.aws import create_stack
 from tests.helpers.http_server import Answer, serve
+from tests.helpers.moto_server import start_moto
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("deploy")]
@@ -29,16 +29,26 @@ sys.exit(int(os.environ.get("FAIL_AT", "-1")) == ["build", "deploy"].index(sys.a
 """
 
 
+def client(service: str, endpoint_url: str, region: str) -> Any:
+    keys = {name.lower(): value for name, value in KEYS.items()}
+    return boto3.client(service, endpoint_url=endpoint_url, region_name=region, **keys)
+
+
+def set_log_role(endpoint_url: str, region: str) -> None:
+    """Give API Gateway the role with which it writes access logs."""
+    change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::1:role/logs"}
+    client("apigateway", endpoint_url, region).update_account(patchOperations=[change])
+
+
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """moto as STS and CloudFormation, with a stack of the stage dev."""
     processes = Processes(tmp_path_factory.mktemp("logs"))
-    port = free_port()
-    aws = LocalAws(f"http://127.0.0.1:{port}")
     try:
-        wait_for_port(start_aws_server(aws, port, processes), port)
-        create_stack("smile-dev", endpoint_url=aws.endpoint_url)
-        yield aws.endpoint_url
+        url = start_moto(processes).endpoint_url
+        create_stack("smile-dev", endpoint_url=url)
+        set_log_role(url, "eu-central-1")
+        yield url
     finally:
         processes.stop()
 
@@ -50,7 +60,8 @@ def refusing() -> Iterator[tuple[str, list[str]]]:
 
     def answer(*_: object) -> Answer:
         error = f"<Error><Type>Sender</Type><Code>{codes[0]}</Code><Message>no</Message></Error>"
-        return 403, f"<ErrorResponse>{error}</ErrorResponse>".encode(), {}
+        request = "<RequestId>1</RequestId>"
+        return 403, f"<ErrorResponse>{error}{request}</ErrorResponse>".encode(), {}
 
     with serve(answer) as url:
         yield url, codes
@@ -102,11 +113,11 @@ def test_sam_builds_and_deploys_with_the_parameters_of_the_stage(
     done = deploy.run("--stage", "staging", "--email", "none", **here)
     assert done.returncode == 0, done.stderr
     build, command = deploy.calls
-    assert build == ["build", *command[5:-1]], "the device package depends on them"
+    assert build == ["build", *command[5:]], "the device package depends on them"
     assert command[:5] == ["deploy", "--config-env", "staging", "--region", "eu-central-1"]
     assert command[5:] == [
         "--parameter-overrides",
-        *("Stage=staging", "EventRetentionDays=30", "RollupRetentionDays=120"),
+        *("Stage=staging", "RollbackAlarms=on"),
         "AlertEmail=none",
     ]
 
@@ -178,3 +189,14 @@ def test_email_is_required_when_the_stack_is_new(deploy: Deploy, endpoint: str) 
     done = deploy.run("--stage", "prod", **here)
     assert (done.returncode, deploy.calls) == (2, [])
     assert "smile-prod is new: set EMAIL=" in done.stderr
+
+
+def test_role_for_access_logs_is_made_only_on_request(deploy: Deploy, endpoint: str) -> None:
+    here = KEYS | {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-west-2"}
+    words = ("--stage", "dev", "--email", "none")
+    done = deploy.run(*words, **here)
+    assert (done.returncode, deploy.calls) == (2, [])
+    assert "no role for access logs in us-west-2: deploy once with API_LOG_ROLE" in done.stderr
+    assert deploy.run(*words, "--api-log-role", "yes", **here).returncode == 2
+    assert deploy.run(*words, "--api-log-role=create", **here).returncode == 0
+    assert deploy.calls[1][-2:] == ["AlertEmail=none", "ApiGatewayLogRole=create"]

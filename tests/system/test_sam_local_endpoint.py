@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -30,6 +31,16 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def list_tables(port: int, headers: dict[str, str]) -> int:
+    """Ask for the tables; return the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    target = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
+    connection.request("POST", "/", "{}", target | headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 @pytest.fixture
 def port() -> int:
     return free_port()
@@ -54,6 +65,10 @@ def test_resources_and_variables_exist_until_the_endpoint_ends(tmp_path: Path, p
         )
         assert client.list_tables()["TableNames"] == [own["TABLE_NAME"]]
         assert given["SendAlertFunction"]["API_URL"] == "http://127.0.0.1:3000"
+        for foreign in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+            assert list_tables(port, foreign) == 403
+        for own in ({}, {"Host": f"host.docker.internal:{port}"}, {"Host": "198.51.100.7"}):
+            assert list_tables(port, own) == 200
     finally:
         child.send_signal(signal.SIGINT)
         output, errors = child.communicate(timeout=30)

@@ -29,17 +29,22 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
 
 
 @pytest.fixture
-def iot(no_aws: pytest.MonkeyPatch) -> Iterator[Any]:
+def stack_outputs() -> dict[str, str]:
+    """The outputs of the stack of the stage dev; a test may add some before it uses `iot`."""
+    return {
+        "DevicePolicyName": POLICY,
+        "BasicIngestTopic": "$aws/rules/smile_dev_events/smile/<device>/events",
+    }
+
+
+@pytest.fixture
+def iot(no_aws: pytest.MonkeyPatch, stack_outputs: dict[str, str]) -> Iterator[Any]:
     """A client of AWS IoT, in an account with the stack of the stage dev."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         no_aws.setenv(name, "testing")
     no_aws.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    outputs = {
-        "DevicePolicyName": POLICY,
-        "BasicIngestTopic": "$aws/rules/smile_dev_events/smile/<device>/events",
-    }
     with mock_aws():
-        create_stack("smile-dev", outputs)
+        create_stack("smile-dev", stack_outputs)
         client = boto3.client("iot")
         client.create_policy(policyName=POLICY, policyDocument="{}")
         yield client

@@ -15,6 +15,7 @@ from ops.device.__main__ import main as device
 from ops.errors import CommandError
 from ops.redrive.__main__ import main as redrive
 from ops.smoke_test.__main__ import main as smoke_test
+from ops.undeploy.__main__ import main as undeploy
 from tests.helpers.aws import client_error
 
 REGION = "eu-central-1"
@@ -76,6 +77,7 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "device-remove": lambda: device(["remove", "--name", "cam-1"]),
     "redrive": lambda: redrive(["--stage", "dev"]),
     "smoke-test": lambda: smoke_test([]),
+    "undeploy": lambda: undeploy(["--stage", "dev", "--sam", "/bin/sh"]),
 }
 
 
@@ -124,10 +126,12 @@ def test_stack_is_read_in_aws_region_when_other_variables_name_another(
     no_aws.setattr("botocore.client.BaseClient._make_api_call", answer)
     no_aws.setenv("AWS_REGION", "eu-west-1")
     no_aws.setenv("AWS_DEFAULT_REGION", "us-west-2")
-    assert COMMANDS[command]() == 2
+    assert COMMANDS[command]() == (0 if command == "undeploy" else 2)
     assert calls == [("GetCallerIdentity", "eu-west-1"), ("DescribeStacks", "eu-west-1")]
-    printed = capsys.readouterr().err
-    if command == "deploy":
+    out, printed = capsys.readouterr()
+    if command == "undeploy":
+        assert out == "undeploy: smile-dev does not exist in eu-west-1\n"
+    elif command == "deploy":
         assert "smile-dev is new" in printed
     else:
         assert "stack smile-dev does not exist in eu-west-1: run make deploy STAGE=dev" in printed

@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from ops.deploy.__main__ import sam_commands
-from ops.deploy.readiness import check_ready
+from ops.deploy.parameters import parse_parameters
+from ops.deploy.readiness import check_alarms, check_ready
 from ops.errors import CommandError
 from ops.stack import Stack
 from ops.stage import load_stage
@@ -26,33 +29,69 @@ def stack(status: str) -> Stack:
 @pytest.mark.parametrize("is_attended", [True, False])
 def test_only_a_pipeline_skips_the_confirmation_of_the_change_set(is_attended: bool) -> None:
     build, deploy = sam_commands(
-        Path("sam"), load_stage("prod"), REGION, "", is_attended=is_attended
+        Path("sam"), load_stage("prod"), REGION, (), {}, is_attended=is_attended
     )
-    assert build == ["sam", "build", "--parameter-overrides", "Stage=prod"]
+    assert build == ["sam", "build", "--parameter-overrides", "Stage=prod", "RollbackAlarms=on"]
     assert ("--no-confirm-changeset" not in deploy) is is_attended
     assert deploy.index("--parameter-overrides") > deploy.index("--region")
+
+
+def test_chosen_parameters_replace_those_of_the_stage() -> None:
+    chosen = parse_parameters("RollbackAlarms=off AlertTimeZone=Europe/Berlin")
+    build, deploy = sam_commands(Path("sam"), load_stage("prod"), REGION, chosen, {})
+    for command in (build, deploy):
+        given = command[command.index("--parameter-overrides") + 1 :]
+        assert given == ["Stage=prod", "RollbackAlarms=off", "AlertTimeZone=Europe/Berlin"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "built"), [((), "x86_64"), (("EdgeArchitecture=arm64",), "arm64")]
+)
+def test_the_build_is_for_the_processor_of_the_deployed_cameras(
+    chosen: tuple[str, ...], built: str
+) -> None:
+    deployed = {"EdgeArchitecture": "x86_64", "AlertTimeZone": "Asia/Tokyo"}
+    build, deploy = sam_commands(Path("sam"), load_stage("dev"), REGION, chosen, deployed)
+    assert f"EdgeArchitecture={built}" in build
+    assert "AlertTimeZone=Asia/Tokyo" not in build + deploy
+    assert ("EdgeArchitecture=x86_64" in deploy) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("AlertTimeZone", "expected NAME=VALUE, got AlertTimeZone"),
+        ("A=1 =2", "expected NAME=VALUE, got =2"),
+        ("Stage=prod", "Stage belongs to STAGE"),
+        ("AlertTimeZone=Europe/Berln", "AlertTimeZone: expected an IANA time zone"),
+        ("AlertTimeZone=../etc", "AlertTimeZone: expected an IANA time zone"),
+    ],
+)
+def test_parameters_are_refused_before_the_build(text: str, problem: str) -> None:
+    with pytest.raises(CommandError, match=problem):
+        parse_parameters(text)
 
 
 @pytest.mark.parametrize("found", [None, stack("REVIEW_IN_PROGRESS")])
 def test_email_is_required_when_the_stack_is_new(found: Stack | None) -> None:
     stage = load_stage("dev")
     with pytest.raises(CommandError, match=r"smile-dev is new: set EMAIL="):
-        check_ready(found, stage, REGION, "")
-    check_ready(found, stage, REGION, "none")
+        check_ready(found, stage, "")
+    check_ready(found, stage, "none")
 
 
 @pytest.mark.parametrize(
     "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"]
 )
 def test_email_is_optional_when_the_stack_exists(status: str) -> None:
-    check_ready(stack(status), load_stage("dev"), REGION, "")
+    check_ready(stack(status), load_stage("dev"), "")
 
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
         *(
-            (status, "sam delete --stack-name smile-dev --region eu-central-1'")
+            (status, "run make undeploy STAGE=dev, then deploy again")
             for status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
         ),
         ("UPDATE_IN_PROGRESS", "smile-dev is UPDATE_IN_PROGRESS: wait until it ends, then deploy"),
@@ -63,8 +102,34 @@ def test_deployment_is_refused_before_the_build_when_the_stack_cannot_be_updated
     status: str, sentence: str
 ) -> None:
     with pytest.raises(CommandError) as caught:
-        check_ready(stack(status), load_stage("dev"), REGION, "none")
+        check_ready(stack(status), load_stage("dev"), "none")
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA", "ALARM"])
+def test_deployment_is_refused_when_its_alarms_would_roll_it_back(
+    no_aws: pytest.MonkeyPatch, state: str
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(_client: Any, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        assert operation == "DescribeAlarms"
+        asked.append(arguments)
+        return {"CompositeAlarms": [{"StateValue": state}]}
+
+    no_aws.setattr("botocore.client.BaseClient._make_api_call", answer)
+    session = boto3.Session(region_name=REGION)
+    deployed = Stack("smile-dev", "UPDATE_COMPLETE", {"RollbackAlarmName": "smile-dev-rollback"})
+    if state == "ALARM":
+        with pytest.raises(CommandError, match="smile-dev-rollback is in alarm, so CodeDeploy"):
+            check_alarms(session, deployed)
+    else:
+        check_alarms(session, deployed)
+    [arguments] = asked
+    assert arguments["AlarmTypes"] == ["CompositeAlarm"], "AWS leaves them out by default"
+    check_alarms(session, None)
+    check_alarms(session, stack("UPDATE_COMPLETE"))
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,153 +1,175 @@
-"""Dead letters: how they are parsed, received and delivered."""
+"""Dead letters: how they are parsed, received and sent again."""
 
 from __future__ import annotations
 
 import base64
-import io
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from local.cloudformation.template import load_template
-from ops.redrive.__main__ import _INVOKE_CONFIG
-from ops.redrive.dead_letter import Functions, describe, parse_dead_letter
+from ops.redrive.dead_letter import Stack, describe, parse_dead_letter
 from ops.redrive.queue import DeadLetterQueue
 from ops.redrive.redrive import Redrive
-from smile_contract import encode_message
+from smile_cloud.rule_body import RuleBody
 from tests.helpers.aws import client_error
-from tests.helpers.events import smile_event
+from tests.helpers.dead_letters import LIMITS
+from tests.helpers.rule_events import RECEIVED_AT, sample_body
 
-ROOT = Path(__file__).parents[3]
-ARN = "arn:aws:lambda:eu-central-1:1:function"
-STORE, ALERT = f"{ARN}:store:live", f"{ARN}:alert:live"
-FUNCTIONS = Functions(STORE, (ALERT,))
-SENT_AT = datetime(2026, 11, 22, 10, 0, 0, 250_000, UTC)
-PAYLOAD = json.loads(encode_message([smile_event()]))
-RULE_EVENT = PAYLOAD | {"topic_device_id": "cam-1", "received_at_ms": 1_767_225_600_000}
+SQS = "https://sqs.eu-central-1.amazonaws.com/1"
+EVENTS, ALERTS = f"{SQS}/smile-EventsQueue-1", f"{SQS}/smile-AlertsQueue-2"
+ARN = "arn:aws:sqs:eu-central-1:1"
+SENT_AT = datetime(2026, 11, 22, 18, 0, 0, 250_000, UTC)
+STARTED_AT = datetime(2026, 11, 23, tzinfo=UTC)
+STACK = Stack(EVENTS, ALERTS, LIMITS, STARTED_AT)
+EVENT_ID = "01a20451-81da-7111-8000-1234567890ab"
 
 
-def message(body: Any, identifier: str = "1", *, reason: str = "", at: datetime = SENT_AT) -> Any:
-    found = {
+def message(
+    body: str, identifier: str = "1", *, reason: str = "", source: str = "", at: datetime = SENT_AT
+) -> Any:
+    found: dict[str, Any] = {
         "MessageId": identifier,
         "ReceiptHandle": f"receipt-{identifier}",
-        "Body": body if isinstance(body, str) else json.dumps(body),
+        "Body": body,
         "Attributes": {"SentTimestamp": str(round(at.timestamp() * 1000))},
     }
     if reason:
         found["MessageAttributes"] = {"reason": {"DataType": "String", "StringValue": reason}}
+    if source:
+        found["Attributes"]["DeadLetterQueueSourceArn"] = source
     return found
 
 
-def invocation(**changes: Any) -> dict[str, Any]:
-    record = {
-        "requestContext": {"functionArn": STORE, "condition": "RetriesExhausted"},
-        "requestPayload": RULE_EVENT,
-        "responsePayload": {"errorType": "KeyError", "errorMessage": "'x'"},
-    }
-    return record | changes
-
-
-def rule_error(payload: bytes, *arns: str, topic: str = "smile/cam-1/events") -> dict[str, Any]:
+def rule_error(
+    *resources: str, payload: bytes = b"{}", topic: str = "smile/cam-1/events"
+) -> dict[str, Any]:
     return {
         "topic": topic,
         "base64OriginalPayload": base64.b64encode(payload).decode(),
-        "failures": [{"failedResource": arn, "errorMessage": "Rate exceeded"} for arn in arns],
+        "failures": [
+            {"failedResource": resource, "errorMessage": "Throttled"} for resource in resources
+        ],
     }
 
 
 @pytest.mark.parametrize(
-    ("function", "alias"),
+    ("source", "queues"),
     [
-        (STORE, STORE),
-        (ALERT, ALERT),
-        (f"{ARN}:store:7", STORE),
-        (f"{ARN}:store", STORE),
-        (f"{ARN}:store2:live", None),
-        ("", None),
+        (f"{ARN}:smile-EventsQueue-1", (EVENTS,)),
+        (f"{ARN}:smile-AlertsQueue-2", (ALERTS,)),
+        (f"{ARN}:another-EventsQueue-1", ()),
     ],
 )
-def test_alias_is_invoked_when_any_version_of_the_function_failed(
-    function: str, alias: str | None
+def test_a_message_goes_back_unchanged_to_the_queue_that_sqs_moved_it_from(
+    source: str, queues: tuple[str, ...]
 ) -> None:
-    context = {"functionArn": function, "condition": "RetriesExhausted"}
-    parsed = parse_dead_letter(message(invocation(requestContext=context)), FUNCTIONS)
-    assert parsed.functions == ((alias,) if alias else ())
-    assert (parsed.undeliverable == "") is (alias is not None)
-    assert parsed.event == RULE_EVENT
-    assert parsed.reason == "RetriesExhausted, KeyError: 'x'"
+    body = sample_body("started")
+    letter = parse_dead_letter(message(body, source=source), STACK)
+    assert (letter.queues, letter.body) == (queues, body)
+    assert letter.reason == f"its function failed, queue {source.rsplit(':', maxsplit=1)[-1]}"
+    assert letter.undeliverable == (
+        "" if queues else "the queue another-EventsQueue-1 is not in this stack"
+    )
 
 
-@pytest.mark.parametrize("answer", [None, {}, "text"])
-def test_reason_is_the_condition_when_the_function_returned_no_error(answer: object) -> None:
-    parsed = parse_dead_letter(message(invocation(responsePayload=answer)), FUNCTIONS)
-    assert parsed.reason == "RetriesExhausted"
-
-
+@pytest.mark.parametrize("topic", ["smile/cam-1/events", "$aws/rules/events/smile/cam-1/events"])
 @pytest.mark.parametrize(
-    "topic", ["smile/cam-1/events", "$aws/rules/smile_dev_events/smile/cam-1/events"]
+    ("resources", "queues"),
+    [
+        ((EVENTS,), (EVENTS,)),
+        ((f"{ARN}:smile-AlertsQueue-2",), (ALERTS,)),
+        ((ALERTS, EVENTS, ALERTS), (ALERTS, EVENTS)),
+        (("unknown",), (EVENTS, ALERTS)),
+        ((), (EVENTS, ALERTS)),
+    ],
 )
-def test_event_gets_the_fields_of_the_rule_when_the_rule_failed(topic: str) -> None:
-    body = rule_error(json.dumps(PAYLOAD).encode(), STORE, ALERT, STORE, "other", topic=topic)
-    parsed = parse_dead_letter(message(body), FUNCTIONS)
-    added = {"topic_device_id": "cam-1", "received_at_ms": round(SENT_AT.timestamp() * 1000)}
-    assert parsed.event == PAYLOAD | added
-    assert parsed.functions == (STORE, ALERT)
-    assert (parsed.reason, parsed.undeliverable) == ("Rate exceeded", "")
-
-
-@pytest.mark.parametrize("payload", [b"no json", b"[1]", b"\xff"])
-def test_rule_error_is_undeliverable_when_the_payload_is_not_an_object(payload: bytes) -> None:
-    parsed = parse_dead_letter(message(rule_error(payload, STORE)), FUNCTIONS)
-    assert parsed.undeliverable == "the payload is not a JSON object"
-    assert parsed.device == "cam-1"
-
-
-def test_rule_error_is_undeliverable_when_no_failed_function_is_in_the_stack() -> None:
-    body = rule_error(json.dumps(PAYLOAD).encode(), f"{ARN}:other:live")
-    parsed = parse_dead_letter(message(body), FUNCTIONS)
-    assert parsed.undeliverable == "none of the functions that failed is in this stack"
-    parsed = parse_dead_letter(message(body | {"failures": None}), FUNCTIONS)
-    assert (parsed.functions, parsed.reason) == ((), "unknown reason")
-
-
-def test_invocation_is_undeliverable_when_its_record_names_no_function() -> None:
-    parsed = parse_dead_letter(message(invocation(requestContext={})), FUNCTIONS)
-    assert parsed.undeliverable == "its function is not in this stack"
-    assert parsed.reason == "failed, KeyError: 'x'"
-
-
-def test_device_is_unknown_when_the_topic_names_none() -> None:
-    parsed = parse_dead_letter(message(rule_error(b"{}", STORE, topic="")), FUNCTIONS)
-    assert describe("q", parsed).startswith("q, 2026-11-22T10:00:00.250Z, ")
-    assert parse_dead_letter(message("?"), FUNCTIONS).device == "unknown device"
-
-
-def test_rejected_event_is_delivered_to_store_event_when_the_contract_accepts_it_now() -> None:
-    parsed = parse_dead_letter(message(RULE_EVENT, reason="phase: unknown"), FUNCTIONS)
-    assert (parsed.functions, parsed.reason) == ((STORE,), "phase: unknown")
+def test_a_rule_error_goes_to_the_queues_that_the_rule_did_not_reach(
+    topic: str, resources: tuple[str, ...], queues: tuple[str, ...]
+) -> None:
+    body = json.dumps(rule_error(*resources, payload=b"\xff", topic=topic))
+    letter = parse_dead_letter(message(body), STACK)
+    assert letter.queues == queues
+    assert RuleBody.parse(letter.body) == RuleBody("cam-1", SENT_AT, b"\xff")
+    assert letter.reason == ("Throttled" if resources else "unknown reason")
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
-    [({"schema_version": 9}, "schema_version"), ({"received_at_ms": "x"}, "received_at_ms")],
+    [
+        ({"topic": ""}, "its topic names no device"),
+        ({"topic": "smile/cam 1/events"}, "its topic names no device"),
+        ({"base64OriginalPayload": "a b"}, "its payload is not in base64"),
+        ({"base64OriginalPayload": "é"}, "its payload is not in base64"),
+        ({"failures": None, "topic": "smile"}, "its topic names no device"),
+    ],
 )
-def test_rejected_event_is_undeliverable_when_it_still_breaks_the_contract(
+def test_a_rule_error_is_kept_when_nothing_can_be_made_of_it(
     change: dict[str, Any], problem: str
 ) -> None:
-    parsed = parse_dead_letter(message(RULE_EVENT | change), FUNCTIONS)
-    assert parsed.undeliverable.startswith(f"it still breaks the contract: {problem}")
-    assert parsed.reason == "unknown reason"
+    letter = parse_dead_letter(message(json.dumps(rule_error(EVENTS) | change)), STACK)
+    assert (letter.undeliverable, letter.queues) == (problem, ())
+
+
+@pytest.mark.parametrize("body", ["?", "[1]", "{}", '{"requestContext": {}, "requestPayload": {}}'])
+def test_a_message_is_kept_when_it_does_not_say_where_it_comes_from(body: str) -> None:
+    letter = parse_dead_letter(message(body), STACK)
+    assert letter.undeliverable == "neither the rule nor a function of this version sent it"
+
+
+def test_a_message_of_the_rule_goes_to_both_queues_when_nothing_names_its_queue() -> None:
+    body = sample_body("started")
+    letter = parse_dead_letter(message(body), STACK)
+    assert (letter.queues, letter.body) == ((EVENTS, ALERTS), body)
+
+
+def test_a_rejected_event_goes_to_store_event_when_the_contract_accepts_it_now() -> None:
+    letter = parse_dead_letter(message(sample_body("started"), reason="phase: unknown"), STACK)
+    assert (letter.queues, letter.reason) == ((EVENTS,), "phase: unknown")
+    body, sent = RuleBody.parse(letter.body), RuleBody.parse(sample_body("started"))
+    assert body.redriven_ms == round(STARTED_AT.timestamp() * 1000), "otherwise a second rejection"
+    assert (body.payload, body.received_at) == (sent.payload, RECEIVED_AT)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (sample_body("bad_schema_version"), "schema_version"),
+        (sample_body("bad_clock"), "clock"),
+        (sample_body("bad_forged"), "received_at_ms"),
+        ("no JSON", "message"),
+    ],
+)
+def test_a_rejected_event_is_kept_while_it_breaks_the_contract(body: str, problem: str) -> None:
+    letter = parse_dead_letter(message(body, reason="then"), STACK)
+    assert letter.undeliverable.startswith(f"it still breaks the contract: {problem}")
+    assert (letter.queues, letter.reason) == ((), "then")
+
+
+@pytest.mark.parametrize(
+    ("body", "who"),
+    [
+        (sample_body("started"), f"cam-1, {EVENT_ID}"),
+        (sample_body("bad_not_an_event"), "cam-1, no event"),
+        ("?", "unknown device, no event"),
+    ],
+)
+def test_the_line_names_time_device_event_and_reason(body: str, who: str) -> None:
+    letter = parse_dead_letter(message(body, reason="peak_score:\n too  large"), STACK)
+    assert describe("DeadLetterQueue", letter) == (
+        f"DeadLetterQueue, 2026-11-22T18:00:00.250Z, {who}: peak_score: too large"
+    )
 
 
 class Sqs:
     """An SQS client that returns pages of messages and records the other calls."""
 
-    def __init__(self, *pages: list[Any]) -> None:
+    def __init__(self, *pages: list[Any], errors: dict[str, BaseException] | None = None) -> None:
         self._pages = [*pages, []]
+        self._errors = errors or {}
+        self.sent: list[tuple[str, str]] = []
         self.requests: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self.visible: list[str] = []
@@ -156,6 +178,11 @@ class Sqs:
         self.requests.append(request)
         page = self._pages.pop(0)
         return {"Messages": page} if page else {}
+
+    def send_message(self, **request: Any) -> None:
+        if error := self._errors.get(request["QueueUrl"]):
+            raise error
+        self.sent.append((request["QueueUrl"], request["MessageBody"]))
 
     def delete_message(self, **request: Any) -> None:
         self.deleted.append(request["ReceiptHandle"])
@@ -178,6 +205,7 @@ def test_queue_returns_each_message_once_and_hides_it() -> None:
     assert sqs.requests[0]["WaitTimeSeconds"] >= 1, "short polling misses messages"
     assert sqs.requests[0]["MaxNumberOfMessages"] == 10
     assert sqs.requests[0]["MessageAttributeNames"] == ["All"]
+    assert "DeadLetterQueueSourceArn" in sqs.requests[0]["MessageSystemAttributeNames"]
     messages.delete(again)
     messages.release()
     assert (sqs.deleted, sqs.visible) == (["receipt-1-later"], ["receipt-2"])
@@ -193,97 +221,55 @@ def test_queue_skips_messages_that_arrive_during_the_run() -> None:
     assert sqs.visible == ["receipt-1"], "it stays in the queue"
 
 
-def run(sqs: Sqs, invoke: Any, *, dry_run: bool = False) -> Redrive:
-    redrive = Redrive(FUNCTIONS, invoke, dry_run)
+def run(sqs: Sqs, *, dry_run: bool = False) -> Redrive:
+    client: Any = sqs
+    redrive = Redrive(STACK, client, dry_run)
     redrive.drain("q", queue(sqs))
     return redrive
 
 
-def test_message_is_deleted_when_every_function_answers(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    invoked: list[tuple[str, Any]] = []
-
-    def invoke(**request: Any) -> dict[str, Any]:
-        invoked.append((request["FunctionName"], json.loads(request["Payload"])))
-        return {}
-
-    sqs = Sqs([message(rule_error(json.dumps(PAYLOAD).encode(), STORE, ALERT))])
-    redrive = run(sqs, invoke)
-    assert (redrive.delivered, redrive.kept) == (1, 0)
-    assert [arn for arn, _ in invoked] == [STORE, ALERT]
-    assert all(event["topic_device_id"] == "cam-1" for _, event in invoked)
+def test_a_message_is_deleted_when_every_queue_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    sqs = Sqs([message(json.dumps(rule_error()))])
+    redrive = run(sqs)
+    assert (redrive.sent, redrive.kept, redrive.alerts) == (1, 0, 1)
+    assert [url for url, _ in sqs.sent] == [EVENTS, ALERTS]
+    assert {RuleBody.parse(body).device_id for _, body in sqs.sent} == {"cam-1"}
     assert (sqs.deleted, sqs.visible) == (["receipt-1"], [])
     assert capsys.readouterr().out == (
-        "q, 2026-11-22T10:00:00.250Z, cam-1: Rate exceeded -> delivered to store, alert\n"
+        "q, 2026-11-22T18:00:00.250Z, cam-1, no event: unknown reason"
+        " -> sent to smile-EventsQueue-1, smile-AlertsQueue-2\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("payload", "problem"),
-    [
-        (b'{"errorType": "KeyError", "errorMessage": "a\\n b"}', "KeyError: a b"),
-        (b"", "None: None"),
-    ],
-)
-def test_message_is_kept_when_its_function_fails_again(
-    capsys: pytest.CaptureFixture[str], payload: bytes, problem: str
-) -> None:
-    answer = {"FunctionError": "Unhandled", "Payload": io.BytesIO(payload)}
-    sqs = Sqs([message(RULE_EVENT)])
-    redrive = run(sqs, lambda **_: answer)
-    assert (redrive.delivered, redrive.kept) == (0, 1)
-    assert (sqs.deleted, sqs.visible) == ([], ["receipt-1"])
-    assert f"-> kept, it failed again: {problem}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        client_error("TooManyRequestsException", "Rate Exceeded.", operation="Invoke"),
-        ReadTimeoutError(endpoint_url="https://lambda"),
+        client_error("RequestThrottled", "Rate Exceeded.", operation="SendMessage"),
+        ReadTimeoutError(endpoint_url="https://sqs"),
     ],
     ids=["refused", "no answer"],
 )
-def test_message_is_kept_when_lambda_does_not_accept_it(
+def test_a_message_is_kept_when_a_queue_does_not_accept_it(
     capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    def invoke(**_: Any) -> dict[str, Any]:
-        raise error
-
-    sqs = Sqs([message(RULE_EVENT)])
-    assert run(sqs, invoke).kept == 1
-    assert sqs.visible == ["receipt-1"]
-    assert "-> kept, Lambda did not accept it: " in capsys.readouterr().out
+    sqs = Sqs([message(json.dumps(rule_error()))], errors={ALERTS: error})
+    assert run(sqs).kept == 1
+    assert [url for url, _ in sqs.sent] == [EVENTS], "it gets it again: storing is idempotent"
+    assert (sqs.deleted, sqs.visible) == ([], ["receipt-1"])
+    assert "-> kept, SQS did not accept it: " in capsys.readouterr().out
 
 
 def test_messages_become_visible_again_when_the_run_is_interrupted() -> None:
-    def invoke(**_: Any) -> dict[str, Any]:
-        raise KeyboardInterrupt
-
-    sqs = Sqs([message(RULE_EVENT), message(RULE_EVENT, "2")])
+    bodies = [message(json.dumps(rule_error()), identifier) for identifier in ("1", "2")]
+    sqs = Sqs(bodies, errors={EVENTS: KeyboardInterrupt()})
     with pytest.raises(KeyboardInterrupt):
-        run(sqs, invoke)
+        run(sqs)
     assert (sqs.deleted, sqs.visible) == ([], ["receipt-1", "receipt-2"])
 
 
-def test_client_waits_longer_than_a_function_may_run() -> None:
-    template = load_template(ROOT / "template.yaml")
-    default = template.section("Globals")["Function"]["Timeout"]
-    timeouts = [
-        template.resource(name)["Properties"].get("Timeout", default)
-        for name in ("StoreEventFunction", "SendAlertFunction")
-    ]
-    assert _INVOKE_CONFIG.read_timeout >= 2 * max(timeouts)  # type: ignore[attr-defined]
-    assert _INVOKE_CONFIG.connect_timeout == 5  # type: ignore[attr-defined]
-
-
-def test_nothing_is_invoked_or_deleted_in_a_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
-    def invoke(**_: Any) -> dict[str, Any]:
-        raise AssertionError
-
-    sqs = Sqs([message(RULE_EVENT), message("?", "2")])
-    redrive = run(sqs, invoke, dry_run=True)
-    assert (redrive.delivered, redrive.kept) == (1, 1)
-    assert (sqs.deleted, sqs.visible) == ([], ["receipt-1", "receipt-2"])
-    assert "-> would be delivered to store\n" in capsys.readouterr().out
+def test_nothing_is_sent_or_deleted_in_a_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
+    sqs = Sqs([message(json.dumps(rule_error(EVENTS))), message("?", "2")])
+    redrive = run(sqs, dry_run=True)
+    assert (redrive.sent, redrive.kept) == (1, 1)
+    assert (sqs.sent, sqs.deleted, sqs.visible) == ([], [], ["receipt-1", "receipt-2"])
+    assert "-> would be sent to smile-EventsQueue-1\n" in capsys.readouterr().out

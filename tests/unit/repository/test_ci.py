@@ -54,6 +54,7 @@ def test_every_check_runs_after_mosquitto_is_installed(run_ci: CI) -> None:
         "systemctl disable --now mosquitto",
         "make lint",
         "make lint-workflows",
+        "make checkov",
         "make test",
     ]
     assert "```sh\nmake test\n```" in (ROOT / "README.md").read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Delete a stage: detach its cameras, then delete its stack."""

@@ -194,6 +194,8 @@ class EpisodeDetector:
 
     def _end(self, ongoing: OngoingSmile) -> list[Smile]:
         self._ongoing = None
+        # The scores may cross the thresholds shortly after the last frame of the longest smile.
+        ongoing.end_ms = min(ongoing.end_ms, ongoing.start_ms + self._rules.max_duration_ms)
         while self._recent and self._recent[0].at_ms <= ongoing.high_ms:
             self._recent.popleft()  # the next smile cannot start before this one ended
         return [ongoing.report("ended")] if ongoing.is_reported else []

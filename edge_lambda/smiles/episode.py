@@ -172,6 +172,10 @@ class EpisodeDetector:
     def _is_too_long(self, ongoing: OngoingSmile, at_ms: float) -> bool:
         return at_ms - ongoing.start_ms > self._rules.max_duration_ms
 
+    def _limit(self, ongoing: OngoingSmile) -> None:
+        """Date the end within the longest smile; scores may cross a threshold just after it."""
+        ongoing.end_ms = min(ongoing.end_ms, ongoing.start_ms + self._rules.max_duration_ms)
+
     def _split(self, ongoing: OngoingSmile, smoothed: float) -> list[Smile]:
         """End the smile; if the person still smiles, another one starts."""
         lower = self._rules.threshold_on if ongoing.is_fading else self._rules.threshold_off
@@ -184,6 +188,7 @@ class EpisodeDetector:
         ongoing = self._ongoing
         if ongoing is None:
             return []
+        self._limit(ongoing)
         if ongoing.is_fading and now_ms - ongoing.high_ms > self._patience_ms:
             return self._end(ongoing)
         is_too_short = ongoing.high_ms - ongoing.start_ms < self._rules.min_duration_ms
@@ -194,8 +199,7 @@ class EpisodeDetector:
 
     def _end(self, ongoing: OngoingSmile) -> list[Smile]:
         self._ongoing = None
-        # The scores may cross the thresholds shortly after the last frame of the longest smile.
-        ongoing.end_ms = min(ongoing.end_ms, ongoing.start_ms + self._rules.max_duration_ms)
+        self._limit(ongoing)
         while self._recent and self._recent[0].at_ms <= ongoing.high_ms:
             self._recent.popleft()  # the next smile cannot start before this one ended
         return [ongoing.report("ended")] if ongoing.is_reported else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,8 @@ class Run:
     def __init__(self, bodies: list[str], remaining_ms: list[int] | None = None) -> None:
         self.handled: list[str] = []
         self._log = io.StringIO()
-        logger = Logger(service=f"test-{id(self)}", stream=self._log)
+        # Loggers of one name share their stream, and an id may be that of a run that has gone.
+        logger = Logger(service=f"test-{uuid.uuid4()}", stream=self._log)
         left = iter(remaining_ms or [RESERVE_MS] * len(bodies))
         context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: next(left))
         event = sqs_event(bodies)

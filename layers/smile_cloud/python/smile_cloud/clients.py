@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-# Three attempts end within the functions' timeout of 10 s, so an unreachable service shows up in
-# the log as such and not as a timeout of the function.
+# Three attempts end within the shortest timeout of a function, 10 s, so an unreachable service is
+# in the log as such and not as a timeout of the function.
 _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=2,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 MAX_ATTEMPTS: Final = 8
-# All pauses together last 1.3 to 2.5 s, well below the functions' timeout of 10 s.
+# All pauses together last 1.3 to 2.5 s, well below the shortest timeout of a function, 10 s.
 _FIRST_PAUSE_S: Final = 0.02
 
 

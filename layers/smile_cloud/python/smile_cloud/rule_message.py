@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.json_objects import repeated_names
 from smile_cloud.rule_body import RULE_FIELDS, RuleBody
 from smile_contract import ContractError, Rejected, SmileEvent, read_message
 
@@ -158,12 +159,9 @@ def _decode(payload: bytes) -> Mapping[str, Any]:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ForgedError(repeated[:40], "expected once, but repeated")
-    return found
+    if repeated := repeated_names(pairs):
+        raise ForgedError(repeated[0][:40], "expected once, but repeated")
+    return dict(pairs)
 
 
 def _refuse(constant: str) -> None:

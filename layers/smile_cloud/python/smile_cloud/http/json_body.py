@@ -13,6 +13,7 @@ from smile_cloud.http.errors import (
     RequestError,
     TooLargeError,
 )
+from smile_cloud.json_objects import repeated_names
 
 MAX_BYTES: Final = 10_240
 _MAX_NAME_CHARACTERS: Final = 40
@@ -49,14 +50,11 @@ def read_object(content_type: str | None, body: str | None) -> dict[str, Any]:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = [name for name in found if names.count(name) > 1]
+    if repeated := repeated_names(pairs):
         raise BodyError(
             [FieldProblem(name[:_MAX_NAME_CHARACTERS], "expected once.") for name in repeated]
         )
-    return found
+    return dict(pairs)
 
 
 def _refuse(constant: str) -> None:

@@ -92,6 +92,8 @@ class Rehearsal:
         """Play the bundled clip as the device; return how many events it published."""
         log = self._run(
             *(sys.executable, "-m", "edge_lambda", "--config", str(settings)),
+            # Its own: the default one may hold events of a real camera of this name.
+            *("--outbox", str(settings.with_name("outbox.sqlite"))),
             *("--source", str(_CLIP), "--no-realtime"),
         )
         last: dict[str, Any] = json.loads(log.splitlines()[-1])

@@ -31,7 +31,7 @@ def test_a_smile_passes_through_the_deployed_stack(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local.rehearse", "--explore"],
         cwd=ROOT,
-        env=os.environ | {"SHELL": str(shell)},
+        env=os.environ | {"SHELL": str(shell), "XDG_STATE_HOME": str(tmp_path / "state")},
         capture_output=True,
         text=True,
         check=False,
@@ -44,3 +44,4 @@ def test_a_smile_passes_through_the_deployed_stack(tmp_path: Path) -> None:
         "the shell uses http://localhost:4566",
     ):
         assert line in done.stdout.splitlines()
+    assert not (tmp_path / "state").exists(), "the events of a real camera are not touched"

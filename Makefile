@@ -105,6 +105,7 @@ run: .venv/.run  ## run everything on this machine: play a clip, store events, s
 	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT)
 
 test test-fast test-all: export AWS_DEFAULT_REGION ?= us-east-1
+test-all: export HYPOTHESIS_PROFILE ?= explore
 
 test: .venv/.test .venv-sam/.done .venv-tflite/.done  ## run all tests but the long ones  [ARGS='-k name']
 	@.venv/bin/pytest -n 2 --dist loadgroup -m 'not long' $(ARGS)

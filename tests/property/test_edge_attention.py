@@ -16,22 +16,25 @@ _REGIONS, _MAX_AGE_S = 9, 2.0
 
 @st.composite
 def people(draw: st.DrawFn, most: int = 10) -> list[Person]:
-    """Return people, each in a cell of a grid and moving within it, so that none covers another."""
+    """Return people, each in a cell of a grid and moving within it, so that none covers another.
+
+    They do not move in step: if all squares of a `FakeRoom` move alike, its camera seems to turn.
+    """
     cells = draw(st.lists(st.integers(0, 11), unique=True, max_size=most))
-    return [_person(draw, cell % 4 * 0.25, cell // 4 * 0.33) for cell in cells]
+    return [_person(draw, cell % 4 * 0.25, cell // 4 * 0.33, phase=2.4 * cell) for cell in cells]
 
 
-def _person(draw: st.DrawFn, left: float, top: float) -> Person:
+def _person(draw: st.DrawFn, left: float, top: float, phase: float) -> Person:
     width = draw(st.floats(0.06, 0.1))
     swing = draw(st.floats(0, 0.07))
-    period_ms = draw(st.floats(2000, 6000))
+    period_ms = draw(st.floats(3500, 6000))  # at most two face widths a second
     since_ms = draw(st.sampled_from([0.0, 0.0, 700.0]))
     score = draw(st.sampled_from([0.95, 0.95, 0.6]))
 
     def path(at_ms: float) -> Box | None:
         if at_ms < since_ms:
             return None
-        shift = swing * (1 + math.sin(2 * math.pi * at_ms / period_ms))
+        shift = swing * (1 + math.sin(2 * math.pi * at_ms / period_ms + phase))
         return (left + 0.01 + shift, top + 0.05, width, width * 1.7)
 
     return Person(path, score=score)

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from edge_lambda.errors import ConfigError
+from edge_lambda.network_host import read_host
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -58,10 +59,11 @@ class Broker:
         expected = "expected mqtt://host[:port] or mqtts://host[:port]"
         try:
             parts = urlsplit(url)
-            port = parts.port
+            host, port = read_host(parts.netloc.rpartition("@")[2])
         except ValueError:
             raise ConfigError(f"mqtt.url: {expected}") from None
-        if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        # urlsplit removes line breaks, wherever they are.
+        if parts.scheme not in _PORTS or not url.isprintable():
             raise ConfigError(f"mqtt.url: {expected}")
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
             raise ConfigError(f"mqtt.url: {expected}, without a path")
@@ -74,7 +76,7 @@ class Broker:
             missing = "key_file" if key_file is None else "cert_file"
             raise ConfigError(f"mqtt.{missing}: expected, because certificate and key go together")
         return cls(
-            host=parts.hostname,
+            host=host,
             port=port or _PORTS[parts.scheme],
             is_encrypted=is_encrypted,
             username=unquote(parts.username) if parts.username is not None else None,

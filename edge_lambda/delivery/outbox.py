@@ -4,203 +4,204 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from edge_lambda.delivery.outbox_file import open_outbox_file, outbox_error
-from edge_lambda.errors import OutboxError
+from edge_lambda.delivery.event_store import EventStore
+from edge_lambda.delivery.record import OutboxRecord
+from edge_lambda.delivery.status import OutboxStatus
+from edge_lambda.delivery.store_keeper import StoreKeeper
 from smile_contract import SmileEvent, encode_message
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRecord:
-    """An event that waits for delivery.
-
-    Attributes
-    ----------
-    id : int
-        Increases from record to record.
-    device_id : str
-    payload : bytes
-        The message to publish.
-    """
-
-    id: int
-    device_id: str
-    payload: bytes
-
-
-class NotStoredError(OutboxError):
-    """An event could not be written.
-
-    Attributes
-    ----------
-    record : OutboxRecord
-        The event with its `seq`; its id is 0, because it is not in the outbox.
-    """
-
-    def __init__(self, message: str, record: OutboxRecord) -> None:
-        super().__init__(message)
-        self.record = record
+_LIVE_S = 60.0
+_DAY_S = 86_400.0
 
 
 class Outbox:
     """A queue on disk, bounded by size; safe to use from several threads.
+
+    While the file cannot be used, the events are in memory. Events that were in quarantine when
+    the program started wait again; later ones do so once a day.
 
     Parameters
     ----------
     path : Path or None
         None keeps the queue in memory.
     max_bytes : int
-        Total size of the payloads. Above it, the outbox drops the oldest ``started`` events
-        first, because their ``ended`` events repeat all they say, then the oldest events.
-
-    Attributes
-    ----------
-    dropped : int
-        How many events were dropped because the outbox was full.
+        Total size of the payloads. Above it, the outbox drops quarantined events first, then the
+        oldest ``started`` events, because their ``ended`` events repeat all they say, then the
+        oldest events.
 
     Raises
     ------
     OutboxError
-        When the file is not an outbox, cannot be written, or is in use by another process.
+        When the path names something that never was an outbox, or another process uses it.
     """
 
     def __init__(self, path: Path | None, max_bytes: int = 64_000_000) -> None:
-        self.path = path
-        self.dropped = 0
-        self._bytes = 0
-        self._max_bytes = max_bytes
         self._lock = threading.RLock()
-        self._db = open_outbox_file(path)
-        with self._transaction() as db:
-            (self._bytes,) = db.execute(
-                "SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM event"
-            ).fetchone()
-            self._next_seqs = dict(db.execute("SELECT device_id, next_seq FROM device"))
+        self._refused = 0
+        self._recent: dict[int, float] = {}
+        self._keeper = StoreKeeper(path, max_bytes)
+        self._release_s = time.monotonic() + _DAY_S
+        self._release()
+
+    @property
+    def path(self) -> Path | None:
+        """The path of the file, None without one."""
+        return self._keeper.path
 
     def put(self, event: SmileEvent) -> OutboxRecord:
-        """Store an event with the device's next `seq`.
-
-        Raises
-        ------
-        NotStoredError
-            When it could not be written, for example on a full disk. Its `seq` is not used
-            again, so consumers see the loss as a gap.
-        """
+        """Store an event with the next `seq` of its device."""
         with self._lock:
-            event = replace(event, seq=self._next_seqs.get(event.device_id, 0))
-            self._next_seqs[event.device_id] = event.seq + 1
-            payload = encode_message([event])
-            try:
-                return self._insert(event, payload)
-            except OutboxError as error:
-                record = OutboxRecord(0, event.device_id, payload)
-                raise NotStoredError(str(error), record) from None
+            event = replace(event, seq=self._keeper.take_seq(event.device_id))
+            payload, now_ms = encode_message([event]), time.time_ns() // 1_000_000
+            record_id = self._keeper.take_ids(1)
+            record = OutboxRecord(record_id, event.device_id, payload, event.phase, now_ms)
+            next_seq = event.seq + 1
+            self._keeper.count_dropped(
+                self._keeper.run(lambda store: store.insert(record, event.event_id, next_seq))
+            )
+            self._recent[record.id] = time.monotonic()
+            return record
+
+    def next_seq(self, device_id: str) -> int:
+        """Return the `seq` that the device's next event will have."""
+        with self._lock:
+            return self._keeper.next_seq(device_id)
+
+    def next_live(self, excluded: Collection[int] = ()) -> OutboxRecord | None:
+        """Return the oldest record of the last minute of this run that is not excluded."""
+        with self._lock:
+            self._forget_old()
+            for record_id in [one for one in self._recent if one not in excluded]:
+                record = self._get(record_id)
+                if record is not None:
+                    return record
+                del self._recent[record_id]
+            return None
+
+    def backlog(self, record_id: int, limit: int) -> list[OutboxRecord]:
+        """Return the oldest records after `record_id` that are not live, at most `limit`."""
+        with self._lock:
+            self._forget_old()
+            if time.monotonic() >= self._release_s:
+                self._release_s += _DAY_S
+                self._release()
+            records = self.after(record_id, limit + len(self._recent))
+            return [record for record in records if record.id not in self._recent][:limit]
 
     def after(self, record_id: int, limit: int) -> list[OutboxRecord]:
         """Return the oldest records after `record_id`, at most `limit`."""
-        with self._transaction() as db:
-            rows = db.execute(
-                "SELECT id, device_id, payload FROM event WHERE id > ? ORDER BY id LIMIT ?",
-                (record_id, limit),
-            )
-            return [OutboxRecord(*row) for row in rows]
+        with self._lock:
+            return self._keeper.run(lambda store: store.after(record_id, limit))
 
     def delete(self, record_ids: Sequence[int]) -> None:
         """Delete delivered records; unknown ids are ignored."""
-        with self._transaction() as db:
+        with self._lock:
+            self._keeper.run(lambda store: store.delete(record_ids))
             for record_id in record_ids:
-                rows = db.execute(
-                    "DELETE FROM event WHERE id = ? RETURNING LENGTH(payload)", (record_id,)
-                )
-                self._bytes -= sum(length for (length,) in rows)
+                self._recent.pop(record_id, None)
+
+    def quarantine(self, record_ids: Sequence[int], reason: str) -> None:
+        """Put refused records into quarantine, so that they do not block the others."""
+        self._quarantine(lambda store: store.refuse(record_ids, reason), reason)
+
+    def quarantine_device(self, device_id: str, reason: str) -> None:
+        """Put all waiting records of a device id into quarantine."""
+        self._quarantine(lambda store: store.refuse_device(device_id, reason), reason)
+
+    def count_refused(self, count: int) -> None:
+        """Count refusals by the broker."""
+        with self._lock:
+            self._refused += count
+
+    def note(self, smiles: Sequence[SmileEvent]) -> None:
+        """Note the latest state of ongoing smiles, for `unfinished` after a crash."""
+        states = {one.event_id: (one.device_id, encode_message([one])) for one in smiles}
+        with self._lock:
+            self._keeper.run(lambda store: store.note(states))
 
     def unfinished(self) -> list[SmileEvent]:
         """Return ``ended`` events for the smiles that an interrupted run left open.
 
-        They end at the last moment that was published; nothing later is known. After a rename
-        of the device they carry its old id. An unreadable smile is deleted.
+        They end at the last moment that was published or noted. After a rename of the device they
+        carry its old id. An unreadable smile is deleted.
         """
         ended = []
-        with self._transaction() as db:
-            rows = db.execute("SELECT rowid, payload FROM ongoing ORDER BY event_id")
-            for row_id, payload in rows.fetchall():
+        with self._lock:
+            for event_id, payload in self._keeper.run(lambda store: store.ongoing()).items():
                 try:
                     ended.append(_ended(payload))
                 except (ValueError, TypeError, OverflowError) as error:
                     _log.warning("unreadable smile deleted", extra={"error": str(error)})
-                    db.execute("DELETE FROM ongoing WHERE rowid = ?", (row_id,))
+                    self._forget_smile(event_id)
         return ended
 
+    def save(self) -> int:
+        """Try to move events from memory to the file; return how many only memory has."""
+        with self._lock:
+            self._keeper.try_disk()
+            return self._keeper.unsaved()
+
+    def status(self) -> OutboxStatus:
+        """Return how many events wait, and where."""
+        with self._lock:
+            oldest_ms = self._keeper.run(lambda store: store.oldest_ms())
+            age_s = None if oldest_ms is None else max(0.0, time.time() - oldest_ms / 1000)
+            return OutboxStatus(
+                waiting=len(self),
+                oldest_age_s=age_s,
+                dropped=self._keeper.dropped,
+                lost=self._keeper.lost,
+                quarantined=self._keeper.run(lambda store: store.quarantined),
+                refused=self._refused,
+                is_on_disk=self._keeper.is_on_disk,
+                memory_reason=self._keeper.problem,
+            )
+
     def __len__(self) -> int:
-        with self._transaction() as db:
-            (count,) = db.execute("SELECT COUNT(*) FROM event").fetchone()
-            return int(count)
+        with self._lock:
+            return self._keeper.run(lambda store: store.count - store.quarantined)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._db.close()
+            self._keeper.close()
 
-    def _insert(self, event: SmileEvent, payload: bytes) -> OutboxRecord:
-        with self._transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO device VALUES (?, ?)", (event.device_id, event.seq + 1)
-            )
-            row = db.execute(
-                "INSERT INTO event (device_id, phase, payload) VALUES (?, ?, ?)",
-                (event.device_id, event.phase, payload),
-            )
-            record = OutboxRecord(row.lastrowid or 0, event.device_id, payload)
-            if event.phase == "started":
-                db.execute(
-                    "INSERT OR REPLACE INTO ongoing VALUES (?, ?, ?)",
-                    (event.event_id, event.device_id, payload),
-                )
-            else:
-                db.execute("DELETE FROM ongoing WHERE event_id = ?", (event.event_id,))
-            self._bytes += len(payload)
-            self._make_room(db, keep_id=record.id)
-        return record
-
-    def _make_room(self, db: sqlite3.Connection, keep_id: int) -> None:
-        while self._bytes > self._max_bytes:
-            row = db.execute(
-                "DELETE FROM event WHERE id = (SELECT id FROM event WHERE id != ?"
-                " ORDER BY phase = 'ended', id LIMIT 1) RETURNING LENGTH(payload), phase",
-                (keep_id,),
-            ).fetchone()
-            if row is None:
-                return
-            self._bytes -= row[0]
-            self.dropped += 1
-            _log.warning(
-                "outbox full, event dropped", extra={"phase": row[1], "dropped": self.dropped}
-            )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lock the outbox; commit, or roll back and raise an OutboxError."""
+    def _quarantine(self, refuse: Callable[[EventStore], int], reason: str) -> None:
         with self._lock:
-            before = self._bytes, self.dropped
-            try:
-                with self._db:
-                    yield self._db
-            except sqlite3.Error as error:
-                self._bytes, self.dropped = before
-                raise outbox_error(self.path, error) from None
+            count = self._keeper.run(refuse)
+            self._refused += count
+            if count:
+                _log.error("events refused, quarantined", extra={"events": count, "reason": reason})
+
+    def _get(self, record_id: int) -> OutboxRecord | None:
+        return self._keeper.run(lambda store: store.get(record_id))
+
+    def _forget_smile(self, event_id: str) -> None:
+        self._keeper.run(lambda store: store.forget(event_id))
+
+    def _forget_old(self) -> None:
+        oldest_s = time.monotonic() - _LIVE_S
+        while self._recent and next(iter(self._recent.values())) < oldest_s:
+            del self._recent[next(iter(self._recent))]
+
+    def _release(self) -> None:
+        count = self._keeper.run(lambda store: store.quarantined)
+        if count:
+            first_id = self._keeper.take_ids(count)
+            self._keeper.run(lambda store: store.release(first_id))
+            _log.info("quarantined events are tried again", extra={"events": count})
 
 
 def _ended(payload: bytes) -> SmileEvent:
-    """Return the ``ended`` event for a stored ``started`` event."""
+    """Return the ``ended`` event for the stored state of a smile."""
     event = SmileEvent.from_dict(json.loads(payload))
     ended_at = event.started_at + timedelta(milliseconds=event.duration_ms)
     return replace(event, phase="ended", ended_at=ended_at)

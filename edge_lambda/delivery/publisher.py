@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 
-from edge_lambda.delivery.outbox import NotStoredError, Outbox
-from edge_lambda.delivery.sink import Sink
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.sink import Sink, State
+from edge_lambda.delivery.status import ConnectionStatus, DeliveryStatus
 from smile_contract import SmileEvent
 
-_log = logging.getLogger(__name__)
 _POLL_S = 0.02
 
 
@@ -24,8 +23,8 @@ class Publisher:
 
     Attributes
     ----------
-    published, lost : int
-        How many events were published, and how many of them no broker will ever receive.
+    published : int
+        How many events were published.
     """
 
     def __init__(self, outbox: Outbox, sinks: Sequence[Sink]) -> None:
@@ -33,37 +32,51 @@ class Publisher:
         self._sinks = sinks
         self._is_confirmed = any(sink.confirms for sink in sinks)
         self.published = 0
-        self.lost = 0
 
     @property
     def undelivered(self) -> int:
         """How many events wait for a confirmation."""
         return len(self._outbox) if self._is_confirmed else 0
 
+    def status(self) -> DeliveryStatus:
+        """Return how delivery is going."""
+        connections = [sink.status for sink in self._sinks if sink.status is not None]
+        connection = connections[0] if connections else ConnectionStatus()
+        return DeliveryStatus(connection=connection, outbox=self._outbox.status())
+
     def publish(self, event: SmileEvent) -> None:
         """Store an event and offer it to every sink.
-
-        A full disk does not stop the camera: sinks that do not confirm still get the event. For
-        the others it is lost, which is counted and logged.
 
         Raises
         ------
         SinkError
             When a sink will never deliver events again.
         """
-        try:
-            record, is_stored = self._outbox.put(event), True
-        except NotStoredError as error:
-            record, is_stored = error.record, False
-            self.lost += self._is_confirmed
-            problem = "event lost" if self._is_confirmed else "event not stored"
-            _log.error(problem, extra={"event_id": event.event_id, "error": str(error)})
+        record = self._outbox.put(event)
         self.published += 1
         for sink in self._sinks:
-            if is_stored or not sink.confirms:
-                sink.offer(record)
-        if is_stored and not self._is_confirmed:
+            sink.offer(record)
+        if not self._is_confirmed:
             self._outbox.delete([record.id])
+
+    def publish_status(self, payload: bytes, expiry_s: int | None = None) -> None:
+        """Publish a heartbeat through every sink that has a topic for it."""
+        for sink in self._sinks:
+            sink.publish_status(payload, expiry_s)
+
+    def report_state(self, state: State) -> None:
+        """Report to what supervises the device whether it works."""
+        for sink in self._sinks:
+            sink.report_state(state)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the threads of the sinks run and do not hang."""
+        return all(sink.is_moving for sink in self._sinks)
+
+    def note(self, smiles: Sequence[SmileEvent]) -> None:
+        """Note the latest state of ongoing smiles, in case the program is interrupted."""
+        self._outbox.note(smiles)
 
     def drain(
         self, timeout_s: float, stopped_timeout_s: float, is_stopped: Callable[[], bool]

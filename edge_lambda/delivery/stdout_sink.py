@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from edge_lambda.delivery.outbox import OutboxRecord
+from edge_lambda.delivery.record import OutboxRecord
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import SinkError
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import jsonschema
 import pytest
 
 from smile_contract import ContractError, Heartbeat, schema
 from tests.helpers.wire_samples import HEARTBEAT
 
+SAMPLES = Path(__file__).parents[3] / "events" / "device_status"
 
-@pytest.mark.parametrize("changes", [{}, {"status": "offline"}, {"frame_rate": 1000}])
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"status": "offline"}, {"frame_rate": 1000}, {"paused": True}]
+)
 def test_heartbeat_is_unchanged_after_json(changes: dict[str, object]) -> None:
     sent = HEARTBEAT | changes
     assert Heartbeat.from_dict(sent).to_dict() == sent
@@ -30,6 +37,25 @@ def test_heartbeat_is_unchanged_after_json(changes: dict[str, object]) -> None:
         ("skipped_frames", None),
         ("outbox_events", "3"),
         ("frame", "aGVsbG8="),
+        ("latency_p50_ms", 3_600_001),
+        ("latency_p95_ms", -1),
+        ("damaged_frames", 1.5),
+        ("faces", -1),
+        ("best_smile_score", 1.1),
+        ("camera", "tired"),
+        ("paused", 0),
+        ("restarts", "1"),
+        ("outbox_oldest_ms", -1),
+        ("dropped_events", None),
+        ("lost_events", -1),
+        ("refused_events", -1),
+        ("cpu_share", -0.1),
+        ("memory_mb", "much"),
+        ("temperature_c", 201),
+        ("clock", "slow"),
+        ("model_sha256", "0f"),
+        ("configuration", "0F" * 8),
+        ("program_version", "1 2"),
     ],
 )
 def test_error_names_the_field_when_its_value_is_invalid(name: str, value: object) -> None:
@@ -38,6 +64,22 @@ def test_error_names_the_field_when_its_value_is_invalid(name: str, value: objec
     assert caught.value.field == name
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(HEARTBEAT | {name: value}, schema("heartbeat"))
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_samples_are_heartbeats_unless_they_are_bad(path: Path) -> None:
+    fields = json.loads(path.read_text("utf-8"))
+    if path.stem.startswith("bad_"):
+        with pytest.raises(ContractError):
+            Heartbeat.from_dict(fields)
+    else:
+        assert Heartbeat.from_dict(fields).to_dict() == fields
+        jsonschema.validate(fields, schema("heartbeat"))
+
+
+def test_samples_show_every_field() -> None:
+    shown = {name for path in SAMPLES.glob("*.json") for name in json.loads(path.read_text())}
+    assert shown == set(schema("heartbeat")["properties"])
 
 
 @pytest.mark.parametrize("name", sorted(HEARTBEAT))

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from smile_contract import Heartbeat, SmileEvent, schema
-from smile_contract.codecs import Codec, Integer, Number, Numbers, OneOf, Text, UtcTime, Version
+from smile_contract.codecs import (
+    Codec,
+    Integer,
+    Number,
+    Numbers,
+    OneOf,
+    Text,
+    Truth,
+    UtcTime,
+    Version,
+)
 from smile_contract.record import Nested, Record, wire_fields
 
 SCHEMAS = Path(__file__).parents[3] / "layers/smile_contract/python/smile_contract/schemas"
@@ -30,6 +40,8 @@ def schema_of(codec: Codec) -> dict[str, Any]:  # noqa: PLR0911 - one for each c
         case Numbers(least, most, _, item):
             length = {"minItems": least} if least else {}
             return {"type": "array", "items": schema_of(item), **length, "maxItems": most}
+        case Truth():
+            return {"type": "boolean"}
         case OneOf(choices):
             return {"enum": list(choices)}
         case Text(pattern, _):

@@ -44,6 +44,7 @@ INVALID_BY_SCHEMA_TOO = [
     ("model.sha256", "AB" * 32),
     ("peak_score", 10**400),
     ("score_history", [0.5] * 33),
+    ("clock", "wrong"),
     ("score_history", ["high"]),
 ]
 INVALID_BEYOND_SCHEMA = [
@@ -67,6 +68,7 @@ VALID = [
     ("face.box", [0, 0, 1, 1]),
     ("model.threshold_on", 1),
     ("score_history", []),
+    ("clock", "corrected"),
     ("score_history", [0.5] * 32),
 ]
 

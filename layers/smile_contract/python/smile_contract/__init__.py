@@ -6,7 +6,7 @@ Standard library only: it runs on any device and adds little to a cold start.
 from __future__ import annotations
 
 from smile_contract.errors import ContractError
-from smile_contract.heartbeat import Heartbeat
+from smile_contract.heartbeat import CameraState, ClockState, Heartbeat
 from smile_contract.ids import (
     DEVICE_ID_PATTERN,
     is_device_id,
@@ -18,6 +18,7 @@ from smile_contract.message import (
     MAX_EVENTS_PER_MESSAGE,
     Rejected,
     encode_message,
+    join_messages,
     read_message,
 )
 from smile_contract.schema import schema
@@ -38,6 +39,8 @@ __all__ = [
     "MAX_EVENTS_PER_MESSAGE",
     "MAX_SCORE_HISTORY",
     "SCHEMA_VERSION",
+    "CameraState",
+    "ClockState",
     "ContractError",
     "Face",
     "Heartbeat",
@@ -48,6 +51,7 @@ __all__ = [
     "events_topic",
     "format_time",
     "is_device_id",
+    "join_messages",
     "parse_time",
     "read_message",
     "schema",

@@ -131,6 +131,17 @@ class Numbers(Items):
 
 
 @dataclass(frozen=True, slots=True)
+class Truth(Codec):
+    """True or false."""
+
+    def decode(self, value: object, path: str) -> bool:
+        """Return the value."""
+        if not isinstance(value, bool):
+            raise ContractError(path, f"expected true or false, got {describe(value)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf(Codec):
     """One of a few texts."""
 
@@ -179,5 +190,7 @@ class UtcTime(Codec):
 
 
 Count = Annotated[int, Integer()]
+Flag = Annotated[bool, Truth()]
 Score = Annotated[float, Number(0, 1)]
+Sha256 = Annotated[str, Text(re.compile("[0-9a-f]{64}"), "64 lower-case hexadecimal digits")]
 Time = Annotated[datetime, UtcTime()]

@@ -17,6 +17,7 @@ from smile_contract.record import Record, check_object
 from smile_contract.smile_event import SCHEMA_VERSION, SmileEvent
 
 MAX_EVENTS_PER_MESSAGE: Final = 50
+_BATCH_START: Final = b'{"schema_version":%d,"events":[' % SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,16 @@ def encode_message(events: Sequence[SmileEvent]) -> bytes:
         raise ContractError("events", "expected events of one device")
     body = batch if len(events) > 1 else batch["events"][0]
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def join_messages(messages: Sequence[bytes]) -> bytes:
+    """Return one message with the events of messages that `encode_message` made of single events.
+
+    One message stays as it is. The caller limits the number of events and keeps devices apart.
+    """
+    if len(messages) == 1:
+        return messages[0]
+    return _BATCH_START + b",".join(messages) + b"]}"
 
 
 def _items(message: object) -> Sequence[object]:

@@ -6,20 +6,17 @@ is optional: ``name: Score | None = None``.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar, Final, Literal
 
-from smile_contract.codecs import Count, Numbers, Score, Text, Time, Version
+from smile_contract.codecs import Count, Numbers, Score, Sha256, Time, Version
 from smile_contract.errors import ContractError
 from smile_contract.ids import DeviceId, EventId, uuid7_time
 from smile_contract.record import Record
 
 SCHEMA_VERSION: Final = 1
 MAX_SCORE_HISTORY: Final = 32
-
-_SHA256 = Text(re.compile("[0-9a-f]{64}"), "64 lower-case hexadecimal digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Model(Record):
 
     PATH: ClassVar[str] = "model"
 
-    sha256: Annotated[str, _SHA256]
+    sha256: Sha256
     """Checksum of the model file."""
     threshold_on: Score
     """A smile starts at this score."""
@@ -88,6 +85,8 @@ class SmileEvent(Record):
     model: Model
     score_history: Annotated[tuple[float, ...], Numbers(0, MAX_SCORE_HISTORY)] = ()
     """Smile scores over the time of the smile, oldest first."""
+    clock: Literal["corrected"] | None = None
+    """``corrected`` when the device's clock was wrong at first and the times were corrected."""
 
     def _check_together(self) -> None:
         if self.mean_score > self.peak_score:

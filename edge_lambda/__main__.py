@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+
+from edge_lambda.package_check import find_problem
 
 
 def _replace_closed_streams() -> None:
@@ -23,6 +26,10 @@ if __name__ == "__main__":
     # There is nothing to clean up before the command starts, so Ctrl-C just ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _replace_closed_streams()
+    problem = find_problem()
+    if problem:  # the import below would explain it in 25 lines
+        print(f"edge_lambda: {problem}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
     from edge_lambda.command import main, quit_now
 
     quit_now(main())

@@ -21,10 +21,24 @@ _DECIMALS = 4
 
 @dataclass(slots=True)
 class LoopCounts:
-    """Counts of a run."""
+    """Counts of a run.
+
+    Attributes
+    ----------
+    frames : int
+        All that were processed.
+    failed_frames : int
+    paused_frames : int
+        Those of them that came while the device was paused.
+    ignored_frames : int
+        Those that came while the zones ignored the whole picture.
+    scene_cuts : int
+    """
 
     frames: int = 0
     failed_frames: int = 0
+    paused_frames: int = 0
+    ignored_frames: int = 0
     scene_cuts: int = 0
 
 
@@ -206,6 +220,8 @@ class Activity:
         return {
             "frames": self.counts.frames,
             "failed_frames": self.counts.failed_frames,
+            "paused_frames": self.counts.paused_frames,
+            "ignored_frames": self.counts.ignored_frames,
             "skipped_frames": self._source.skipped_frames,
             "damaged_frames": self._source.damaged_frames,
             "events": self.events,

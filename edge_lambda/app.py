@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from edge_lambda.activity import Activity
 from edge_lambda.camera import FrameSource, open_source
 from edge_lambda.config import EdgeConfig
-from edge_lambda.delivery import GreengrassSink, MqttSink, Sink, StdoutSink
+from edge_lambda.control.accepted_file import AcceptedFile
+from edge_lambda.control.runtime_settings import RuntimeSettings
+from edge_lambda.control.shadow import Shadow
 from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.errors import SinkError
 from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.vision import SmileVision, Vision
+from edge_lambda.health.clock_gate import ClockGate
+from edge_lambda.health.heartbeats import Heartbeats
+from edge_lambda.health.reporter import Reporter
+from edge_lambda.health.vitals import Vitals
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.settings import TrackSettings, VisionSettings
-from edge_lambda.silence import explain_bad_frames, explain_silence
+from edge_lambda.loop_settings import make_loop_settings
+from edge_lambda.make_sinks import make_sinks
+from edge_lambda.run_result import report_run
+from edge_lambda.settings import MqttSettings, TrackSettings, VisionSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
-from edge_lambda.smiles.thresholds import resolve_thresholds
-from edge_lambda.stream import Viewer
+from edge_lambda.stream import ProjectStream, Viewer
 from edge_lambda.stream.open import open_stream
 from smile_contract import Model
 
-_UNDELIVERED = 3
-_UNUSABLE = 4
 _STOP_DRAIN_S = 1.0  # a stop by signal waits no longer for the broker
 
 _log = logging.getLogger(__name__)
@@ -50,29 +54,51 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
         When it cannot start or continue. The message is one line for the user.
     """
     vision = SmileVision()
-    rules = _rules(config, vision)
-    broker = _broker(config)
+    settings = _runtime_settings(config, vision)
+    broker = make_broker(config.mqtt) if "mqtt" in config.sinks else None
     with ExitStack() as cleanup:
         viewer = open_stream(config.stream, config.device_id, cleanup)
         outbox = Outbox(config.outbox_path, round(config.outbox.max_mb * 1e6))
         cleanup.callback(outbox.close)
-        with closing(Publisher(outbox, _sinks(config, outbox, broker))) as publisher:
+        heartbeats = Heartbeats(config, vision.card.sha256, outbox)
+        settings.follow(heartbeats.configure)
+        shadow = Shadow(config.device_id, settings) if config.control.shadow else None
+        sinks = make_sinks(config, outbox, broker, heartbeats, shadow)
+        # Health ends after the events are delivered, and says goodbye over the same connection.
+        with closing(Publisher(outbox, sinks)) as publisher, ExitStack() as health:
             # The camera comes last, so that its light stays off when the configuration is wrong.
             with closing(open_source(config.source, config.camera)) as source:
                 _end_interrupted_smiles(outbox, publisher)
                 activity = Activity(source, lambda: publisher.published)
-                _watch(
-                    config,
-                    is_stopped,
-                    vision=vision,
-                    rules=rules,
-                    source=source,
-                    publisher=publisher,
-                    viewer=viewer,
-                    activity=activity,
+                gate = ClockGate(
+                    publisher, _clock_file(outbox), follows_clock=source.has_system_time
                 )
+                vitals = Vitals(source)
+                heartbeats.vitals, heartbeats.gate = vitals, gate
+                reporter = _reporter(config, heartbeats, vitals, publisher, viewer)
+                health.enter_context(closing(reporter))
+                settings.follow(lambda new: reporter.change_interval(new.health.interval_s))
+                with closing(gate):
+                    _watch(
+                        config,
+                        is_stopped,
+                        settings=settings,
+                        vision=vision,
+                        source=source,
+                        gate=gate,
+                        viewer=viewer,
+                        activity=activity,
+                        vitals=vitals,
+                    )
             publisher.drain(config.drain_timeout_s, _STOP_DRAIN_S, is_stopped)
-        return _report(activity, outbox, publisher, rules, is_stopped())
+        return report_run(
+            activity,
+            outbox,
+            publisher,
+            rules=make_rules(settings.config, vision),
+            undated=gate.lost,
+            was_stopped=is_stopped(),
+        )
 
 
 def make_attention(
@@ -88,17 +114,40 @@ def make_attention(
     )
 
 
+def make_rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
+    """Return the rules of smiles with the settings and the model's thresholds."""
+    return make_loop_settings(config, vision).rules
+
+
+def make_broker(settings: MqttSettings) -> Broker:
+    """Return the broker of the settings.
+
+    Raises
+    ------
+    ConfigError
+        When the URL is invalid or does not go with the files.
+    """
+    return Broker.from_url(
+        settings.url,
+        ca_file=settings.ca_file,
+        cert_file=settings.cert_file,
+        key_file=settings.key_file,
+    )
+
+
 def _watch(
     config: EdgeConfig,
     is_stopped: Callable[[], bool],
     *,
+    settings: RuntimeSettings,
     vision: SmileVision,
-    rules: EpisodeRules,
     source: FrameSource,
-    publisher: Publisher,
+    gate: ClockGate,
     viewer: Viewer | None,
     activity: Activity,
+    vitals: Vitals,
 ) -> None:
+    rules = make_rules(settings.config, vision)
     model = Model(vision.card.sha256, rules.threshold_on, rules.threshold_off)
     loop = EdgeLoop(
         source,
@@ -106,113 +155,59 @@ def _watch(
         attention=make_attention(vision, config.vision, config.track),
         rules=rules,
         events=EventMaker(config.device_id, model, source.time_at),
-        publisher=publisher,
+        gate=gate,
         has_progress=config.progress,
         viewer=viewer,
         activity=activity,
+        vitals=vitals,
     )
+    settings.follow(lambda new: loop.change(make_loop_settings(new, vision)))
     _log.info(
         "started",
         extra={"device_id": config.device_id, "model": vision.card.sha256[:12]}
-        | {"threshold_on": rules.threshold_on, "threshold_off": rules.threshold_off},
+        | {"threshold_on": rules.threshold_on, "threshold_off": rules.threshold_off}
+        | {"paused": settings.config.paused},
     )
     loop.run(is_stopped)
 
 
-def _report(
-    activity: Activity,
-    outbox: Outbox,
+def _runtime_settings(config: EdgeConfig, vision: SmileVision) -> RuntimeSettings:
+    def resolve(new: EdgeConfig) -> dict[str, object]:
+        rules = make_rules(new, vision)
+        return {
+            "smile.threshold_on": rules.threshold_on,
+            "smile.threshold_off": rules.threshold_off,
+        }
+
+    path = config.outbox_path if config.control.shadow else None
+    file = AcceptedFile(None if path is None else path.with_suffix(".settings"))
+    return RuntimeSettings(config, resolve, file)
+
+
+def _reporter(
+    config: EdgeConfig,
+    heartbeats: Heartbeats,
+    vitals: Vitals,
     publisher: Publisher,
-    rules: EpisodeRules,
-    was_stopped: bool,
-) -> int:
-    """Log the result of the run, print what is missing from it and return the exit code."""
-    summary = activity.summary()
-    bad_frames = None if was_stopped else explain_bad_frames(summary)
-    explanation = bad_frames if activity.events else explain_silence(summary, rules)
-    if explanation is not None:
-        _print(explanation if activity.events else f"no smile events: {explanation}")
-    undelivered, is_lossy = publisher.undelivered, bool(publisher.lost or outbox.dropped)
-    problems = []
-    if undelivered:
-        problems.append(
-            f"{undelivered} events stay in the outbox {outbox.path}, the next run sends them"
-        )
-    if publisher.lost:
-        problems.append(f"{publisher.lost} events are lost: the outbox could not be written")
-    if outbox.dropped:
-        problems.append(f"{outbox.dropped} events were dropped: the outbox was full")
-    if problems:
-        _print("; ".join(problems))
-    _log.info(
-        "finished",
-        extra=summary
-        | {"events": publisher.published, "undelivered": undelivered}
-        | {"lost": publisher.lost, "dropped": outbox.dropped, "explanation": explanation},
+    viewer: ProjectStream | None,
+) -> Reporter:
+    reporter = Reporter(
+        heartbeats,
+        vitals,
+        publish=publisher.publish_status,
+        is_delivering=lambda: publisher.is_moving,
+        report_state=publisher.report_state,
+        interval_s=config.health.interval_s,
+        is_logged=config.progress,
     )
-    if is_lossy or (undelivered and not was_stopped):
-        return _UNDELIVERED
-    return 0 if bad_frames is None else _UNUSABLE
+    if viewer is not None:
+        viewer.health = reporter.now
+    return reporter
 
 
-def _print(text: str) -> None:
-    if sys.stderr is not None:  # print(file=None) would write to standard output
-        print(f"edge_lambda: {text}", file=sys.stderr)  # noqa: T201
-
-
-def _rules(config: EdgeConfig, vision: SmileVision) -> EpisodeRules:
-    card = vision.card
-    on, off = resolve_thresholds(
-        config.smile, card.threshold_on, card.threshold_off, vision.largest_score
-    )
-    return EpisodeRules(
-        threshold_on=on,
-        threshold_off=off,
-        smoothing_ms=config.smile.smoothing_ms,
-        min_duration_ms=config.smile.min_duration_ms,
-        max_gap_ms=config.smile.max_gap_ms,
-        max_duration_ms=config.smile.max_duration_s * 1000,
-        correct_talking=config.smile.correct_talking,
-    )
-
-
-def _broker(config: EdgeConfig) -> Broker | None:
-    if "mqtt" not in config.sinks:
-        return None
-    mqtt = config.mqtt
-    return Broker.from_url(
-        mqtt.url, ca_file=mqtt.ca_file, cert_file=mqtt.cert_file, key_file=mqtt.key_file
-    )
-
-
-def _sinks(config: EdgeConfig, outbox: Outbox, broker: Broker | None) -> list[Sink]:
-    sinks: list[Sink] = []
-    if "stdout" in config.sinks:
-        if sys.stdout is None:
-            raise SinkError("stdout: cannot be written: it is closed")
-        sinks.append(StdoutSink(sys.stdout.buffer))
-    if broker is not None:
-        sinks.append(
-            MqttSink(
-                outbox,
-                broker,
-                config.device_id,
-                max_publishes_per_s=config.mqtt.max_publishes_per_s,
-                keepalive_s=config.mqtt.keepalive_s,
-                topic_prefix=_topic_prefix(config.mqtt.basic_ingest_rule),
-            )
-        )
-    if "greengrass" in config.sinks:
-        sinks.append(GreengrassSink(outbox, _topic_prefix(config.mqtt.basic_ingest_rule)))
-    return sinks
-
-
-def _topic_prefix(rule: str | None) -> str:
-    """Return the topic prefix that sends messages to a rule by Basic Ingest.
-
-    https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
-    """
-    return "" if rule is None else f"$aws/rules/{rule}/"
+def _clock_file(outbox: Outbox) -> Path | None:
+    """Return the file for the latest right time, next to the outbox."""
+    return None if outbox.path is None else outbox.path.with_suffix(".clock")
 
 
 def _end_interrupted_smiles(outbox: Outbox, publisher: Publisher) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
@@ -13,15 +13,29 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from edge_lambda.config import EdgeConfig, load_config
+from edge_lambda.config import EdgeConfig, load_config, read_environment
 from edge_lambda.errors import ConfigError
-from edge_lambda.settings import iterate_settings, value_types
+from edge_lambda.settings_section import iterate_settings, value_types
 
-_EPILOG = """\
-A file given with --config can set all of these, too; flags override it. See docs/edge.md.
+_SETTINGS_FILE = """\
+A settings file (--config) can set everything that has a flag, and the zones in which faces count.
+A flag wins over an environment variable, and both win over the file. See docs/edge.md.
+Other users of this machine can see flags. So give passwords and tokens in the file or in variables:
+SMILE_SOURCE, SMILE_MQTT_URL and SMILE_STREAM_TOKEN contain the value itself, SMILE_SOURCE_FILE,
+SMILE_MQTT_URL_FILE and SMILE_STREAM_TOKEN_FILE the path of a file with the value.
+"""
+_EPILOG = f"""\
+{_SETTINGS_FILE}
 Events go to standard output as JSON lines, logs to standard error.
-Exit codes: 0 finished or stopped; 2 cannot start or continue; 3 events were lost or stay in the
-outbox; 4 most frames of the file could not be used.
+Exit codes: 0 the file ended, or a signal stopped the program; 2 it cannot start or continue;
+3 events were lost or stay in the outbox; 4 most frames of the file could not be used.
+"""
+_DOCTOR_EPILOG = f"""\
+Each line says ok, warning, failed or skipped, what was found, and what to do. The doctor changes
+nothing on this machine. It publishes that the device is offline, unless the device runs.
+
+{_SETTINGS_FILE}
+Exit codes: 0 the device can work; 1 a check failed; 2 there is no such flag.
 """
 # A flag is the key of its setting, but without these sections and with these keys shortened.
 _UNNAMED_SECTIONS = {"camera", "vision", "track", "smile"}
@@ -37,31 +51,71 @@ _SHORT_KEYS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; --help lists all flags")
+        raise ConfigError(f"{message}; {self.prog} --help lists all flags")
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:
-    """Return the configuration from the flags and the settings file.
+    """Return the configuration from the flags, the environment and the settings file.
 
     Raises
     ------
     ConfigError
-        Names the flag or key.
+        Names the flag, variable or key.
     """
-    given = vars(_parser().parse_args(argv))
-    path: Path | None = given.pop("config", None)
-    # Not a flag, because every user of the machine can read a command line.
-    if os.environ.get("SMILE_STREAM_TOKEN"):
-        given["stream.token"] = os.environ["SMILE_STREAM_TOKEN"]
-    return load_config(path, given)
+    return read_config(vars(device_parser().parse_args(argv)))[0]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m edge_lambda",
-        usage="python -m edge_lambda --source SOURCE [flags]",
-        description="Watch a video file, webcam or stream and report when people smile.",
+def read_config(given: Mapping[str, object]) -> tuple[EdgeConfig, Path | None]:
+    """Return the configuration and the path of the settings file.
+
+    Parameters
+    ----------
+    given : mapping
+        Values of flags by dotted key, and the path of the settings file as ``config``.
+
+    Raises
+    ------
+    ConfigError
+        Names the variable or key.
+    """
+    flags = dict(given)
+    path = flags.pop("config", None)
+    file = path if isinstance(path, Path) else None
+    return load_config(file, read_environment(os.environ) | flags), file
+
+
+def device_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``python -m edge_lambda``."""
+    return _parser(
+        "python -m edge_lambda",
+        usage="python -m edge_lambda --source SOURCE [flags]\n"
+        "       python -m edge_lambda doctor --source SOURCE [flags]",
+        description="Watch a video file, webcam or stream and report when people smile.\n"
+        'With "doctor" before the flags, check this machine, the camera and the broker, and say\n'
+        "what to do.",
         epilog=_EPILOG,
+    )
+
+
+def doctor_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``python -m edge_lambda doctor``."""
+    parser = _parser(
+        "python -m edge_lambda doctor",
+        usage="python -m edge_lambda doctor --source SOURCE [--json] [flags]",
+        description="Check this machine, the camera and the broker with the flags of the device,\n"
+        "and say what to do.",
+        epilog=_DOCTOR_EPILOG,
+    )
+    parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
+    return parser
+
+
+def _parser(name: str, *, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=name,
+        usage=usage,
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
@@ -70,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     groups: dict[str, argparse._ActionsContainer] = {"": parser}
     for key, field in iterate_settings(EdgeConfig):
         section = key.rpartition(".")[0]
+        if section == "zones":  # too long for a command line
+            continue
         if section not in groups:
             doc = EdgeConfig.model_fields[section].annotation.__doc__
             groups[section] = parser.add_argument_group(section, doc)
@@ -90,6 +146,8 @@ def _help(field: FieldInfo) -> str:
     default = field.default
     if default is None or default is False or default is PydanticUndefined:
         return text
+    if default is True:
+        return f"{text} On by default."
     if isinstance(default, tuple):
         default = ", ".join(default)
     return f"{text} Default: {f'{default:g}' if isinstance(default, float) else default}."

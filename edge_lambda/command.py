@@ -10,6 +10,7 @@ from types import FrameType
 
 from edge_lambda.app import run
 from edge_lambda.cli import parse_arguments
+from edge_lambda.doctor import doctor
 from edge_lambda.errors import EdgeError
 from edge_lambda.json_log import set_up_logging
 from smile_contract import ContractError
@@ -20,6 +21,16 @@ _FAILED = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return doctor(words[1:]) if words[:1] == ["doctor"] else _watch(words)
+    except (EdgeError, VisionError, ContractError) as error:
+        if sys.stderr is not None:  # print(file=None) would write to standard output
+            print(f"edge_lambda: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
+        return _FAILED
+
+
+def _watch(words: Sequence[str]) -> int:
     # A plain variable, because a signal handler must not take a lock.
     is_stopped = False
 
@@ -29,14 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, request_stop)
     signal.signal(signal.SIGTERM, request_stop)
-    try:
-        config = parse_arguments(argv)
-        set_up_logging(config.log_level)
-        return run(config, lambda: is_stopped)
-    except (EdgeError, VisionError, ContractError) as error:
-        if sys.stderr is not None:  # print(file=None) would write to standard output
-            print(f"edge_lambda: {error}".replace("\n", " "), file=sys.stderr)  # noqa: T201
-        return _FAILED
+    config = parse_arguments(words)
+    set_up_logging(config.log_level)
+    return run(config, lambda: is_stopped)
 
 
 def quit_now(code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -16,16 +17,17 @@ from pydantic_core import PydanticCustomError
 from edge_lambda.errors import ConfigError
 from edge_lambda.settings import (
     CameraSettings,
+    ControlSettings,
+    HealthSettings,
     MqttSettings,
     OutboxSettings,
-    Section,
     SmileSettings,
     StreamSettings,
     TrackSettings,
     VisionSettings,
-    iterate_settings,
-    value_types,
+    ZoneSettings,
 )
+from edge_lambda.settings_section import Section, StrippedText, iterate_settings, value_types
 from smile_contract import DEVICE_ID_PATTERN
 
 
@@ -37,9 +39,10 @@ def _host_name() -> str:
 class EdgeConfig(Section):
     """All settings of the device."""
 
-    source: str = Field(
+    source: StrippedText = Field(
         min_length=1,
-        description="Video file, webcam (`0`, `/dev/video0`) or stream (`rtsp://…`).",
+        description="Video file, folder of images, webcam (`0`, `/dev/video0`) or stream "
+        "(`rtsp://…`). Also read from `SMILE_SOURCE`.",
     )
     device_id: Annotated[str, StringConstraints(pattern=f"^{DEVICE_ID_PATTERN}$")] = Field(
         default_factory=_host_name,
@@ -62,13 +65,19 @@ class EdgeConfig(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Minimum level of log records."
     )
+    paused: bool = Field(
+        default=False, description="Look for no faces until the device shadow sets this to false."
+    )
     camera: CameraSettings = CameraSettings()
     vision: VisionSettings = VisionSettings()
+    zones: ZoneSettings = ZoneSettings()
     track: TrackSettings = TrackSettings()
     smile: SmileSettings = SmileSettings()
     outbox: OutboxSettings = OutboxSettings()
     mqtt: MqttSettings = MqttSettings()
     stream: StreamSettings = StreamSettings()
+    health: HealthSettings = HealthSettings()
+    control: ControlSettings = ControlSettings()
 
     @field_validator("sinks")
     @classmethod
@@ -98,6 +107,43 @@ class EdgeConfig(Section):
         return Path(state) / "smile-edge" / f"{self.device_id}.sqlite"
 
 
+_SECRETS = {
+    "SMILE_SOURCE": "source",
+    "SMILE_MQTT_URL": "mqtt.url",
+    "SMILE_STREAM_TOKEN": "stream.token",
+}
+
+
+def read_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return the settings that may contain a password, by key, from the environment.
+
+    ``SMILE_SOURCE`` is the source, ``SMILE_SOURCE_FILE`` the path of a file that contains it; so
+    with ``SMILE_MQTT_URL`` and ``SMILE_STREAM_TOKEN``. Empty variables do not count.
+
+    Raises
+    ------
+    ConfigError
+        When a variable and its file are both given, or the file cannot be read.
+    """
+    found: dict[str, object] = {}
+    for name, key in _SECRETS.items():
+        value, file = environment.get(name), environment.get(f"{name}_FILE")
+        if value and file:
+            raise ConfigError(f"{key}: {name} and {name}_FILE are both set, expected one of them")
+        if value or file:
+            found[key] = value or _read_secret(f"{name}_FILE", Path(str(file)))
+    return found
+
+
+def _read_secret(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise ConfigError(f"{variable}: {path}: {str(error.strerror).lower()}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{variable}: {path}: expected text in UTF-8") from None
+
+
 def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfig:
     """Read a TOML file and override its values.
 
@@ -124,7 +170,7 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfi
     try:
         return EdgeConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("; ".join(map(_problem, error.errors()))) from None
+        raise ConfigError("; ".join(f"{key}: {text}" for key, text in problems(error))) from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -154,6 +200,7 @@ _EXPECTED = {
     "model_type": "a table of settings",
     "path_type": "a path",
     "string_type": "text",
+    "string_unicode": "text in UTF-8",
     "bool_type": "true or false",
     "float_type": "a number, got {got!r}",
     "int_type": "a whole number, got {got!r}",
@@ -170,18 +217,40 @@ _EXPECTED = {
 }
 
 
+# The only setting without a default.
+_HOW_TO_SET = {
+    "source": "give the flag --source, the variable SMILE_SOURCE, "
+    'or source = "…" at the top of the settings file'
+}
 _REMOVED = frozenset({"vision.detector", "vision.detect_every", "track.min_iou"})
 
 
-def _problem(error: Mapping[str, Any]) -> str:
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """Return the dotted key of each wrong setting, and what is wrong with it."""
+    return [_problem(details) for details in error.errors()]
+
+
+def _problem(error: Mapping[str, Any]) -> tuple[str, str]:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{key}: no longer used: remove it" if key in _REMOVED else f"{key}: unknown key"
+        return key, "no longer used: remove it" if key in _REMOVED else "unknown key"
     if error["type"] == "missing":
-        return f"{key}: expected, but missing"
+        return key, f"expected, but missing: {_HOW_TO_SET.get(key, 'set it')}"
     if key == "device_id":
-        return f"{key}: expected 1 to 128 of a-z A-Z 0-9 : _ -"
+        return key, "expected 1 to 128 of a-z A-Z 0-9 : _ -"
+    if isinstance(error["input"], float) and not math.isfinite(error["input"]):
+        return key, f"expected {_range(key)}, got {error['input']}"
     if error["type"] in _EXPECTED:
         expected = _EXPECTED[error["type"]].format(**error.get("ctx", {}), got=error["input"])
-        return f"{key}: expected {expected}"
-    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return key, f"expected {expected}"
+    return key, f"{error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _range(key: str) -> str:
+    """Return the range of a number: every number has one."""
+    limits = dict(iterate_settings(EdgeConfig))[key].metadata
+    low, high = (
+        next(getattr(one, name) for one in limits for name in names if hasattr(one, name))
+        for names in (("ge", "gt"), ("le", "lt"))
+    )
+    return f"a number from {low:g} to {high:g}"

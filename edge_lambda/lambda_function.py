@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge_lambda.app import run
-from edge_lambda.config import EdgeConfig, load_config
+from edge_lambda.config import EdgeConfig, load_config, read_environment
 from edge_lambda.errors import ConfigError, EdgeError
 from edge_lambda.json_log import set_up_logging
 from edge_lambda.self_check import self_check
@@ -38,8 +38,8 @@ def handler(event: object, _context: object) -> dict[str, object]:
 def config_from(environment: Mapping[str, str]) -> EdgeConfig:
     """Return the configuration from the environment of the function.
 
-    ``SMILE_CONFIG`` names a settings file, ``SMILE_SOURCE`` the camera, ``SMILE_OUTBOX`` the file
-    of the outbox. The device id is the name of the thing.
+    ``SMILE_CONFIG`` names a settings file, ``SMILE_OUTBOX`` the file of the outbox; see
+    `read_environment` for others, such as ``SMILE_SOURCE``. The device id is the name of the thing.
 
     Raises
     ------
@@ -48,13 +48,8 @@ def config_from(environment: Mapping[str, str]) -> EdgeConfig:
         under the name of its thing only, so the host name does not do.
     """
     path = environment.get("SMILE_CONFIG")
-    values: dict[str, object] = {"sinks": ("greengrass",)}
-    names = {
-        "SMILE_SOURCE": "source",
-        "SMILE_OUTBOX": "outbox.path",
-        "AWS_IOT_THING_NAME": "device_id",
-        "SMILE_STREAM_TOKEN": "stream.token",
-    }
+    values = read_environment(environment) | {"sinks": ("greengrass",)}
+    names = {"SMILE_OUTBOX": "outbox.path", "AWS_IOT_THING_NAME": "device_id"}
     for variable, key in names.items():
         if environment.get(variable):
             values[key] = environment[variable]

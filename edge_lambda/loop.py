@@ -5,28 +5,33 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from edge_lambda.activity import Activity, LoopCounts
 from edge_lambda.camera import Frame, FrameSource
-from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError
 from edge_lambda.faces.attention import FaceAttention
 from edge_lambda.faces.look_schedule import must_score
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.track import Track
 from edge_lambda.faces.vision import Vision
+from edge_lambda.health.clock_gate import ClockGate
+from edge_lambda.health.vitals import Vitals
+from edge_lambda.loop_settings import LoopSettings
+from edge_lambda.progress import ProgressLog
 from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.smiles.smile import Smile
-from edge_lambda.stream.scene import FaceMark, Viewer
+from edge_lambda.stream.scene import FaceMark, Overlay, Viewer
 from smile_vision.smiles.quality import Quality
 from smile_vision.smiles.score import FaceScore
 
 _log = logging.getLogger(__name__)
-_PROGRESS_S = 0.5
 _MAX_FAILURES_IN_A_ROW = 50
+_NOTE_S = 3.0  # how much of an interrupted smile is lost at most
 
 
 class EdgeLoop:
@@ -39,13 +44,16 @@ class EdgeLoop:
     attention : FaceAttention
     rules : EpisodeRules
     events : EventMaker
-    publisher : Publisher
+    gate : ClockGate
+        Takes the events.
     has_progress : bool
         Log the position twice a second.
     viewer : Viewer or None
         Gets each frame and its faces while somebody watches.
     activity : Activity or None
         Counts what the run sees.
+    vitals : Vitals or None
+        Follows the health of the loop and the camera.
     """
 
     def __init__(
@@ -56,25 +64,36 @@ class EdgeLoop:
         attention: FaceAttention,
         rules: EpisodeRules,
         events: EventMaker,
-        publisher: Publisher,
+        gate: ClockGate,
         has_progress: bool = False,
         viewer: Viewer | None = None,
         activity: Activity | None = None,
+        vitals: Vitals | None = None,
     ) -> None:
         self._activity = activity or Activity(source)
         self._counts = self._activity.counts
+        self._vitals = vitals or Vitals(source)
+        self._scores: dict[int, float] = {}  # of the faces in the latest frame
         self._source = source
         self._vision = vision
         self._attention = attention
         self._rules = rules
         self._events = events
-        self._publisher = publisher
+        self._gate = gate
         self._cuts = SceneCutDetector()
         self._episodes: dict[int, tuple[Track, EpisodeDetector]] = {}
         self._failures_in_a_row = 0
         self._problems: list[str] = []  # why faces in the latest frame have no score
-        self._progress = _ProgressLog(source) if has_progress else None
+        self._progress = ProgressLog(source) if has_progress else None
         self._viewer = viewer
+        self._noted_s = time.monotonic()
+        self._changes: deque[LoopSettings] = deque()
+        self._overlay = Overlay()
+        self._ignores_everything = False
+
+    def change(self, settings: LoopSettings) -> None:
+        """Take new settings, from the next frame on. Any thread may call this."""
+        self._changes.append(settings)
 
     def run(self, is_stopped: Callable[[], bool]) -> LoopCounts:
         """Process frames until there are no more, then end all open smiles.
@@ -89,15 +108,29 @@ class EdgeLoop:
                 if is_stopped():
                     break
                 self._activity.tick(frame is not None)
+                self._gate.check()
+                while self._changes:
+                    self._apply(self._changes.popleft())
                 if frame is None:
+                    self._vitals.miss()
                     self._end_smiles(self._attention.advance(self._source.now_ms()))
                     continue
+                begun_s = time.monotonic()
                 self._try_to_process(frame)
                 self._counts.frames += 1
+                self._vitals.see(frame, begun_s, len(self._attention.tracks), self._scores)
                 if self._progress is not None:
                     rate = self._activity.frame_rate
                     faces = len(self._attention.tracks)
-                    self._progress.update(frame, self._counts.frames, faces, self._problems, rate)
+                    self._progress.update(
+                        frame,
+                        self._counts.frames,
+                        faces,
+                        self._problems,
+                        frame_rate=rate,
+                        camera=self._vitals.camera,
+                        is_paused=self._overlay.is_paused,
+                    )
         finally:
             self._activity.close()
             self._end_smiles([track for track, _ in self._episodes.values()])
@@ -124,14 +157,42 @@ class EdgeLoop:
             self._failures_in_a_row = 0
 
     def _process(self, frame: Frame) -> None:
-        at_ms = frame.position_ms
+        if self._overlay.is_paused:
+            self._counts.paused_frames += 1
+            self._show(frame)
+            return
+        self._counts.ignored_frames += self._ignores_everything
         if self._cuts.is_cut(frame.grey()):
             self._counts.scene_cuts += 1
             self._end_smiles(self._attention.restart())  # now, because the search may fail
         self._end_smiles(self._attention.attend(frame))
         self._score(frame)
+        self._note_smiles()
+        self._show(frame)
+
+    def _show(self, frame: Frame) -> None:
         if self._viewer is not None and self._viewer.is_watched:
-            self._viewer.show(frame, self._marks(at_ms), self._activity.frame_rate)
+            marks = self._marks(frame.position_ms)
+            self._viewer.show(frame, marks, self._activity.frame_rate, self._overlay)
+
+    def _apply(self, settings: LoopSettings) -> None:
+        """Use new settings. A smile that has been reported keeps the thresholds it began with."""
+        self._rules = settings.rules
+        on, off = settings.rules.threshold_on, settings.rules.threshold_off
+        self._events.model = replace(self._events.model, threshold_on=on, threshold_off=off)
+        self._overlay = Overlay(settings.zones.include, settings.zones.ignore, settings.is_paused)
+        self._ignores_everything = settings.zones.exclude_everything()
+        if self._ignores_everything:
+            _log.warning("the zones ignore the whole picture")
+        lost = self._attention.change(
+            min_face_px=settings.min_face_px,
+            max_faces=settings.max_faces,
+            zones=settings.zones,
+        )
+        if settings.is_paused:
+            lost += self._attention.restart()
+            self._scores, self._problems = {}, []
+        self._end_smiles(lost)
 
     def _score(self, frame: Frame) -> None:
         """Score the faces in view. A smile without a usable score ends after a while."""
@@ -149,8 +210,8 @@ class EdgeLoop:
             if track.id not in good and not track.misses:  # a missed face ends with its track
                 self._publish(track, episode.pause(at_ms))
         self._problems = [str(track.quality) for track in in_view if track.id not in good]
-        by_id = {track.id: good.get(track.id, math.nan) for track in in_view}
-        self._activity.note(at_ms, by_id, self._problems)
+        self._scores = {track.id: good.get(track.id, math.nan) for track in in_view}
+        self._activity.note(at_ms, self._scores, self._problems)
 
     def _marks(self, at_ms: float) -> list[FaceMark]:
         """Return the faces in view, for the viewer."""
@@ -164,9 +225,10 @@ class EdgeLoop:
         return marks
 
     def _update_episode(self, track: Track, at_ms: float, score: FaceScore) -> None:
-        if track.id not in self._episodes:
-            self._episodes[track.id] = (track, EpisodeDetector(self._rules))
-        _, episode = self._episodes[track.id]
+        _, episode = self._episodes.get(track.id, (track, None))
+        if episode is None or (episode.rules != self._rules and episode.so_far() is None):
+            episode = EpisodeDetector(self._rules)
+            self._episodes[track.id] = (track, episode)
         self._publish(track, episode.update(at_ms, score.smile_score, score.mouth_openness))
 
     def _end_smiles(self, lost: Iterable[Track]) -> None:
@@ -176,40 +238,17 @@ class EdgeLoop:
             for track, episode in reversed(ended):
                 pending.callback(self._publish, track, episode.close())
 
+    def _note_smiles(self) -> None:
+        """Note how far the smiles have come, every few seconds."""
+        now_s = time.monotonic()
+        if now_s - self._noted_s < _NOTE_S:
+            return
+        self._noted_s = now_s
+        smiles = [(track, episode.so_far()) for track, episode in self._episodes.values()]
+        events = [self._events.make(track, smile) for track, smile in smiles if smile is not None]
+        if events:
+            self._gate.note(events)
+
     def _publish(self, track: Track, smiles: Iterable[Smile]) -> None:
         for smile in smiles:
-            self._publisher.publish(self._events.make(track, smile))
-
-
-class _ProgressLog:
-    """Logs the position twice a second. The local run draws its progress bar from it."""
-
-    def __init__(self, source: FrameSource) -> None:
-        self._source = source
-        self._last_s = time.monotonic()
-
-    def update(
-        self,
-        frame: Frame,
-        frames: int,
-        faces: int,
-        problems: Iterable[str],
-        frame_rate: float | None,
-    ) -> None:
-        now_s = time.monotonic()
-        if now_s - self._last_s < _PROGRESS_S:
-            return
-        duration_ms = self._source.duration_ms
-        _log.info(
-            "progress",
-            extra={
-                "position_ms": round(frame.position_ms),
-                "duration_ms": None if duration_ms is None else round(duration_ms),
-                "frames": frames,
-                "skipped_frames": self._source.skipped_frames,
-                "frame_rate": None if frame_rate is None else round(frame_rate, 1),
-                "faces": faces,
-                "problems": sorted(set(problems)),
-            },
-        )
-        self._last_s = now_s
+            self._gate.publish(self._events.make(track, smile))

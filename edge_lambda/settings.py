@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    field_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import AwareDatetime, Field, SecretStr, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
+
+from edge_lambda.polygon_setting import Polygons
+from edge_lambda.settings_section import FilePath, Section, StrippedText
 
 _RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
 _TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
-
-
-def _expand_home(path: Path | None) -> Path | None:
-    try:
-        return path and path.expanduser()
-    except RuntimeError:
-        raise PydanticCustomError("home", "~ is used, but there is no home directory") from None
-
-
-# Not strict, because TOML and flags give paths as text.
-FilePath = Annotated[Path | None, Field(strict=False), AfterValidator(_expand_home)]
-
-
-class Section(BaseModel):
-    """A group of settings that rejects unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class CameraSettings(Section):
@@ -51,7 +25,7 @@ class CameraSettings(Section):
         ge=datetime(1970, 1, 1, tzinfo=UTC),
         lt=datetime(9000, 1, 1, tzinfo=UTC),
         description="Time of a file's first frame, with time zone: `2026-01-01T00:00:00Z`. "
-        "Video files only. Defaults to the current time.",
+        "Video files and folders of images only. Defaults to the current time.",
     )
     realtime: bool = Field(default=False, description="Play a file at its own speed.")
     rotate: Literal[0, 90, 180, 270] = Field(
@@ -67,6 +41,9 @@ class CameraSettings(Section):
         ge=1,
         le=3600,
         description="Longest pause between attempts to reopen a lost camera.",
+    )
+    images_per_s: float = Field(
+        default=25.0, gt=0, le=1000, description="Frame rate of a folder of images."
     )
 
 
@@ -91,6 +68,28 @@ class VisionSettings(Section):
         le=1000,
         description="Processor time for finding and following faces, in ms per second of video. "
         "With less, faces are looked at less often.",
+    )
+    max_faces: int = Field(
+        default=32,
+        ge=1,
+        le=200,
+        description="Maximum faces followed at once. While so many are followed, new ones are "
+        "ignored.",
+    )
+
+
+class ZoneSettings(Section):
+    """Where faces count, for a settings file or the device shadow."""
+
+    include: Polygons = Field(
+        default=(),
+        description="Polygons `[[x, y], …]`, relative to the upright picture, 0 to 1 from its "
+        "upper left corner. A face counts only when the centre of its box is in one of them. "
+        "Without any, the whole picture counts.",
+    )
+    ignore: Polygons = Field(
+        default=(),
+        description="Polygons in which no face counts, also where `include` has them.",
     )
 
 
@@ -165,9 +164,10 @@ class OutboxSettings(Section):
 class MqttSettings(Section):
     """How the device connects to the broker."""
 
-    url: str = Field(
+    url: StrippedText = Field(
         default="mqtt://127.0.0.1:1883",
-        description="Broker: `mqtt://[user:password@]host[:port]`, or `mqtts://…` for TLS.",
+        description="Broker: `mqtt://[user:password@]host[:port]`, or `mqtts://…` for TLS. "
+        "Also read from `SMILE_MQTT_URL`.",
     )
     ca_file: FilePath = Field(
         default=None, description="Root CAs to trust (PEM). Defaults to the system's."
@@ -193,7 +193,7 @@ class MqttSettings(Section):
 class StreamSettings(Section):
     """Live view of the annotated frames."""
 
-    address: str | None = Field(
+    address: StrippedText | None = Field(
         default=None,
         description="`host:port` of the web page, such as `127.0.0.1:8080`. Off by default.",
     )
@@ -221,16 +221,22 @@ class StreamSettings(Section):
         return token
 
 
-def iterate_settings(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yield the dotted key, such as ``smile.threshold_on``, and the field of every setting."""
-    for name, field in section.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield from iterate_settings(kind, f"{prefix}{name}.")
-        else:
-            yield prefix + name, field
+class HealthSettings(Section):
+    """How the device says how it is."""
+
+    interval_s: float = Field(
+        default=60.0,
+        ge=10,
+        le=3600,
+        description="Time between heartbeats, on the topic `smile/<device_id>/status`.",
+    )
 
 
-def value_types(field: FieldInfo) -> tuple[Any, ...]:
-    """Return the type of a setting and, of a union or a tuple, the types it is made of."""
-    return field.annotation, *get_args(field.annotation)
+class ControlSettings(Section):
+    """Settings that are changed while the device runs."""
+
+    shadow: bool = Field(
+        default=True,
+        description="Take settings from the device shadow named `settings` of AWS IoT, with an "
+        "`mqtt` or `greengrass` sink.",
+    )

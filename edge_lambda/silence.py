@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge_lambda.counted import counted
 from edge_lambda.smiles.episode import EpisodeRules
 
 _DECIMALS = range(2, 5)
@@ -23,7 +24,10 @@ def explain_silence(summary: Mapping[str, Any], rules: EpisodeRules) -> str:
     if not _total(summary):
         return "no frame arrived"
     truncated = ["the video is truncated"] if summary["is_truncated"] else []
-    return "; ".join([*truncated, *_bad_frames(summary), _faces(summary, rules)])
+    unexamined = summary["paused_frames"] + summary["ignored_frames"]
+    was_blind = 0 < summary["frames"] <= unexamined
+    faces = [] if was_blind else [_faces(summary, rules)]
+    return "; ".join([*truncated, *_bad_frames(summary), *_unexamined(summary), *faces])
 
 
 def explain_bad_frames(summary: Mapping[str, Any]) -> str | None:
@@ -42,7 +46,22 @@ def _total(summary: Mapping[str, Any]) -> int:
 def _bad_frames(summary: Mapping[str, Any]) -> list[str]:
     total = _total(summary)
     counts = (("damaged", summary["damaged_frames"]), ("not processed", summary["failed_frames"]))
-    return [f"{count} of {total} frames were {what}" for what, count in counts if count]
+    frames = counted(total, "frame", "was/were")
+    return [f"{count} of {frames} {what}" for what, count in counts if count]
+
+
+def _unexamined(summary: Mapping[str, Any]) -> list[str]:
+    """Return why frames were not searched for faces, although they arrived."""
+    frames, total = summary["frames"], _total(summary)
+    paused, ignored = summary["paused_frames"], summary["ignored_frames"]
+    reasons = []
+    if paused:
+        some = f"{paused} of {total} frames were not examined (paused)"
+        reasons.append("paused: no frame was examined" if paused == frames else some)
+    if ignored:
+        where = "" if ignored == frames else f" in {ignored} of {total} frames"
+        reasons.append(f"the zones ignore the whole picture{where}")
+    return reasons
 
 
 def _faces(summary: Mapping[str, Any], rules: EpisodeRules) -> str:

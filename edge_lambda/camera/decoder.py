@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -17,6 +19,7 @@ _STREAM_OPTIONS = {"rtsp_transport": "tcp"}
 # Their decoders drop damaged frames without an error, and each packet holds one whole frame,
 # unless the video is interlaced.
 _SILENT_CODECS = frozenset({"h264", "hevc"})
+_UNREADABLE = (av.error.InvalidDataError, ValueError, av.error.EOFError)
 
 
 class Decoder:
@@ -40,13 +43,16 @@ class Decoder:
         self._address = address
         # A file goes on after every error of the decoder. A live source is opened again instead.
         self._damage = av.FFmpegError if address.kind == "file" else av.error.InvalidDataError
+        begun = time.monotonic()
         options = _STREAM_OPTIONS if address.kind == "stream" else {}
         try:
             self._container: InputContainer = av.open(
                 address.target, format=address.format, options=dict(options), timeout=timeout_s
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise CameraError(f"source: {_cannot_open(address, error)}") from None
+            is_late = timeout_s is not None and time.monotonic() - begun >= timeout_s
+            reason = "timed out" if is_late else None
+            raise CameraError(f"source: {_cannot_open(address, error, reason)}") from None
         streams = [s for s in self._container.streams.video if _is_video(s)]
         if not streams:
             self._container.close()
@@ -122,12 +128,15 @@ def _is_video(stream: VideoStream) -> bool:
     return stream.codec_context is not None and not is_cover
 
 
-def _cannot_open(address: Address, error: Exception) -> str:
-    if isinstance(error, av.error.InvalidDataError | ValueError | av.error.EOFError):
-        if address.kind == "file":
-            return f"{address.label} is not a readable video"
-        return f"cannot open {address.label}: no response, or not a readable video"
-    return f"cannot open {address.label}: {_reason(error)}"
+def _cannot_open(address: Address, error: Exception, reason: str | None) -> str:
+    if address.kind == "file" and isinstance(error, _UNREADABLE):
+        return f"{address.label} is not a readable video"
+    if address.kind == "webcam" and getattr(error, "errno", None) == errno.ENOENT:
+        return f"no camera at {address.label}"
+    if reason is None:
+        unreadable = isinstance(error, _UNREADABLE)
+        reason = "it sent no readable video" if unreadable else _reason(error)
+    return f"cannot open {address.label}: {reason}"
 
 
 def _reason(error: Exception) -> str:

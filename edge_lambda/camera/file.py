@@ -1,4 +1,4 @@
-"""A video file, read frame by frame."""
+"""A video file or a folder of images, read frame by frame."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 from edge_lambda.camera.address import Address
 from edge_lambda.camera.decoder import Decoder
 from edge_lambda.camera.frame import Frame
+from edge_lambda.camera.images import ImageFolder
 from edge_lambda.camera.source import POLL_S, FrameSource
 from edge_lambda.camera.timeline import Timeline
 from edge_lambda.errors import CameraError
@@ -35,6 +36,8 @@ class FileSource(FrameSource):
         Play the file at its own speed.
     rotate : int
         See `Frame`.
+    images_per_s : float
+        Frame rate of a folder of images.
 
     Raises
     ------
@@ -48,9 +51,12 @@ class FileSource(FrameSource):
         start_time: datetime,
         is_realtime: bool = False,
         rotate: int = 0,
+        images_per_s: float = 25.0,
     ) -> None:
         self._address = address
-        self._decoder = Decoder(address)
+        self._decoder = (
+            ImageFolder(address, images_per_s) if address.kind == "folder" else Decoder(address)
+        )
         self._start_time = start_time
         self._is_realtime = is_realtime
         self._rotate = rotate
@@ -85,7 +91,12 @@ class FileSource(FrameSource):
         if not index:
             damaged = self.damaged_frames
             reason = f": all frames ({damaged}) are damaged" if damaged else ""
-            raise CameraError(f"source: {self._address.label} is not a readable video{reason}")
+            kind = (
+                "has no readable image"
+                if self._address.kind == "folder"
+                else "is not a readable video"
+            )
+            raise CameraError(f"source: {self._address.label} {kind}{reason}")
         self._warn_if_truncated(end_ms)
 
     @property

@@ -23,11 +23,23 @@ class FrameSource(ABC):
         Frames skipped because a newer one was ready.
     is_truncated : bool
         Whether a file ended before its stated duration.
+    has_system_time : bool
+        Whether `time_at` follows the system clock.
+    problem : str
+        Why no frame arrives; empty while frames arrive.
+    restarts : int
+        How often the thread that reads the camera failed and was started again.
+    is_stuck : bool
+        Whether a thread hangs in the driver of the camera, which only a new process can cure.
     """
 
     duration_ms: float | None = None
     skipped_frames: int = 0
     is_truncated: bool = False
+    has_system_time: bool = False
+    problem: str = ""
+    restarts: int = 0
+    is_stuck: bool = False
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_lambda.faces.motion import COLUMNS, ROWS
+from edge_lambda.faces.zones import EVERYWHERE, Zones
 from smile_vision.faces.boxes import Box
 
 MAX_AGE_MS = 2000.0
@@ -72,18 +73,24 @@ class SearchPlan:
         px of the frame.
     min_face_px : float
         Shorter side of the smallest face that counts.
+    zones : Zones
+        Regions in which no face counts are left out.
     """
 
-    def __init__(self, width: int, height: int, min_face_px: float = 0.0) -> None:
+    def __init__(
+        self, width: int, height: int, min_face_px: float = 0.0, zones: Zones = EVERYWHERE
+    ) -> None:
         smallest_px = max(_SMALLEST_FACE * max(width, height), min_face_px)
         tiles = _tiles(width, height, math.ceil(smallest_px / _SMALLEST_FACE_IN_TILE))
-        self.regions = [Region(0, 0, width, height, is_whole=True), *tiles]
+        self._size = width, height
+        regions = [Region(0, 0, width, height, is_whole=True), *tiles]
+        self.regions = [one for one in regions if _is_useful(one, width, height, zones)]
         self._cells = [_cells_of(region, width, height) for region in self.regions]
         self._last_ms: float | None = None
 
     def around(self, box: Box) -> Region:
         """Return the part of the frame around a box, relative to the frame; not in the plan."""
-        width, height = self.regions[0].width, self.regions[0].height
+        width, height = self._size
         face_px = max(box[2] * width, box[3] * height)
         side = round(min(max(face_px * _AROUND, 1), width, height))
         left = round((box[0] + box[2] / 2) * width - side / 2)
@@ -137,6 +144,13 @@ class SearchPlan:
         for region in self.regions:
             region.searched_ms, region.has_moved = _NEVER_MS, True
             region.moved_ms, region.wait_ms = _NEVER_MS, _FIRST_WAIT_MS
+
+
+def _is_useful(region: Region, width: int, height: int, zones: Zones) -> bool:
+    """Return whether a face could count in a region. Those on its border lie in a neighbour too."""
+    left, top = region.x / width, region.y / height
+    right, bottom = (region.x + region.width) / width, (region.y + region.height) / height
+    return bool(zones.overlap(left, top, right, bottom))
 
 
 def _tiles(width: int, height: int, side: int) -> list[Region]:

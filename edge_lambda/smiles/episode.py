@@ -76,9 +76,19 @@ class EpisodeDetector:
         return self._smoother.value or 0.0
 
     @property
+    def rules(self) -> EpisodeRules:
+        """The rules it was made with."""
+        return self._rules
+
+    @property
     def is_smiling(self) -> bool:
         """Whether a smile is going on, reported or not."""
         return self._ongoing is not None
+
+    def so_far(self) -> Smile | None:
+        """Return the state of the reported smile that is going on, None without one."""
+        ongoing = self._ongoing
+        return ongoing.report("started") if ongoing is not None and ongoing.is_reported else None
 
     def update(self, at_ms: float, score: float, mouth_openness: float = 0.0) -> list[Smile]:
         """Add the score of one frame.

@@ -20,26 +20,26 @@ class EventMaker:
     ----------
     device_id : str
     model : Model
-        The model that scored the faces, with the thresholds in use.
+        The model that scores the faces.
     time_at : callable
         Converts a position in the video, in ms, to a UTC time.
     """
 
     def __init__(self, device_id: str, model: Model, time_at: Callable[[float], datetime]) -> None:
         self._device_id = device_id
-        self._model = model
+        self.model = model
         self._time_at = time_at
-        self._open: dict[int, tuple[str, datetime]] = {}
+        self._open: dict[int, tuple[str, datetime, Model]] = {}
 
     def make(self, track: Track, smile: Smile) -> SmileEvent:
         """Return the event of a smile; the outbox assigns its `seq`.
 
-        The ``started`` and the ``ended`` event of a smile share id and start time.
+        The ``started`` and the ``ended`` event of a smile share id, start time and model.
         """
         if track.id not in self._open:
             started_at = truncate_to_ms(self._time_at(smile.start_ms))
-            self._open[track.id] = (uuid7(started_at), started_at)
-        event_id, started_at = self._open[track.id]
+            self._open[track.id] = (uuid7(started_at), started_at, self.model)
+        event_id, started_at, model = self._open[track.id]
         has_ended = smile.phase == "ended"
         if has_ended:
             del self._open[track.id]
@@ -57,6 +57,6 @@ class EventMaker:
             mean_score=round(smile.mean_score, _DECIMALS),
             face=Face(round(track.seen.score, _DECIMALS), (x, y, width, height)),
             track_id=track.id,
-            model=self._model,
+            model=model,
             score_history=tuple(round(score, _DECIMALS) for score in smile.score_history),
         )

@@ -6,9 +6,10 @@ import io
 from functools import lru_cache
 
 from av.video.reformatter import VideoReformatter
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from edge_lambda.stream.scene import FaceMark, Scene
+from edge_lambda.polygon import Polygon
+from edge_lambda.stream.scene import FaceMark, Overlay, Scene
 from smile_vision.faces.boxes import clipped
 
 _SMILING = (46, 204, 113)
@@ -16,6 +17,9 @@ _NOT_SMILING = (230, 126, 34)
 _UNKNOWN = (149, 165, 166)
 _TEXT = (0, 0, 0)
 _BAR = (236, 240, 241)
+_PAUSED = (44, 62, 80)
+_ZONE = (52, 152, 219)
+_DIM = 0.4  # brightness of the parts in which no face counts
 _JPEG_QUALITY = 80
 
 
@@ -38,25 +42,61 @@ class SceneRenderer:
 
     def jpeg(self, scene: Scene) -> bytes:
         """Return the annotated frame, upright, as a JPEG file."""
-        frame = scene.frame
-        long_side_px = min(self._max_px, max(frame.width, frame.height))
-        image = Image.fromarray(frame.rgb(long_side_px, self._reformatter))
+        image = self._background(scene)
         draw = ImageDraw.Draw(image)
+        for polygon in scene.overlay.include + scene.overlay.ignore:
+            draw.polygon(_in_px(polygon, image.size), outline=_ZONE, width=_line(image.size) // 2)
         for face in scene.faces:
             _draw_face(draw, face, image.size)
         text = self._title
         if scene.frame_rate is not None:
             text += f"  {scene.frame_rate:.1f} frames/s"
+        if scene.overlay.is_paused:
+            text += "  paused"
         _draw_label(draw, text, (0, image.size[1]), _BAR, image.size)
         file = io.BytesIO()
         image.save(file, "JPEG", quality=_JPEG_QUALITY)
         return file.getvalue()
 
+    def _background(self, scene: Scene) -> Image.Image:
+        """Return the frame, dark where no face counts; nothing of it while paused."""
+        frame = scene.frame
+        longer_px = max(frame.width, frame.height)
+        long_side_px = min(self._max_px, longer_px)
+        if scene.overlay.is_paused:
+            scale = long_side_px / longer_px
+            size = round(frame.width * scale), round(frame.height * scale)
+            return Image.new("RGB", size, _PAUSED)
+        image = Image.fromarray(frame.rgb(long_side_px, self._reformatter))
+        if scene.overlay.include or scene.overlay.ignore:
+            image = ImageChops.multiply(image, _light(scene.overlay, image.size))
+        return image
+
+
+@lru_cache(maxsize=2)
+def _light(overlay: Overlay, size: tuple[int, int]) -> Image.Image:
+    """Return a picture that is white where faces count and grey elsewhere."""
+    dim = round(255 * _DIM)
+    light = Image.new("L", size, dim if overlay.include else 255)
+    draw = ImageDraw.Draw(light)
+    for polygons, level in ((overlay.include, 255), (overlay.ignore, dim)):
+        for polygon in polygons:
+            draw.polygon(_in_px(polygon, size), fill=level)
+    return light.convert("RGB")
+
+
+def _in_px(polygon: Polygon, size: tuple[int, int]) -> list[tuple[float, float]]:
+    return [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in polygon]
+
+
+def _line(size: tuple[int, int]) -> int:
+    return max(round(max(size) / 400), 2)
+
 
 def _draw_face(draw: ImageDraw.ImageDraw, face: FaceMark, size: tuple[int, int]) -> None:
     known = _SMILING if face.is_smiling else _NOT_SMILING
     colour = known if face.problem is None else _UNKNOWN
-    line = max(round(max(size) / 400), 2)
+    line = _line(size)
     x, y, width, height = clipped(face.box)
     left, top = round(x * size[0]), round(y * size[1])
     right = max(round((x + width) * size[0]) - 1, left)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from edge_lambda.camera import Frame
-from edge_lambda.stream.scene import FaceMark, Scene
+from edge_lambda.stream.scene import NO_OVERLAY, FaceMark, Overlay, Scene
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +26,15 @@ class ProjectStream:
     encode : callable
         Returns the JPEG of a scene.
     max_frames_per_s : float
+
+    Attributes
+    ----------
+    health : callable
+        Returns the fields of the heartbeat, for the page.
     """
 
     def __init__(self, encode: Callable[[Scene], bytes], max_frames_per_s: float = 25.0) -> None:
+        self.health: Callable[[], Mapping[str, object]] = dict
         self._encode = encode
         self._spacing_s = 1 / max_frames_per_s
         self._change = threading.Condition()
@@ -46,11 +52,15 @@ class ProjectStream:
         return self._watchers > 0
 
     def show(
-        self, frame: Frame, faces: Sequence[FaceMark], frame_rate: float | None = None
+        self,
+        frame: Frame,
+        faces: Sequence[FaceMark],
+        frame_rate: float | None = None,
+        overlay: Overlay = NO_OVERLAY,
     ) -> None:
         """Store a frame to draw. It replaces one that is not drawn yet."""
         with self._change:
-            self._scene = Scene(frame, faces, frame_rate)
+            self._scene = Scene(frame, faces, frame_rate, overlay)
             self._change.notify_all()
 
     @contextmanager

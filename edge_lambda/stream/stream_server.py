@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hmac
+import json
 import logging
 import select
 import socket
@@ -14,14 +15,17 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from edge_lambda.errors import ConfigError
+from edge_lambda.stream.idle_connections import IdleConnections
 from edge_lambda.stream.listen_address import ListenAddress, is_loopback_name
-from edge_lambda.stream.page import CONTENT_SECURITY_POLICY, page
+from edge_lambda.stream.page import CONTENT_SECURITY_POLICY, health_line, page
 from edge_lambda.stream.project_stream import ProjectStream
 
 _log = logging.getLogger(__name__)
 _BOUNDARY = "frame"
 _MAX_CONNECTIONS = 16
 _SEND_TIMEOUT_S = 10.0
+_HEAD_TIMEOUT_S = 5.0
+_SLOT_S = 0.5  # how long a connection waits for the slot of one that was ended
 _POLL_S = 1.0
 _SNAPSHOT_TIMEOUT_S = 5.0
 _SEND_BUFFER_BYTES = 128 * 1024  # small, so that a slow client gets new pictures, not old ones
@@ -94,6 +98,7 @@ class _Server(ThreadingHTTPServer):
         self.token = token
         self.address_family = address.family
         self._slots = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        self.idle = IdleConnections()
         super().__init__((address.host, address.port), _Handler)
 
     def server_bind(self) -> None:
@@ -103,16 +108,24 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._slots.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False) and not self._slots.acquire(
+            timeout=_SLOT_S if self.idle.end_oldest() else 0
+        ):
             self.shutdown_request(request)
             return
+        self.idle.add(request)
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.idle.remove(request)
             self._slots.release()
+
+    def service_actions(self) -> None:
+        """End connections that take too long to send a request."""
+        self.idle.end_late(_HEAD_TIMEOUT_S)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         # Most often the client is gone, or too slow for too long.
@@ -134,6 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Respond to a request."""
+        self.server.idle.remove(self.connection)
         try:
             parts = urlsplit(self.path)
         except ValueError:
@@ -148,8 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream()
         elif parts.path == "/snapshot.jpg":
             self._snapshot()
+        elif parts.path == "/health.json":
+            self._health()
         else:
-            self._send_text(HTTPStatus.NOT_FOUND, "Expected /, /stream.mjpeg or /snapshot.jpg.")
+            expected = "Expected /, /stream.mjpeg, /snapshot.jpg or /health.json."
+            self._send_text(HTTPStatus.NOT_FOUND, expected)
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server requires
 
@@ -209,6 +226,11 @@ class _Handler(BaseHTTPRequestHandler):
             )
         else:
             self._send(HTTPStatus.OK, "image/jpeg", newest[1])
+
+    def _health(self) -> None:
+        fields = dict(self.server.stream.health())
+        body = json.dumps(fields | {"text": health_line(fields)})
+        self._send(HTTPStatus.OK, "application/json", body.encode())
 
     def _send_text(self, status: HTTPStatus, text: str) -> None:
         self._send(status, "text/plain; charset=utf-8", f"{text}\n".encode())

@@ -55,6 +55,7 @@ def smile_events(draw: st.DrawFn, device_id: str = "cam-1") -> SmileEvent:
         track_id=draw(st.integers(0, 10**9)),
         model=Model("0f" * 32, draw(st.floats(0.51, 1)), off),
         score_history=tuple(draw(st.lists(SCORES, max_size=32))),
+        clock=draw(st.sampled_from([None, "corrected"])),
     )
 
 

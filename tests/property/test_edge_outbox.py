@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.record import OutboxRecord
+from tests.helpers.disk import copy_of_crash
 from tests.helpers.events import read_payload, smile_event
 
 DEVICES = ["cam-1", "cam-2"]
@@ -52,13 +54,10 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         # A killed process leaves the files as they are, without an orderly close.
-        copy = Path(tempfile.mkdtemp(dir=self.folder))
-        for file in self.folder.glob(f"{self.path.name}*"):
-            shutil.copy(file, copy)
+        copy = copy_of_crash(self.path, Path(tempfile.mkdtemp(dir=self.folder)))
         self.outbox.close()
-        self.path = copy / self.path.name
+        self.path, self.folder = copy, copy.parent
         self.outbox = Outbox(self.path)
-        self.folder = copy
 
     @invariant()
     def nothing_is_lost_and_order_is_kept(self) -> None:
@@ -87,4 +86,4 @@ def test_full_outbox_keeps_the_newest_event_then_ends_before_starts(
             starts = [one for one in kept[:-1] if one[0] == "started"]
             kept.remove((starts or kept)[0])
     assert outbox.after(0, 100) == [record for _, record in kept]
-    assert outbox.dropped == len(phases) - len(kept)
+    assert outbox.status().dropped == len(phases) - len(kept)

@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from edge_lambda import app as module
+from edge_lambda import make_sinks as sinks_module
 from edge_lambda.app import run
 from edge_lambda.config import EdgeConfig, load_config
+from edge_lambda.control.shadow import Shadow
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.sink import Sink
+from edge_lambda.faces.vision import SmileVision
+from edge_lambda.faces.zones import Zones
+from edge_lambda.loop_settings import LoopSettings, make_loop_settings
 from edge_lambda.smiles.episode import EpisodeRules
 from smile_contract import encode_message
 from tests.helpers.clock import FakeClock
@@ -57,7 +62,7 @@ def test_run_waits_for_the_broker_at_the_end_of_a_file(
     assert clock.monotonic() == pytest.approx(10, abs=0.1)
     assert capsys.readouterr().err == (
         "edge_lambda: no smile events: no face was seen\n"
-        f"edge_lambda: 1 events stay in the outbox {outbox_path}, the next run sends them\n"
+        f"edge_lambda: 1 event stays in the outbox {outbox_path}, the next run sends it\n"
     )
 
 
@@ -66,7 +71,7 @@ def test_run_waits_a_second_for_the_broker_when_it_is_stopped(
 ) -> None:
     assert run(waiting_for_no_broker(tmp_path, outbox_path), lambda: True) == 0
     assert clock.monotonic() == pytest.approx(1, abs=0.1)
-    assert "1 events stay in the outbox" in capsys.readouterr().err
+    assert "1 event stays in the outbox" in capsys.readouterr().err
 
 
 def test_smile_that_a_crash_left_open_is_ended_by_the_next_run(
@@ -98,7 +103,8 @@ def test_run_reports_dropped_events_when_the_outbox_is_full(
     size_mb = sum(len(encode_message([smile_event(phase)])) for phase in ("started", "ended")) / 1e6
     outbox = full.outbox.model_copy(update={"max_mb": size_mb * room})
     assert run(full.model_copy(update={"outbox": outbox}), lambda: True) == (3 if dropped else 0)
-    message = f"{dropped} events were dropped: the outbox was full\n"
+    events = "1 event was" if dropped == 1 else f"{dropped} events were"
+    message = f"{events} dropped: the outbox was full\n"
     assert (message in capsys.readouterr().err) is bool(dropped)
 
 
@@ -146,13 +152,39 @@ def test_nothing_is_printed_when_there_are_events(
 
 
 def test_interrupted_smile_does_not_hide_that_the_run_saw_nobody(
-    tmp_path: Path, outbox_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    outbox_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     outbox = Outbox(outbox_path)
     outbox.put(smile_event("started"))
     outbox.close()
+    caplog.set_level(logging.INFO, "edge_lambda")
     run(config(tmp_path, outbox__path=str(outbox_path)), lambda: False)
-    assert capsys.readouterr().err == "edge_lambda: no smile events: no face was seen\n"
+    expected = "edge_lambda: no smile events except 1 from the run before: no face was seen\n"
+    assert capsys.readouterr().err == expected
+    finished = vars(caplog.records[-1])
+    assert (finished["events"], finished["recovered_events"]) == (1, 1)
+    assert finished["explanation"] == "no face was seen"
+
+
+@pytest.mark.parametrize(
+    ("settings", "explanation"),
+    [
+        ({"paused": True}, "paused: no frame was examined"),
+        (
+            {"zones__ignore": [[[0, 0], [1, 0], [1, 1], [0, 1]]]},
+            "the zones ignore the whole picture",
+        ),
+    ],
+)
+def test_run_that_looked_for_nobody_does_not_say_that_nobody_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: dict[str, object],
+    explanation: str,
+) -> None:  # fmt: skip
+    assert run(config(tmp_path, **settings), lambda: False) == 0
+    assert capsys.readouterr().err == f"edge_lambda: no smile events: {explanation}\n"
 
 
 @pytest.mark.parametrize(
@@ -207,18 +239,54 @@ def test_events_go_to_the_topic_of_the_basic_ingest_rule_when_there_is_one(
         def offer(self, record: object) -> None: ...
 
     name = {"mqtt": "MqttSink", "greengrass": "GreengrassSink"}[sink]
-    monkeypatch.setattr(module, name, RecordingSink)
+    monkeypatch.setattr(sinks_module, name, RecordingSink)
     settings = {"sinks": (sink,), "outbox__path": str(tmp_path / "o.sqlite")}
     run(config(tmp_path, mqtt__basic_ingest_rule=rule, **settings), lambda: True)
     assert prefixes == [prefix]
 
 
+@pytest.mark.parametrize("sink", ["MqttSink", "GreengrassSink"])
+@pytest.mark.parametrize("has_shadow", [True, False])
+def test_settings_of_the_shadow_are_followed_unless_it_is_turned_off(
+    *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: str, has_shadow: bool
+) -> None:
+    given: list[object] = []
+
+    class RecordingSink(Sink):
+        def __init__(self, *_: Any, conversation: object, **__: Any) -> None:
+            given.append(conversation)
+
+        def offer(self, record: object) -> None: ...
+
+    monkeypatch.setattr(sinks_module, sink, RecordingSink)
+    (tmp_path / "o.settings").write_text('{"paused": true}')
+    settings = {"sinks": (sink.removesuffix("Sink").lower(),), "control__shadow": has_shadow}
+    settings |= {"outbox__path": str(tmp_path / "o.sqlite")}
+    paused: list[bool] = []
+
+    def make(config: EdgeConfig, vision: SmileVision) -> LoopSettings:
+        paused.append(config.paused)
+        return make_loop_settings(config, vision)
+
+    monkeypatch.setattr(module, "make_loop_settings", make)
+    run(config(tmp_path, **settings), lambda: True)
+    assert [isinstance(one, Shadow) for one in given] == [has_shadow]
+    assert paused[-1] is has_shadow
+
+
+TRIANGLE = [[0, 0], [1, 0], [0.5, 1]]
+
+
 def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
+    changes: list[LoopSettings] = []
 
     class RecordingLoop:
         def __init__(self, _source: object, **options: Any) -> None:
             given.update(options)
+
+        def change(self, settings: LoopSettings) -> None:
+            changes.append(settings)
 
         def run(self, _: object) -> None: ...
 
@@ -230,7 +298,8 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     smile |= {"min_duration_ms": 2.0, "max_gap_ms": 3.0, "correct_talking": False}
     settings = {
         "vision__min_face_score": 0.6, "vision__min_face_px": 30, "vision__cpu_ms_per_s": 99.0,
-        "track__max_missed_ms": 4.0, "progress": True,
+        "vision__max_faces": 5, "zones__ignore": [TRIANGLE],
+        "track__max_missed_ms": 4.0, "progress": True, "paused": True,
     }  # fmt: skip
     settings |= {f"smile__{key}": value for key, value in smile.items()}
     run(config(tmp_path, smile__max_duration_s=90.0, **settings), lambda: False)
@@ -238,6 +307,14 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert given["attention"] == {
         "max_missed_ms": 4.0, "min_face_px": 30, "min_face_score": 0.6, "budget": 99.0
     }  # fmt: skip
+    (change,) = changes
+    assert change == LoopSettings(
+        rules=given["rules"],
+        zones=Zones(ignore=(((0.0, 0.0), (1.0, 0.0), (0.5, 1.0)),)),
+        min_face_px=30,
+        max_faces=5,
+        is_paused=True,
+    )
     assert isinstance(given["vision"], SmileVisionStub)
     assert (given["has_progress"], given["viewer"]) == (True, None)
 

@@ -18,7 +18,7 @@ def test_url_names_host_port_and_credentials() -> None:
 
 def test_port_is_the_scheme_s_when_the_url_names_none() -> None:
     assert Broker.from_url("mqtt://[::1]/").port == 1883
-    assert Broker.from_url("mqtts://x").port == 8883
+    assert Broker.from_url("MQTTS://x").port == 8883
 
 
 def test_nothing_is_encrypted_and_nobody_logs_in_when_the_url_is_plain() -> None:
@@ -29,7 +29,23 @@ def test_nothing_is_encrypted_and_nobody_logs_in_when_the_url_is_plain() -> None
 
 @pytest.mark.parametrize(
     "url",
-    ["", "127.0.0.1:1883", "http://x", "mqtt://", "mqtt://x:99999", "mqtt://x:0"],
+    [
+        "",
+        "127.0.0.1:1883",
+        "http://x",
+        "mqtt://",
+        "mqtt://x:99999",
+        "mqtt://x:0",
+        "mqtt://x:",
+        "mqtt://[::1",
+        "mqtt://::1",
+        "mqtt://:1883",
+        "mqtt://me:secret@",
+        "mqtt://my broker",
+        "mqtt://bro\nker",
+        "mqtt://x\n",
+        "mqtt://300.1.1.1",
+    ],
 )
 def test_url_is_refused_when_it_is_wrong(url: str) -> None:
     with pytest.raises(ConfigError) as caught:

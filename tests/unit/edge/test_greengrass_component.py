@@ -25,7 +25,7 @@ from edge_lambda import lambda_function
 from edge_lambda.cli import parse_arguments
 from edge_lambda.errors import CameraError, ConfigError, SelfCheckError
 from edge_lambda.faces.vision import SmileVision
-from smile_contract import events_topic
+from smile_contract import events_topic, status_topic
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.quality import Quality
 from smile_vision.smiles.score import FaceScore
@@ -42,14 +42,21 @@ def recipe() -> dict[str, Any]:
     return loaded
 
 
-def test_component_may_publish_its_own_events_only(recipe: dict[str, Any]) -> None:
+def test_component_reaches_its_own_topics_only(recipe: dict[str, Any]) -> None:
     access = recipe["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
     ((service, policies),) = access.items()
-    ((name, policy),) = policies.items()
     assert service == "aws.greengrass.ipc.mqttproxy"
-    assert name.startswith(recipe["ComponentName"])
-    assert policy["operations"] == ["aws.greengrass#PublishToIoTCore"]
-    assert policy["resources"] == [events_topic("cam-1").replace("cam-1", "{iot:thingName}")]
+    assert set(policies) == {
+        f"{recipe['ComponentName']}:mqttproxy:1",
+        f"{recipe['ComponentName']}:mqttproxy:2",
+    }
+    publish, subscribe = policies.values()
+    assert publish["operations"] == ["aws.greengrass#PublishToIoTCore"]
+    shadow = "$aws/things/cam-1/shadow/name/settings"
+    own = [events_topic("cam-1"), status_topic("cam-1"), f"{shadow}/get", f"{shadow}/update"]
+    assert publish["resources"] == [topic.replace("cam-1", "{iot:thingName}") for topic in own]
+    assert subscribe["operations"] == ["aws.greengrass#SubscribeToIoTCore"]
+    assert subscribe["resources"] == [f"{shadow}/*".replace("cam-1", "{iot:thingName}")]
 
 
 def test_recipe_starts_the_device_with_flags_that_exist(recipe: dict[str, Any]) -> None:
@@ -66,10 +73,14 @@ def test_recipe_starts_the_device_with_flags_that_exist(recipe: dict[str, Any]) 
 def test_service_starts_the_device_with_the_settings_of_make_device() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(FOLDER / "smile-edge.service", encoding="utf-8")
+    unit.read(FOLDER.parent / "systemd" / "smile-edge.service", encoding="utf-8")
     command = shlex.split(unit["Service"]["ExecStart"])
     assert command[-3:] == ["edge_lambda", "--config", "/etc/smile-edge/device.toml"]
     assert unit["Service"]["ProtectSystem"] == "strict"
+    assert (unit["Service"]["Type"], unit["Service"]["WatchdogSec"]) == ("notify", "120")
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"  # systemd never gives up
+    assert (unit["Service"]["Restart"], unit["Service"]["RestartSec"]) == ("always", "5")
+    assert "AF_UNIX" in unit["Service"]["RestrictAddressFamilies"]  # to notify systemd
 
 
 def test_function_takes_its_settings_from_the_environment() -> None:
@@ -161,9 +172,8 @@ def test_function_logs_why_it_ends_and_exits(
     wait_until(lambda: on_core == [1])
     (record,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert record["message"] == "cannot continue"
-    assert record["error"] == (
-        "source: expected, but missing" if source is None else "source: no camera at /dev/video0"
-    )
+    problem = "expected, but missing: give" if source is None else "no camera at /dev/video0"
+    assert record["error"].startswith(f"source: {problem}")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from edge_lambda import loop as module
+from edge_lambda import progress as module
 from edge_lambda.activity import Activity
 from edge_lambda.silence import explain_silence
 from tests.helpers.clock import FakeClock

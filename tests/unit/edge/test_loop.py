@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from edge_lambda import activity as activity_module
-from edge_lambda import loop as module
+from edge_lambda import progress as progress_module
 from edge_lambda.activity import Activity
 from edge_lambda.camera import Frame
+from edge_lambda.delivery.outbox import Outbox
+from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.errors import EdgeError, SinkError
+from edge_lambda.health import clock_gate
+from edge_lambda.health.clock_gate import ClockGate
+from edge_lambda.health.vitals import Vitals
 from smile_vision.smiles.quality import Quality
 from smile_vision.smiles.score import FaceScore
-from tests.helpers.clock import FakeClock
+from tests.helpers.clock import TODAY, FakeClock, SystemClock
 from tests.helpers.loop import (
     CUT_AT,
     FRAMES,
     LEFT,
     RIGHT,
     RULES,
+    START,
     STEP_MS,
     FakeCamera,
     FakeVision,
@@ -262,7 +269,7 @@ def progress_of(
 ) -> list[dict[str, Any]]:
     caplog.set_level(logging.INFO, "edge_lambda")
     clock = FakeClock()
-    for part in (module, activity_module):
+    for part in (progress_module, activity_module):
         monkeypatch.setattr(part, "time", clock)
 
     def advance() -> bool:
@@ -282,6 +289,7 @@ def test_progress_is_logged_twice_a_second(
     second = progress[1]
     assert (second["position_ms"], second["duration_ms"]) == (7 * STEP_MS, FRAMES * STEP_MS)
     assert (second["frame_rate"], second["faces"], second["skipped_frames"]) == (8, 2, 0)
+    assert second["paused"] is False
 
 
 def test_progress_is_not_logged_unless_asked_for(
@@ -295,3 +303,62 @@ def test_progress_has_no_duration_when_the_source_is_live(
 ) -> None:
     monkeypatch.setattr(FakeCamera, "duration_ms", None)
     assert progress_of(monkeypatch, caplog, has_progress=True)[0]["duration_ms"] is None
+
+
+def test_ongoing_smile_is_noted_every_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, notes = FakeClock(), []
+
+    def is_stopped() -> bool:
+        clock.sleep(STEP_MS / 1000)
+        return False
+
+    monkeypatch.setattr("edge_lambda.loop.time", clock)
+    monkeypatch.setattr(Publisher, "note", lambda _, events: notes.append((clock.now_s, events)))
+    sink = RecordingSink()
+    loop_of(FakeCamera(200), FakeVision([LEFT, RIGHT], seen=range(200)), sink).run(is_stopped)
+    assert [round(at_s) for at_s, _ in notes] == [3, 6]
+    published = {event["event_id"] for event in sink.events if event["phase"] == "started"}
+    for at_s, events in notes:
+        assert events
+        assert published >= {event.event_id for event in events}
+        assert all(event.phase == "started" for event in events)
+        ends = [event.started_at + timedelta(milliseconds=event.duration_ms) for event in events]
+        assert all(abs((end - START).total_seconds() - at_s) < 0.3 for end in ends)
+
+
+def test_events_wait_for_the_clock_and_are_corrected(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    monkeypatch.setattr(clock_gate, "time", clock)
+    monkeypatch.setattr(clock_gate, "clock_state", clock.clock_state)
+
+    class Camera(FakeCamera):
+        has_system_time = True
+
+        def frames(self) -> Iterator[Frame | None]:
+            for frame in super().frames():
+                clock.wait(STEP_MS / 1000)
+                if frame is not None and frame.index == 60:
+                    assert sink.events == []
+                    clock.now = TODAY  # the time server answers
+                yield frame
+
+        def time_at(self, position_ms: float) -> datetime:
+            return clock.now - timedelta(milliseconds=self.now_ms() - position_ms)
+
+    sink = RecordingSink()
+    gate = ClockGate(Publisher(Outbox(None), [sink]))
+    loop_of(Camera(), FakeVision([LEFT]), sink, gate=gate).run(lambda: False)
+    assert sink.phases == ["started", "ended"]
+    assert [event["clock"] for event in sink.events] == ["corrected"] * 2
+    started_at = datetime.fromisoformat(sink.events[0]["started_at"])
+    assert TODAY - timedelta(seconds=60 * STEP_MS / 1000) <= started_at < TODAY
+
+
+def test_health_follows_frames_faces_and_gaps() -> None:
+    camera = FakeCamera(gaps=range(5, 10))
+    vitals = Vitals(camera)
+    loop_of(camera, FakeVision([LEFT, RIGHT]), RecordingSink(), vitals=vitals).run(lambda: False)
+    assert (vitals.frames, vitals.faces) == (FRAMES - 5, 2)
+    assert vitals.take_best_score() == 0.95
+    assert vitals.camera == "ok"
+    assert vitals.take_latency().p95_ms is not None

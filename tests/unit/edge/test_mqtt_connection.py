@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ import pytest
 from edge_lambda.delivery import MqttSink, mqtt_session, mqtt_sink
 from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
-from edge_lambda.errors import SinkError
 from tests.helpers.delivery import (
     FIRST_WAIT_S,
     Clock,
@@ -117,7 +115,8 @@ def test_reason_is_logged_when_the_broker_refuses_the_device(
 def test_reason_is_logged_when_the_server_does_not_answer(
     broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(mqtt_session, "_CONNECT_S", 0.1)
+    for name in ("CONNECT_S", "_ANSWER_TO_5_S"):
+        monkeypatch.setattr(mqtt_session, name, 0.1)
     broker.answer = None
     with closing(sink_to(broker.port, Outbox(None))):
         wait_until(lambda: reasons(caplog))
@@ -146,7 +145,7 @@ def test_sending_goes_on_when_the_outbox_could_not_be_read(
 ) -> None:
     outbox = outbox_of(1)
     with monkeypatch.context() as broken:
-        broken.setattr(outbox, "_db", sqlite3.connect(":memory:"))  # has no tables
+        broken.setattr(outbox._keeper, "_is_closed", True)
         sink = sink_to(broker.port, outbox)
         wait_until(lambda: reasons(caplog))
     with closing(sink):
@@ -184,13 +183,16 @@ def test_sender_does_not_keep_the_process_alive(broker: FakeBroker) -> None:
         assert all(thread.daemon for thread in senders)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_event_is_refused_when_the_sender_has_stopped(
-    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("short_waits")
+def test_sending_goes_on_when_the_sender_fails_for_an_unforeseen_reason(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(MqttSink, "_serve", lambda _: 1 / 0)
-    outbox = Outbox(None)
-    sink = sink_to(broker.port, outbox)
-    sink.close()
-    with pytest.raises(SinkError, match=r"^mqtt: the sender has stopped$"):
-        sink.offer(outbox.put(smile_event()))
+    outbox = outbox_of(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(MqttSink, "_serve", lambda _: 1 / 0)
+        sink = sink_to(broker.port, outbox)
+        wait_until(lambda: reasons(caplog))
+    with closing(sink):
+        wait_until(lambda: not len(outbox))
+    assert reasons(caplog)[0] == "ZeroDivisionError('division by zero')"
+    assert "mqtt failed" in caplog.messages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ import pytest
 from edge_lambda.delivery import MqttSink, mqtt_session
 from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
-from tests.helpers.delivery import Clock, never_poll, outbox_of, reasons, shorten_waits
+from tests.helpers.delivery import (
+    Clock,
+    never_poll,
+    outbox_of,
+    reasons,
+    shorten_waits,
+    waiting_outbox,
+)
 from tests.helpers.events import read_payload, smile_event
 from tests.helpers.mqtt_broker import FakeBroker, fake_broker
 from tests.helpers.waiting import LOOPBACK, wait_until
@@ -79,8 +87,9 @@ def test_client_id_credentials_and_keepalive_reach_the_broker(broker: FakeBroker
     with closing(MqttSink(Outbox(None), address, "cam-1", keepalive_s=77)):
         wait_until(lambda: broker.greetings)
     greeting = broker.greetings[0]
-    assert greeting.startswith(b"\x00\x04MQTT\x04")  # version 3.1.1
+    assert greeting.startswith(b"\x00\x04MQTT\x05")  # version 5
     assert greeting[8:10] == (77).to_bytes(2)
+    assert greeting[10:16] == b"\x05\x11" + (3600).to_bytes(4)  # session expiry in seconds
     assert greeting.endswith(b"\x00\x05cam-1\x00\x02me\x00\x04p@ss")
 
 
@@ -145,3 +154,51 @@ def test_confirmed_event_is_not_sent_again_when_the_connection_breaks_right_afte
         broker.hang_up()
         wait_until(lambda: len(broker.greetings) == 2)
     assert (len(outbox), seqs(broker, connection=1)) == (0, [])
+
+
+def test_places_are_kept_for_live_events_when_the_backlog_is_in_flight(
+    broker: FakeBroker, tmp_path: Path
+) -> None:
+    broker.confirms = False
+    outbox = waiting_outbox(tmp_path / "o.sqlite", 300)
+    with closing(outbox), closing(sink_to(broker.port, outbox)) as sink:
+        wait_until(lambda: len(broker.payloads()) == 16)
+        for _ in range(6):
+            sink.offer(outbox.put(smile_event()))
+        wait_until(lambda: len(broker.payloads()) == 20)
+        time.sleep(0.2)
+    assert [read_payload(payload).seq for payload in broker.payloads()[16:]] == list(
+        range(300, 304)
+    )
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_broker_keeps_the_session_when_the_connection_breaks_and_not_from_an_earlier_run(
+    broker: FakeBroker,
+) -> None:
+    with closing(sink_to(broker.port, Outbox(None))) as sink:
+        wait_until(lambda: sink.status.is_connected)
+        broker.hang_up()
+        wait_until(lambda: len(broker.greetings) == 2)
+    clean_start = 0x02
+    assert [greeting[7] & clean_start for greeting in broker.greetings] == [clean_start, 0]
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_latest_heartbeat_is_sent_after_each_connection_until_it_is_too_old(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("edge_lambda.delivery.outbox_sender.time", clock)
+    with closing(sink_to(broker.port, Outbox(None))) as sink:
+        wait_until(lambda: sink.status.is_connected)
+        sink.publish_status(b"1", 600)
+        wait_until(lambda: broker.payloads() == [b"1"])
+        assert broker.received[0][0][0] == "smile/cam-1/status"
+        broker.hang_up()
+        wait_until(lambda: broker.payloads(1) == [b"1"])
+        clock.now_s += 601
+        broker.hang_up()
+        wait_until(lambda: len(broker.greetings) == 3)
+        time.sleep(0.2)
+    assert broker.payloads(2) == []

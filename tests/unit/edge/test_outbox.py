@@ -3,13 +3,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge_lambda.delivery.outbox import NotStoredError, Outbox
-from edge_lambda.errors import OutboxError
+from edge_lambda.delivery.outbox import Outbox
 from smile_contract import SmileEvent, encode_message
+from tests.helpers.delivery import Clock
 from tests.helpers.events import read_payload, smile_event
 
 SIZE = len(Outbox(None).put(smile_event()).payload)
@@ -51,7 +52,7 @@ def test_oldest_started_is_dropped_before_any_ended_when_the_outbox_is_full(
     for phase in phases:
         outbox.put(smile_event(phase))
     assert seqs(outbox) == kept
-    assert outbox.dropped == len(phases) - 2
+    assert outbox.status().dropped == len(phases) - 2
 
 
 def test_each_dropped_event_is_logged_when_the_outbox_is_full(
@@ -79,7 +80,7 @@ def test_nothing_is_dropped_when_delivered_events_have_made_room(path: Path) -> 
         outbox.delete([outbox.put(smile_event()).id])
     for _ in range(2):
         outbox.put(smile_event())
-    assert (seqs(outbox), outbox.dropped) == ([5, 6], 0)
+    assert (seqs(outbox), outbox.status().dropped) == ([5, 6], 0)
 
 
 def test_stored_events_count_against_the_size_when_the_outbox_is_opened_again(path: Path) -> None:
@@ -152,61 +153,103 @@ def test_unreadable_smile_is_deleted_and_the_others_get_their_end(
         assert db.execute("SELECT COUNT(*) FROM ongoing").fetchone() == (1,)
 
 
-def test_seq_is_skipped_when_its_event_could_not_be_written(outbox: Outbox, path: Path) -> None:
-    outbox._db.execute("PRAGMA max_page_count=1")  # the disk is full
-    stored = []
-    with pytest.raises(NotStoredError, match="disk is full") as caught:
-        for _ in range(100):
-            stored.append(read_payload(outbox.put(smile_event()).payload).seq)
-    lost = read_payload(caught.value.record.payload).seq
-    assert (caught.value.record.id, caught.value.record.device_id) == (0, "cam-1")
-    outbox._db.execute("PRAGMA max_page_count=100000")
-    assert stored == list(range(lost))
-    assert read_payload(outbox.put(smile_event()).payload).seq == lost + 1
-    outbox.close()
-    with closing(Outbox(path)) as reopened:
-        assert read_payload(reopened.put(smile_event()).payload).seq == lost + 2
-        assert len(reopened) == lost + 2
+def test_interrupted_smile_ends_at_the_last_noted_moment(path: Path) -> None:
+    started = smile_event("started", duration_ms=700, peak_score=0.8, mean_score=0.7)
+    with closing(Outbox(path)) as outbox:
+        outbox.put(started)
+        outbox.note([replace(started, duration_ms=9100, peak_score=0.97)])
+    with closing(Outbox(path)) as outbox:
+        (ended,) = outbox.unfinished()
+        assert (ended.event_id, ended.phase) == (started.event_id, "ended")
+        assert (ended.duration_ms, ended.peak_score) == (9100, 0.97)
 
 
-def test_events_that_could_not_be_written_take_no_room(path: Path) -> None:
-    outbox = Outbox(path, max_bytes=SIZE * 100)
-    outbox._db.execute("PRAGMA max_page_count=1")  # the disk is full
-    stored, failed = 0, 0
-    while failed < 100:
-        try:
+def test_live_event_is_next_when_others_wait(path: Path) -> None:
+    with closing(Outbox(path)) as outbox:
+        for _ in range(3):
             outbox.put(smile_event())
-            stored += 1
-        except NotStoredError:
-            failed += 1
-    outbox._db.execute("PRAGMA max_page_count=100000")
+    with closing(Outbox(path)) as outbox:
+        assert outbox.next_live() is None
+        live = [outbox.put(smile_event()) for _ in range(2)]
+        assert outbox.next_live() == live[0]
+        assert outbox.next_live({live[0].id}) == live[1]
+        assert [read_payload(one.payload).seq for one in outbox.backlog(0, 10)] == [0, 1, 2]
+        assert len(outbox.backlog(0, 2)) == 2
+        outbox.delete([live[0].id])
+        assert outbox.next_live() == live[1]
+
+
+def test_event_joins_the_backlog_when_it_is_a_minute_old(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("edge_lambda.delivery.outbox.time", clock)
+    with closing(Outbox(path)) as outbox:
+        record = outbox.put(smile_event())
+        clock.now_s += 59
+        assert (outbox.next_live(), outbox.backlog(0, 10)) == (record, [])
+        clock.now_s += 2
+        assert (outbox.next_live(), outbox.backlog(0, 10)) == (None, [record])
+
+
+def test_quarantined_event_waits_no_longer_and_is_counted(outbox: Outbox) -> None:
+    records = [outbox.put(smile_event()) for _ in range(3)]
+    outbox.quarantine([records[1].id, 10**9], "not authorized")
+    assert outbox.after(0, 10) == [records[0], records[2]]
+    assert (len(outbox), outbox.next_live({records[0].id})) == (2, records[2])
+    status = outbox.status()
+    assert (status.waiting, status.quarantined, status.refused) == (2, 1, 1)
+
+
+def test_quarantined_event_waits_again_behind_the_others_after_a_restart(path: Path) -> None:
+    with closing(Outbox(path)) as outbox:
+        records = [outbox.put(smile_event()) for _ in range(3)]
+        outbox.quarantine([records[0].id], "not authorized")
+    with closing(Outbox(path)) as outbox:
+        assert seqs(outbox) == [1, 2, 0]
+        assert outbox.status().quarantined == 0
+        assert outbox.put(smile_event()).id == outbox.after(0, 10)[-1].id
+
+
+def test_quarantined_event_waits_again_after_a_day(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("edge_lambda.delivery.outbox.time", clock)
+    with closing(Outbox(path)) as outbox:
+        outbox.quarantine([outbox.put(smile_event()).id], "not authorized")
+        clock.now_s += 86_000
+        assert outbox.backlog(0, 10) == []
+        clock.now_s += 500
+        assert [read_payload(one.payload).seq for one in outbox.backlog(0, 10)] == [0]
+
+
+def test_all_events_of_a_device_go_into_quarantine_together(outbox: Outbox) -> None:
+    for device_id in ("old", "new", "old"):
+        outbox.put(smile_event(device_id=device_id))
+    outbox.quarantine_device("old", "not authorized")
+    assert [record.device_id for record in outbox.after(0, 10)] == ["new"]
+    assert outbox.status().quarantined == 2
+
+
+def test_quarantined_events_are_dropped_first_when_the_outbox_is_full(path: Path) -> None:
+    with closing(Outbox(path, max_bytes=int(SIZE * 2.5))) as outbox:
+        outbox.put(smile_event("started"))
+        outbox.quarantine([outbox.put(smile_event()).id], "not authorized")
+        outbox.put(smile_event())
+        assert seqs(outbox) == [0, 2]
+        assert (outbox.status().dropped, outbox.status().quarantined) == (1, 0)
+
+
+def test_status_says_how_old_the_oldest_event_is(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outbox.status().oldest_age_s is None
+    clock = Clock()
+    monkeypatch.setattr("edge_lambda.delivery.outbox.time", clock)
     outbox.put(smile_event())
-    assert (len(outbox), outbox.dropped) == (stored + 1, 0)
-
-
-def refuse_to_delete(outbox: Outbox, record_id: int) -> None:
-    """Make the disk fail when it deletes this record."""
-    outbox._db.execute(
-        f"CREATE TRIGGER broken BEFORE DELETE ON event WHEN old.id = {record_id}"
-        " BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
-    )
-
-
-def test_delivered_events_still_take_room_when_they_could_not_be_deleted(path: Path) -> None:
-    outbox = Outbox(path, max_bytes=SIZE * 2)
-    ids = [outbox.put(smile_event()).id for _ in range(2)]
-    refuse_to_delete(outbox, ids[1])
-    with pytest.raises(OutboxError, match=r"o\.sqlite: disk I/O error"):
-        outbox.delete(ids)
-    assert seqs(outbox) == [0, 1]
+    clock.now_s += 30
     outbox.put(smile_event())
-    assert (seqs(outbox), outbox.dropped) == ([1, 2], 1)
-
-
-def test_nothing_counts_as_dropped_when_the_room_could_not_be_made(path: Path) -> None:
-    outbox = Outbox(path, max_bytes=SIZE * 2)
-    ids = [outbox.put(smile_event()).id for _ in range(2)]
-    refuse_to_delete(outbox, ids[1])
-    with pytest.raises(NotStoredError):
-        outbox.put(smile_event(score_history=(0.5,) * 32))  # takes the room of both
-    assert (seqs(outbox), outbox.dropped) == ([0, 1], 0)
+    assert outbox.status().oldest_age_s == pytest.approx(30)
+    clock.now_s -= 3600  # the clock was set back
+    assert outbox.status().oldest_age_s == 0

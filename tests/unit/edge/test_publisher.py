@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from edge_lambda.delivery import Sink, StdoutSink
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
-from edge_lambda.errors import OutboxError, SinkError
+from edge_lambda.delivery.record import OutboxRecord
+from edge_lambda.delivery.status import ConnectionStatus
+from edge_lambda.errors import SinkError
 from tests.helpers.delivery import Clock
+from tests.helpers.disk import Disk
 from tests.helpers.events import read_payload, smile_event
 
 
@@ -70,33 +73,45 @@ def test_events_wait_in_the_outbox_when_one_of_the_sinks_confirms() -> None:
     assert publisher.undelivered == 1
 
 
-def test_stdout_still_gets_events_when_the_outbox_cannot_be_written(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_every_sink_still_gets_events_when_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox, stream = Outbox(tmp_path / "o.sqlite"), io.BytesIO()
-    publisher = Publisher(outbox, [StdoutSink(stream)])
+    disk, stream, sink = Disk(monkeypatch), io.BytesIO(), ConfirmingSink()
+    outbox = Outbox(tmp_path / "o.sqlite")
+    publisher = Publisher(outbox, [StdoutSink(stream), sink])
     publisher.publish(smile_event())
-    outbox.close()
+    disk.fill()
     publisher.publish(smile_event())
-    with pytest.raises(OutboxError):
-        outbox.put(smile_event())
     assert [json.loads(line)["seq"] for line in stream.getvalue().splitlines()] == [0, 1]
-    assert (publisher.published, publisher.lost) == (2, 0)
-    assert caplog.messages == ["event not stored"]
+    assert sink.offered == outbox.after(0, 10)
+    assert (publisher.published, publisher.undelivered) == (2, 2)
 
 
-def test_events_count_as_lost_when_the_outbox_cannot_be_written_and_a_sink_confirms(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    outbox, sink, event = Outbox(tmp_path / "o.sqlite"), ConfirmingSink(), smile_event()
-    publisher = Publisher(outbox, [sink])
-    outbox.close()
-    for _ in range(2):
-        publisher.publish(event)
-    assert (publisher.published, publisher.lost, sink.offered) == (2, 2, [])
-    record, _ = caplog.records
-    assert (record.message, record.event_id) == ("event lost", event.event_id)
-    assert "o.sqlite" in record.error
+def test_status_is_that_of_the_outbox_and_of_the_sink_with_a_connection() -> None:
+    connected = ConnectionStatus(is_connected=True, protocol="mqtt 5")
+
+    class ConnectedSink(ConfirmingSink):
+        status = connected
+
+    outbox = Outbox(None)
+    publisher = Publisher(outbox, [StdoutSink(io.BytesIO()), ConnectedSink()])
+    publisher.publish(smile_event())
+    status = publisher.status()
+    assert (status.connection, status.outbox.waiting) == (connected, 1)
+    alone = Publisher(outbox, [StdoutSink(io.BytesIO())])
+    assert alone.status().connection == ConnectionStatus()
+
+
+def test_heartbeat_reaches_sinks_and_is_not_printed() -> None:
+    heartbeats: list[bytes] = []
+
+    class HeartbeatSink(ConfirmingSink):
+        def publish_status(self, payload: bytes, expiry_s: int | None = None) -> None:
+            heartbeats.append(payload)
+
+    stream = io.BytesIO()
+    Publisher(Outbox(None), [StdoutSink(stream), HeartbeatSink()]).publish_status(b"{}")
+    assert (heartbeats, stream.getvalue()) == ([b"{}"], b"")
 
 
 def test_sinks_are_closed_with_the_publisher() -> None:

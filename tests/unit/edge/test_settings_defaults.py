@@ -10,6 +10,7 @@ import pytest
 from edge_lambda.delivery import MqttSink
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.faces.attention import FaceAttention
+from edge_lambda.loop_settings import LoopSettings
 from edge_lambda.settings import (
     MqttSettings,
     OutboxSettings,
@@ -33,7 +34,8 @@ def shared_defaults(part: Callable[..., object], section: type[Section]) -> dict
     ("part", "section", "count"),
     [
         (EpisodeRules, SmileSettings, 4),
-        (FaceAttention, VisionSettings, 1),
+        (FaceAttention, VisionSettings, 2),
+        (LoopSettings, VisionSettings, 2),
         (MqttSink, MqttSettings, 2),
     ],
 )

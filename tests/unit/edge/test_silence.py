@@ -55,6 +55,29 @@ def smile(score: float | None, faces: int = 7) -> dict[str, object]:
             "7 of 60 frames were damaged; 3 of 60 frames were not processed; no face was seen",
         ),
         ({"is_truncated": True}, "the video is truncated; no face was seen"),
+        ({"paused_frames": 53}, "paused: no frame was examined"),
+        (
+            {"paused_frames": 20},
+            "20 of 53 frames were not examined (paused); no face was seen",
+        ),
+        ({"ignored_frames": 53}, "the zones ignore the whole picture"),
+        (
+            {"ignored_frames": 3},
+            "the zones ignore the whole picture in 3 of 53 frames; no face was seen",
+        ),
+        (
+            {"paused_frames": 50, "ignored_frames": 3},
+            "50 of 53 frames were not examined (paused); "
+            "the zones ignore the whole picture in 3 of 53 frames",
+        ),
+        (
+            {"paused_frames": 53, "damaged_frames": 7},
+            "7 of 60 frames were damaged; paused: no frame was examined",
+        ),
+        (
+            {"frames": 0, "damaged_frames": 7},
+            "7 of 7 frames were damaged; no face was seen",
+        ),
     ],
 )
 def test_explanation_says_what_is_known(summary: dict[str, object], explanation: str) -> None:

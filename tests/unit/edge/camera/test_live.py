@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from edge_lambda.camera import live as live_module
 from edge_lambda.camera import open as open_module
 from edge_lambda.camera.address import Address
 from edge_lambda.camera.live import LiveSource
-from edge_lambda.errors import CameraError, ConfigError
+from edge_lambda.errors import ConfigError
 from edge_lambda.settings import CameraSettings
 from tests.helpers.clock import FakeClock
 from tests.helpers.video import damaged_video, grey_pictures, write_video
@@ -92,19 +93,42 @@ def test_frames_end_when_the_source_is_closed(server: socket.socket) -> None:
     assert list(frames) == []
 
 
-@pytest.mark.parametrize(
-    ("scheme", "problem"),
-    [("rtsp", "no response, or not a readable video"), ("tcp", "timed out")],
-)
-def test_camera_is_rejected_when_it_does_not_respond_in_time(
-    server: socket.socket, scheme: str, problem: str
+@pytest.mark.parametrize("scheme", ["rtsp", "tcp"])
+def test_camera_is_tried_again_when_it_does_not_respond_in_time(
+    server: socket.socket, caplog: pytest.LogCaptureFixture, scheme: str
 ) -> None:
     address = url(server, scheme)
     source = open_source(address, CameraSettings(open_timeout_s=0.3))
-    begun = time.monotonic()
-    with pytest.raises(CameraError, match=f"source: cannot open {address}: {problem}"):
-        list(source.frames())
-    assert time.monotonic() - begun < 3
+    reason = f"source: cannot open {address}: timed out"
+    wait_until(lambda: reasons(caplog)[:2] == [reason] * 2)
+    assert next(source.frames()) is None
+    assert source.problem == reason
+    source.close()
+
+
+def test_reason_is_that_the_video_is_unreadable_when_a_stream_sends_something_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    noise = tmp_path / "noise"
+    noise.write_bytes(bytes(5000))
+    source = LiveSource(Address("stream", str(noise), "clip"))
+    wait_until(lambda: reasons(caplog))
+    source.close()
+    assert reasons(caplog)[0] == "source: cannot open clip: it sent no readable video"
+
+
+def test_webcam_is_opened_when_it_is_plugged_in_later(
+    looped_clip: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_lambda")
+    path = Path(looped_clip.target)
+    away = path.rename(path.with_suffix(".away"))
+    source = LiveSource(Address("webcam", str(path), "/dev/video7"))
+    wait_until(lambda: reasons(caplog) == ["source: no camera at /dev/video7"])
+    away.rename(path)
+    assert any(source.frames())
+    assert "camera back" in caplog.messages
+    source.close()
 
 
 def test_video_travels_over_tcp_when_the_camera_speaks_rtsp(server: socket.socket) -> None:
@@ -124,13 +148,87 @@ def test_video_travels_over_tcp_when_the_camera_speaks_rtsp(server: socket.socke
     assert "Transport: RTP/AVP/TCP" in request
 
 
-def test_message_contains_no_password_when_the_camera_refuses(
+def test_log_contains_no_password_when_the_camera_refuses(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with pytest.raises(CameraError) as caught:
-        list(open_source("rtsp://me:s3cret@127.0.0.1:1/live", CameraSettings()).frames())
-    assert "cannot open rtsp://127.0.0.1:1/live: connection refused" in str(caught.value)
-    assert "s3cret" not in str(caught.value) + caplog.text
+    source = open_source("rtsp://me:s3cret@127.0.0.1:1/live", CameraSettings())
+    wait_until(lambda: reasons(caplog))
+    source.close()
+    reason = "source: cannot open rtsp://127.0.0.1:1/live: connection refused"
+    assert reasons(caplog)[0] == reason
+    assert all("s3cret" not in str(vars(record)) for record in caplog.records)
+
+
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_thread_is_started_again_when_it_fails_unforeseen(
+    monkeypatch: pytest.MonkeyPatch, looped_clip: Address, caplog: pytest.LogCaptureFixture,
+    where: str,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO, "edge_lambda")
+    failures = iter([MemoryError(f"no room for {looped_clip.target}")])
+
+    class Camera(live_module.Decoder):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            if where == "open":
+                self.fail()
+
+        def pictures(self) -> Iterator[tuple[av.VideoFrame, float | None]]:
+            if where == "read":
+                self.fail()
+            yield from super().pictures()
+
+        @staticmethod
+        def fail() -> None:
+            for error in failures:
+                raise error
+
+    monkeypatch.setattr(live_module, "Decoder", Camera)
+    source = LiveSource(looped_clip)
+    assert any(source.frames())
+    source.close()
+    assert source.restarts == 1
+    assert caplog.messages[:2] == ["camera thread failed", "camera back"]
+    assert vars(caplog.records[0])["reason"] == "MemoryError('no room for clip')"  # no password
+
+
+def test_thread_is_replaced_when_it_hangs(
+    monkeypatch: pytest.MonkeyPatch, looped_clip: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    released, hangs = threading.Event(), iter([True])
+
+    class Camera(live_module.Decoder):
+        def __init__(self, *args: Any) -> None:
+            if next(hangs, False):
+                released.wait(20)
+            super().__init__(*args)
+
+    monkeypatch.setattr(live_module, "Decoder", Camera)
+    monkeypatch.setattr(live_module, "_HANG_S", 0.5)
+    source = LiveSource(looped_clip, open_timeout_s=0.1)
+    frames = source.frames()
+    assert any(frames)
+    assert (source.restarts, source.is_stuck) == (1, True)
+    assert "camera thread hangs" in caplog.messages
+    released.set()
+    wait_until(lambda: not source.is_stuck)
+    source.close()
+
+
+def test_thread_that_waits_does_not_hang(
+    monkeypatch: pytest.MonkeyPatch, server: socket.socket
+) -> None:
+    monkeypatch.setattr(live_module, "_BEAT_S", 0.05)
+    monkeypatch.setattr(live_module, "_HANG_S", 0.3)
+    address = url(server)
+    server.close()
+    source = LiveSource(Address("stream", address, address), open_timeout_s=0.05)
+    frames = source.frames()
+    begun = time.monotonic()
+    while time.monotonic() - begun < 2:
+        assert next(frames) is None
+    source.close()
+    assert source.restarts == 0
 
 
 def test_start_time_is_rejected_when_the_source_is_live() -> None:
@@ -254,3 +352,22 @@ def test_frames_are_turned_when_the_camera_hangs_on_its_side(
     frame = next(frame for frame in source.frames() if frame is not None)
     source.close()
     assert frame.grey().shape == shape == (frame.height, frame.width)
+
+
+def test_raw_video_over_tcp_is_read_as_camera_programs_send_it(
+    server: socket.socket, tmp_path: Path
+) -> None:
+    """`rpicam-vid --inline --listen -o tcp://…` sends H.264 without a container."""
+    clip = write_video(tmp_path / "clip.h264", grey_pictures(50), codec="libx264")
+
+    def send() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            for _ in range(40):
+                connection.sendall(clip.read_bytes())
+
+    threading.Thread(target=send, daemon=True).start()
+    address = f"tcp://{LOOPBACK}:{server.getsockname()[1]}"
+    with closing(open_source(address, CameraSettings())) as source:
+        frame = next(one for one in source.frames() if one is not None)
+        assert (frame.width, frame.height) == (162, 90)

@@ -11,6 +11,7 @@ from PIL import Image
 from edge_lambda.camera import Frame
 from edge_lambda.stream import FaceMark, Scene
 from edge_lambda.stream.drawing import SceneRenderer
+from edge_lambda.stream.scene import Overlay
 from tests.helpers.scenes import grey_frame
 
 
@@ -95,3 +96,43 @@ def test_picture_is_neither_coarse_nor_large() -> None:
     frame = Frame(0, 0.0, av.VideoFrame.from_ndarray(noisy, format="rgb24"))
     size = len(SceneRenderer("cam-1", 960).jpeg(Scene(frame, [], 0.0)))
     assert 11_000 < size < 18_000
+
+
+LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+
+
+def levels(overlay: Overlay) -> tuple[float, float]:
+    """Return the brightness of the left and the right half of the picture."""
+    jpeg = SceneRenderer("cam-1", 320).jpeg(Scene(grey_frame(), [], None, overlay))
+    pixels = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L")).astype(int)
+    return float(pixels[20:120, 20:140].mean()), float(pixels[20:120, 180:300].mean())
+
+
+def test_places_where_no_face_counts_are_dark() -> None:
+    light, _ = levels(Overlay())
+    left, right = levels(Overlay(include=(LEFT_HALF,)))
+    assert (round(left / light, 1), round(right / light, 1)) == (1.0, 0.4)
+    left, right = levels(Overlay(ignore=(LEFT_HALF,)))
+    assert (round(left / light, 1), round(right / light, 1)) == (0.4, 1.0)
+    left, right = levels(Overlay((LEFT_HALF,), (LEFT_HALF,)))
+    assert (round(left / light, 1), round(right / light, 1)) == (0.4, 0.4)
+
+
+def test_zones_have_a_thin_outline() -> None:
+    overlay = Overlay(include=(LEFT_HALF,))
+    jpeg = SceneRenderer("cam-1", 320).jpeg(Scene(grey_frame(), [], None, overlay))
+    row = np.asarray(Image.open(io.BytesIO(jpeg))).astype(int)[90]
+    blue = row[:, 2] - row[:, 0]
+    assert blue[157:162].max() > 40
+    assert abs(blue[20:140]).max() < 20 and abs(blue[180:300]).max() < 20
+
+
+def test_nothing_of_the_frame_is_shown_while_paused() -> None:
+    overlay = Overlay(is_paused=True)
+    white = Frame(0, 0, av.VideoFrame.from_ndarray(np.full((180, 320), 250, np.uint8), "gray"))
+    pictures = [
+        SceneRenderer("cam-1", 160).jpeg(Scene(frame, [], None, overlay))
+        for frame in (grey_frame(), white)
+    ]
+    assert pictures[0] == pictures[1]
+    assert Image.open(io.BytesIO(pictures[0])).size == (160, 90)

@@ -3,11 +3,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from PIL import Image
@@ -228,13 +230,87 @@ def idle(serve: Serve) -> Iterator[IdleClients]:
     clients.close()
 
 
-def test_sixteenth_connection_is_served_and_the_next_is_closed(idle: IdleClients) -> None:
+def test_oldest_idle_connection_goes_when_another_client_comes(idle: IdleClients) -> None:
     idle.connect(15)
     assert get(idle.port, "/")[0].status == 200
     idle.wait_until_served()
     idle.connect(1)
+    assert get(idle.port, "/")[0].status == 200
+    oldest, *others = idle._clients
+    assert oldest.recv(1) == b""
+    idle._clients = others
+    idle.wait_until_served()
+
+
+def test_seventeenth_watcher_is_closed(
+    stream: ProjectStream, idle: IdleClients, camera: Camera
+) -> None:
+    idle.connect(16)
+    for client in idle._clients:
+        client.sendall(REQUEST)
+    wait_until(lambda: stream._watchers == 16)
     with pytest.raises(OSError):
         get(idle.port, "/")
+    assert stream._watchers == 16
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127"])
+def test_connection_ends_when_its_request_does_not_come(
+    idle: IdleClients, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(module, "_HEAD_TIMEOUT_S", 0.3)
+    idle.connect(3)
+    begun = time.monotonic()
+    for client in idle._clients:
+        client.settimeout(5)
+        client.sendall(sent)
+    while time.monotonic() - begun < 0.3:
+        idle._clients[0].sendall(b"x" * bool(sent))  # slowly, without end
+        time.sleep(0.05)
+    for client in idle._clients:
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+    assert time.monotonic() - begun < 3
+
+
+def test_watcher_stays_longer_than_a_request_may_take(
+    stream: ProjectStream, camera: Camera, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_HEAD_TIMEOUT_S", 0.1)
+    with socket.create_connection((LOOPBACK, serve().port), timeout=10) as client:
+        client.sendall(REQUEST)
+        wait_until(lambda: stream.is_watched)
+        time.sleep(0.8)
+        assert stream.is_watched
+
+
+def test_health_is_that_of_the_device(stream: ProjectStream, serve: Serve) -> None:
+    port = serve().port
+    response, body = get(port, "/health.json")
+    assert response.headers["Content-Type"] == "application/json"
+    assert json.loads(body) == {"text": "camera: starting"}
+    stream.health = lambda: {
+        "camera": "out_of_focus", "faces": 1, "outbox_events": 3, "clock": "unsynchronized",
+    }  # fmt: skip
+    health = json.loads(get(port, "/health.json")[1])
+    assert health["camera"] == "out_of_focus"
+    assert health["text"] == (
+        "camera: out of focus, 1 face, 3 waiting events, clock not synchronized"
+    )
+
+
+def test_page_says_that_the_device_is_paused(stream: ProjectStream, serve: Serve) -> None:
+    stream.health = lambda: {"camera": "ok", "faces": 0, "outbox_events": 1, "paused": True}
+    health = json.loads(get(serve().port, "/health.json")[1])
+    assert health["paused"] is True
+    assert health["text"] == "paused: no face is looked for, camera: ok, 1 waiting event"
+
+
+def test_health_needs_the_token(serve: Serve) -> None:
+    port = serve(EVERYWHERE, TOKEN).port
+    assert get(port, "/health.json")[0].status == 403
+    assert get(port, f"/health.json?token={TOKEN}")[0].status == 200
+    assert f'data-health="health.json?token={TOKEN}"'.encode() in get(port, f"/?token={TOKEN}")[1]
 
 
 def test_connection_is_served_again_when_another_one_has_ended(serve: Serve) -> None:

@@ -1,0 +1,1 @@
+"""How the device is: its camera, its clock, its threads, and the heartbeat that says so."""

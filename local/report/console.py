@@ -90,10 +90,13 @@ class RunConsole:
         position_ms = float(record.get("position_ms") or 0)
         duration_ms = float(record.get("duration_ms") or 0)
         of = f" of {duration_ms / 1000:.0f}" if duration_ms else ""
+        faces = record.get("faces", 0)
         state = (
             f"{position_ms / 1000:.0f}{of} s  {float(record.get('frame_rate') or 0):.0f} frames/s"
-            f"  faces: {record.get('faces', 0)}"
+            f"  {'paused' if record.get('paused') else f'faces: {faces}'}"
         )
+        if (camera := record.get("camera", "ok")) != "ok":
+            state += f"  camera: {_words(camera)}"
         if problems := record.get("problems"):
             state += f" ({', '.join(problems)})"
         if self._progress is not None:
@@ -101,6 +104,33 @@ class RunConsole:
         elif time.monotonic() - self._printed_progress_at >= _PLAIN_PROGRESS_S:
             self._printed_progress_at = time.monotonic()
             self.note(f"   at {state}")
+
+    def health(self, record: Mapping[str, Any]) -> None:
+        """Print a heartbeat of the edge."""
+        camera = str(record.get("camera", "starting"))
+        parts = [
+            f"{float(record.get('frame_rate', 0)):.0f} frames/s",
+            "paused" if record.get("paused") else _counted(record.get("faces", 0), "face"),
+            _counted(record.get("outbox_events", 0), "waiting event"),
+        ]
+        if "latency_p95_ms" in record:
+            parts.insert(1, f"latency {record['latency_p95_ms']:.0f} ms")
+        if "cpu_share" in record:
+            parts.append(f"{100 * record['cpu_share']:.0f} % of a core")
+        if "memory_mb" in record:
+            parts.append(f"{record['memory_mb']:.0f} MB")
+        line = f"♥  {_clock(record, 'sent_at')}  {record.get('device_id')}  "
+        line += f"camera {_words(camera)}, {', '.join(parts)}"
+        self.line(line, "dim" if camera in {"ok", "starting"} else "yellow")
+
+    def camera(self, record: Mapping[str, Any]) -> None:
+        """Print that the state of the camera has changed."""
+        reason = f" ({record['reason']})" if record.get("reason") else ""
+        text = f"camera: {_words(record.get('state'))}{reason}"
+        if record.get("state") == "ok":
+            self.note(f"   {text}")
+        else:
+            self.problem(text)
 
     def end_progress(self) -> None:
         """Remove the progress bar."""
@@ -132,3 +162,11 @@ class RunConsole:
 
 def _clock(event: Mapping[str, Any], key: str) -> str:
     return str(event.get(key) or "").partition("T")[2].removesuffix("Z")
+
+
+def _words(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -59,6 +59,8 @@ def sighting_lines(finished: Mapping[str, Any]) -> list[str]:
     if finished["bad_views"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in finished["bad_views"].items())
         lines.append(f"views without a score      {reasons}")
+    if recovered := finished.get("recovered_events"):
+        lines.append(f"events of the run before   {recovered}")
     if finished["explanation"]:
         lines.append(f"explanation                {finished['explanation']}")
     return lines

@@ -159,6 +159,10 @@ class Session:
             self._console.progress(record)
         elif record.get("message") == "stream started" and "url" in record:
             self._console.line(f"live view  {record['url']}", "bold")
+        elif record.get("message") == "health":
+            self._console.health(record)
+        elif record.get("message") == "camera state":
+            self._console.camera(record)
         elif record.get("message") == "finished":
             self._finished = record
         elif str(record.get("level", "")).lower() in ("warning", "error", "critical"):
@@ -190,6 +194,11 @@ class Session:
             f"ready after {self._ready_s:.1f} s: API {stack.url}, {stack.broker_kind} on "
             f"127.0.0.1:{stack.mqtt_port}, AWS on {stack.aws.endpoint_url}"
         )
+        if stack.has_shadows and not self._options.no_edge:
+            self._console.note(
+                f"settings: python -m local.shadow --mqtt-port {stack.mqtt_port} --device "
+                f'{self._options.device_id} \'{{"smile": {{"threshold_on": 0.7}}}}\''
+            )
 
     def _print_addresses(self, stack: Stack) -> None:
         header = f"-H 'x-api-key: {stack.api_key}'"

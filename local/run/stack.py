@@ -31,6 +31,7 @@ from local.errors import StartError
 from local.functions.event_source import Outcome
 from local.iot.broker import choose_broker, start_broker
 from local.iot.rule_engine import RuleListener
+from local.iot.shadow_service import ShadowService
 from local.iot.unmatched import UnmatchedTopics
 from local.network.http_server import HttpServer
 from local.network.ports import LOOPBACK, checked_port, free_port, listen, port_of
@@ -135,6 +136,7 @@ class Stack:
         self.processes = Processes(_log_folder(options.logs or folder))
         self._listeners = [RuleListener(rule, self.aws, events.on_problem) for rule in rules]
         self._unmatched = UnmatchedTopics(rules, events.on_problem)
+        self._shadows = ShadowService()
         self._inbox = AlertInbox(self.aws, events.on_alert)
         self.functions = Functions(sources, self.aws, self.processes)
         self._server: HttpServer | None = None
@@ -146,12 +148,19 @@ class Stack:
         """Base of the REST API."""
         return f"http://{LOOPBACK}:{self.api_port}"
 
+    @property
+    def has_shadows(self) -> bool:
+        """Whether devices have shadows; amqtt accepts no messages on topics that start with $."""
+        return self.broker_kind == "mosquitto"
+
     def start_messaging(self) -> None:
         """Start the servers and subscribe to the broker: from here on a device may send."""
         aws = start_aws_server(self.aws, self._aws_port, self.processes)
         broker = start_broker(self.broker_kind, self.mqtt_port, self.processes, self._folder)
         self._needed = [aws, broker]
         wait_for_port(broker, self.mqtt_port)
+        if self.has_shadows:
+            self._shadows.start(self.mqtt_port)
         for listener in self._listeners:
             listener.start(self.mqtt_port)
         self._unmatched.start(self.mqtt_port)
@@ -182,6 +191,7 @@ class Stack:
         self.functions.stop_polling()
         self._inbox.stop()
         self._unmatched.stop()
+        self._shadows.stop()
         for listener in self._listeners:
             listener.stop()
         self.processes.stop()

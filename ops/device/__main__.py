@@ -51,8 +51,8 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{name} may publish to smile/{name}/events (policy {registry.policy})")
     print(f"{'wrote' if is_written else 'kept the existing'} {folder.settings}")
     print(
-        f"Copy {folder.path}/ to the device, then run there: "
-        f"python -m edge_lambda --config {folder.settings.name}"
+        f"Copy {folder.path}/ and the package (make edge-package) to the device, then run there: "
+        f"sudo sh smile-edge/install --device {name}"
     )
     return 0
 

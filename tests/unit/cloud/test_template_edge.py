@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from smile_contract import events_topic
+from smile_contract import events_topic, status_topic
 from tests.helpers.template import ROOT, properties
 
 STAGES = ("dev", "staging", "prod")
 # Greengrass sets these for each component.
 GIVEN = {"AWS_IOT_THING_NAME", "SVCUID"}
 # You can set these for a single device with another deployment; the docs list them.
-OPTIONAL = {"SMILE_CONFIG", "SMILE_OUTBOX", "SMILE_STREAM_TOKEN"}
+OPTIONAL = {"SMILE_CONFIG", "SMILE_MQTT_URL", "SMILE_OUTBOX", "SMILE_STREAM_TOKEN"}
 
 
 def components(nested: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -147,13 +147,17 @@ def test_thing_group_gets_the_component_of_its_stage(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_component_may_publish_only_its_own_events(nested: dict[str, Any], stage: str) -> None:
+def test_the_component_reaches_only_its_own_topics(nested: dict[str, Any], stage: str) -> None:
     ((service, policies),) = configuration(nested, stage)["accessControl"].items()
-    ((name, policy),) = policies.items()
     assert service == "aws.greengrass.ipc.mqttproxy"
-    assert name.startswith(f"smile.edge.{stage}:")
-    assert policy["operations"] == ["aws.greengrass#PublishToIoTCore"]
-    assert policy["resources"] == [events_topic("cam-1").replace("cam-1", "{iot:thingName}")]
+    assert set(policies) == {f"smile.edge.{stage}:mqttproxy:1", f"smile.edge.{stage}:mqttproxy:2"}
+    publish, subscribe = policies.values()
+    assert publish["operations"] == ["aws.greengrass#PublishToIoTCore"]
+    shadow = "$aws/things/cam-1/shadow/name/settings"
+    own = [events_topic("cam-1"), status_topic("cam-1"), f"{shadow}/get", f"{shadow}/update"]
+    assert publish["resources"] == [topic.replace("cam-1", "{iot:thingName}") for topic in own]
+    assert subscribe["operations"] == ["aws.greengrass#SubscribeToIoTCore"]
+    assert subscribe["resources"] == [f"{shadow}/*".replace("cam-1", "{iot:thingName}")]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -180,7 +184,10 @@ def test_the_nucleus_is_changed_only_when_a_version_is_given(
 def test_the_component_reads_the_variables_that_are_set_or_documented(
     nested: dict[str, Any],
 ) -> None:
-    code = (ROOT / "edge_lambda" / "lambda_function.py").read_text("utf-8")
+    code = "".join(
+        (ROOT / "edge_lambda" / name).read_text("utf-8")
+        for name in ("lambda_function.py", "config.py")
+    )
     read = set(re.findall(r'"((?:SMILE|AWS)_[A-Z_]+|SVCUID)"', code))
     given = configuration(nested)["lambdaExecutionParameters"]["EnvironmentVariables"]
     assert given == {"SMILE_SOURCE": "/dev/video0"}

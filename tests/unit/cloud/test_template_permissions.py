@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,10 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from edge_lambda.config import load_config
+from edge_lambda.control.accepted_file import AcceptedFile
+from edge_lambda.control.runtime_settings import RuntimeSettings
+from edge_lambda.control.shadow import Shadow
 from scripts.sample_events import sqs_event
 from smile_contract import events_topic, status_topic, uuid7
 from tests.helpers.alerts_api import request, token
@@ -135,7 +140,10 @@ def test_a_function_may_make_its_calls_and_no_other(
 
 
 def device_may(template: dict[str, Any], action: str, what: str, thing: str = "cam-1") -> bool:
-    """Evaluate the device policy, which has no wildcards, as AWS IoT does for an attached thing."""
+    """Evaluate the device policy as AWS IoT does for an attached thing.
+
+    Its only wildcard is at the end: the topics of the thing's own shadow.
+    """
     policy = properties(template, "DevicePolicy")["PolicyDocument"]
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
@@ -144,10 +152,13 @@ def device_may(template: dict[str, Any], action: str, what: str, thing: str = "c
         for resource in resources if isinstance(resources, list) else [resources]:
             arn = resource["!Sub"]
             assert arn.startswith("arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:")
-            assert not set("*?") & set(arn)
+            assert not set("*?") & set(arn.removesuffix("/shadow/name/settings/*"))
             allowed = arn.split("}:", 3)[-1].replace("${!iot:Connection.Thing.ThingName}", thing)
             allowed = allowed.replace("${SmileEventsRule}", "rule")
-            if statement["Action"] == action and allowed == what:
+            actions = statement["Action"]
+            actions = actions if isinstance(actions, list) else [actions]
+            is_same = allowed.endswith("*") and what.startswith(allowed[:-1])
+            if action in actions and (is_same or allowed == what):
                 return True
     return False
 
@@ -160,11 +171,46 @@ def test_a_device_may_publish_on_its_own_topics(template: dict[str, Any]) -> Non
     ):
         assert device_may(template, "iot:Publish", f"topic/{topic}")
     assert device_may(template, "iot:Connect", "client/cam-1")
+    assert device_may(template, "iot:RetainPublish", f"topic/{status_topic('cam-1')}")
+
+
+def test_a_device_may_hold_the_conversation_with_its_own_shadow(template: dict[str, Any]) -> None:
+    settings = RuntimeSettings(load_config(None, {"source": "0"}), lambda _: {}, AcceptedFile(None))
+    shadow = Shadow("cam-1", settings)
+    for topic in shadow.topics:
+        assert device_may(template, "iot:Subscribe", f"topicfilter/{topic}")
+        assert device_may(template, "iot:Receive", f"topic/{topic}")
+    shadow.opened()
+    asked = shadow.take()
+    assert asked is not None
+    for topic in (asked[0], asked[0].replace("/get", "/update")):
+        assert device_may(template, "iot:Publish", f"topic/{topic}")
+
+
+def test_device_policy_has_at_most_2048_characters(template: dict[str, Any]) -> None:
+    # AWS IoT Core quotas: white space does not count.
+    text = json.dumps(properties(template, "DevicePolicy")["PolicyDocument"])
+    text = re.sub(r'\{"!Sub": ("[^"]*")\}', r"\1", text)
+    for name, value in (
+        ("Partition", "aws-us-gov"),
+        ("Region", "ap-southeast-2"),
+        ("AccountId", "123456789012"),
+    ):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    text = text.replace("${SmileEventsRule}", "smile_staging_events").replace("${!", "${")
+    assert "::" not in text.replace("aws:iot::", "")
+    assert len(re.sub(r"\s", "", text)) <= 2048
 
 
 @pytest.mark.parametrize(
     ("action", "what"),
     [
+        ("iot:Publish", "topic/$aws/things/cam-2/shadow/name/settings/update"),
+        ("iot:Publish", "topic/$aws/things/cam-1/shadow/name/settings/delete"),
+        ("iot:Publish", "topic/$aws/things/cam-1/shadow/name/other/update"),
+        ("iot:Subscribe", "topicfilter/$aws/things/cam-2/shadow/name/settings/update/delta"),
+        ("iot:Subscribe", "topicfilter/$aws/things/cam-1/shadow/update/delta"),
+        ("iot:Receive", "topic/$aws/things/cam-2/shadow/name/settings/update/delta"),
         ("iot:Publish", "topic/smile/cam-2/events"),
         ("iot:Publish", "topic/smile/cam-1/commands"),
         ("iot:Publish", "topic/smile/cam-1/events/more"),
@@ -174,7 +220,8 @@ def test_a_device_may_publish_on_its_own_topics(template: dict[str, Any]) -> Non
         ("iot:Connect", "client/cam-2"),
         ("iot:Subscribe", "topicfilter/smile/cam-1/events"),
         ("iot:Receive", "topic/smile/cam-1/events"),
-        ("iot:RetainPublish", "topic/smile/cam-1/status"),
+        ("iot:RetainPublish", "topic/smile/cam-1/events"),
+        ("iot:RetainPublish", "topic/smile/cam-2/status"),
     ],
 )
 def test_a_device_may_not_do_anything_else(

@@ -41,6 +41,33 @@ def test_alert_is_one_line_with_control_characters_made_visible() -> None:
     assert output.getvalue() == "✉  Smile: line one line two \\x1b[31mred\n✉  no subject\n"
 
 
+def test_heartbeat_is_one_line() -> None:
+    console, output = plain()
+    beat = {
+        "device_id": "cam-1", "sent_at": "2026-01-01T10:00:05.000Z", "camera": "ok",
+        "frame_rate": 24.9, "latency_p95_ms": 23.4, "faces": 2, "outbox_events": 0,
+        "cpu_share": 0.121, "memory_mb": 138.7,
+    }  # fmt: skip
+    console.health(beat)
+    console.health({"device_id": "cam-1", "sent_at": "", "camera": "too_dark", "faces": 1})
+    console.health({"device_id": "cam-1", "sent_at": "", "camera": "ok", "paused": True})
+    assert output.getvalue().splitlines() == [
+        "♥  10:00:05.000  cam-1  camera ok, 25 frames/s, latency 23 ms, 2 faces, 0 waiting events, "
+        "12 % of a core, 139 MB",
+        "♥    cam-1  camera too dark, 0 frames/s, 1 face, 0 waiting events",
+        "♥    cam-1  camera ok, 0 frames/s, paused, 0 waiting events",
+    ]
+
+
+def test_change_of_the_camera_is_one_line() -> None:
+    console, output = plain()
+    console.camera({"state": "unplugged", "reason": "source: no camera at /dev/video0"})
+    console.camera({"state": "ok"})
+    assert output.getvalue() == (
+        "!  camera: unplugged (source: no camera at /dev/video0)\n   camera: ok\n"
+    )
+
+
 def test_progress_is_a_line_every_ten_seconds_when_there_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -57,6 +84,12 @@ def test_progress_is_a_line_every_ten_seconds_when_there_is_no_terminal(
     seconds[0] = 130.0
     console.progress(record | {"problems": ["mouth hidden", "turned away"]})
     assert output.getvalue().endswith("faces: 2 (mouth hidden, turned away)\n")
+    seconds[0] = 140.0
+    console.progress(record | {"camera": "out_of_focus"})
+    assert output.getvalue().endswith("faces: 2  camera: out of focus\n")
+    seconds[0] = 150.0
+    console.progress(record | {"paused": True})
+    assert output.getvalue().endswith("25 frames/s  paused\n")
 
 
 def test_progress_is_a_bar_that_goes_away_when_there_is_a_terminal() -> None:

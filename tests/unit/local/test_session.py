@@ -88,6 +88,7 @@ class Scene:
             api_key="key",
             url="http://127.0.0.1:8001",
             broker_kind="mosquitto",
+            has_shadows=True,
             mqtt_port=1883,
             aws=SimpleNamespace(endpoint_url="http://aws", dynamodb_url="http://dynamodb"),
             queues=SimpleNamespace(

@@ -38,6 +38,11 @@ def test_lines_count_the_views_without_a_score_by_reason() -> None:
     assert lines[3:] == ["views without a score      40 mouth hidden, 3 cut off"]
 
 
+def test_lines_name_the_events_that_an_earlier_run_left_open() -> None:
+    lines = sighting_lines(EMPTY_ROOM | {"recovered_events": 1})
+    assert lines[2] == "events of the run before   1"
+
+
 def test_there_are_no_lines_when_the_edge_reported_nothing() -> None:
     assert sighting_lines({}) == []
 

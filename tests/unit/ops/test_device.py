@@ -26,8 +26,8 @@ def test_device_has_an_active_certificate_and_working_settings_when_added(
     assert capsys.readouterr().out == (
         f"cam-1 may publish to smile/cam-1/events (policy {POLICY})\n"
         "wrote devices/dev/cam-1/device.toml\n"
-        "Copy devices/dev/cam-1/ to the device, then run there: "
-        "python -m edge_lambda --config device.toml\n"
+        "Copy devices/dev/cam-1/ and the package (make edge-package) to the device, then run "
+        "there: sudo sh smile-edge/install --device cam-1\n"
     )
     (arn,) = certificates(iot)
     assert status(iot, arn) == "ACTIVE"
@@ -42,6 +42,10 @@ def test_device_has_an_active_certificate_and_working_settings_when_added(
     assert broker.host.endswith("-ats.iot.eu-central-1.amazonaws.com")
     assert (broker.port, broker.is_encrypted) == (8883, True)
     assert mqtt.ca_file is not None and mqtt.ca_file.is_file()
+    # `install` copies these, and they are all that the settings refer to.
+    assert {path.parent for path in (mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if path} == {
+        FOLDER
+    }
     assert '# basic_ingest_rule = "smile_dev_events"' in (FOLDER / "device.toml").read_text()
 
 

@@ -1,0 +1,1 @@
+"""Change the settings of the device of a local run through its shadow."""

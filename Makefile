@@ -162,7 +162,7 @@ device: .venv/.run  ## register a camera with AWS IoT: thing, certificate, devic
 device-remove: .venv/.run  ## revoke a camera's certificate and delete its thing  NAME=cam-1 [STAGE=dev]
 	@.venv/bin/python -m ops.device remove --name=$(call quoted,NAME) $(call option,--stage,STAGE)
 
-edge-package: .venv/.run  ## build the device package for any processor  ARCH=arm64|x86_64 [PYTHON_VERSION=3.13]
+edge-package: .venv/.run  ## build the device package for any processor  ARCH=arm64|x86_64 [PYTHON_VERSION=3.11]
 	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
 
 ##@ Model

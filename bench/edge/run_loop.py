@@ -16,14 +16,17 @@ from pathlib import Path
 from edge_lambda.app import make_attention
 from edge_lambda.camera import Frame, FrameSource, open_source
 from edge_lambda.delivery import Sink
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
+from edge_lambda.delivery.record import OutboxRecord
 from edge_lambda.faces.vision import SmileVision
+from edge_lambda.health.clock_gate import ClockGate
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark, Viewer
+from edge_lambda.stream.scene import NO_OVERLAY, Overlay
 from smile_contract import Model, SmileEvent
 
 __all__ = [
@@ -77,6 +80,7 @@ class Recorder:
         frame: Frame,
         faces: Sequence[FaceMark],
         frame_rate: float | None = None,  # noqa: ARG002 - of the interface
+        overlay: Overlay = NO_OVERLAY,  # noqa: ARG002 - of the interface
     ) -> None:
         """Keep the faces of a frame."""
         self.shown[frame.index] = list(faces)
@@ -111,7 +115,7 @@ def make_loop(
         attention=make_attention(vision, VisionSettings(), TrackSettings()),
         rules=EpisodeRules(threshold_on=card.threshold_on, threshold_off=card.threshold_off),
         events=EventMaker("cam-1", model, source.time_at),
-        publisher=publisher,
+        gate=ClockGate(publisher, follows_clock=False),
         viewer=viewer,
     )
 

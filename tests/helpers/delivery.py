@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from edge_lambda.backoff import Backoff
@@ -20,6 +23,11 @@ class Clock:
     def monotonic(self) -> float:
         return self.now_s
 
+    time = monotonic
+
+    def time_ns(self) -> int:
+        return int(self.now_s * 1e9)
+
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
 
@@ -30,6 +38,15 @@ def outbox_of(count: int) -> Outbox:
     for _ in range(count):
         outbox.put(smile_event())
     return outbox
+
+
+def waiting_outbox(path: Path, count: int) -> Outbox:
+    """Return an outbox with so many events of an earlier run."""
+    with closing(Outbox(path)) as outbox:
+        outbox._keeper._store._db.execute("PRAGMA synchronous=OFF")  # faster
+        for _ in range(count):
+            outbox.put(smile_event())
+    return Outbox(path)
 
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:

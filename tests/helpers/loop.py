@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_lambda.camera import Frame, FrameSource
-from edge_lambda.delivery.outbox import Outbox, OutboxRecord
+from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
+from edge_lambda.delivery.record import OutboxRecord
 from edge_lambda.delivery.sink import Sink
 from edge_lambda.errors import SinkError
 from edge_lambda.faces.attention import FaceAttention
@@ -22,10 +23,12 @@ from edge_lambda.faces.budget import CpuBudget
 from edge_lambda.faces.observation import Observation
 from edge_lambda.faces.search_plan import Region
 from edge_lambda.faces.vision import Vision
+from edge_lambda.health.clock_gate import ClockGate
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark
+from edge_lambda.stream.scene import NO_OVERLAY, Overlay
 from smile_contract import Model
 from smile_vision.faces.boxes import Box, iou
 from smile_vision.smiles.quality import Quality
@@ -167,16 +170,26 @@ class RecordingViewer:
         self.is_watched = is_watched
         self.shown: list[tuple[int, list[FaceMark]]] = []
         self.frame_rates: list[float | None] = []
+        self.overlays: list[Overlay] = []
 
     def show(
-        self, frame: Frame, faces: Sequence[FaceMark], frame_rate: float | None = None
+        self,
+        frame: Frame,
+        faces: Sequence[FaceMark],
+        frame_rate: float | None = None,
+        overlay: Overlay = NO_OVERLAY,
     ) -> None:
+        self.overlays.append(overlay)
         self.shown.append((frame.index, list(faces)))
         self.frame_rates.append(frame_rate)
 
 
 def loop_of(
-    camera: FakeCamera, vision: FakeVision, sink: RecordingSink, **options: Any
+    camera: FakeCamera,
+    vision: FakeVision,
+    sink: RecordingSink,
+    gate: ClockGate | None = None,
+    **options: Any,
 ) -> EdgeLoop:
     """Return a loop that publishes to a sink through a real outbox."""
     return EdgeLoop(
@@ -185,6 +198,6 @@ def loop_of(
         attention=attention_for(vision),
         rules=RULES,
         events=EventMaker("cam-1", Model("0" * 64, 0.7, 0.5), camera.time_at),
-        publisher=Publisher(Outbox(None), [sink]),
+        gate=gate or ClockGate(Publisher(Outbox(None), [sink]), follows_clock=False),
         **options,
     )

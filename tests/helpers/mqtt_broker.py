@@ -1,19 +1,21 @@
-"""A small MQTT broker that misbehaves on request: it refuses, hangs up or never confirms."""
+"""A small broker for MQTT 5 and 3.1.1 that misbehaves on request: it refuses or hangs up."""
 
 from __future__ import annotations
 
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from tests.helpers.waiting import LOOPBACK
 
-ACCEPTED = b"\x20\x02\x00\x00"
-NOT_AUTHORIZED = b"\x20\x02\x00\x05"
+ACCEPTED, WRONG_VERSION, NOT_AUTHORIZED = 0, 1, 5  # return codes of MQTT 3.1.1
+_CODES_OF_5 = {ACCEPTED: 0, NOT_AUTHORIZED: 0x87}
+HANGS_UP = -1
 _HANG_UP_S = 0.05
 _CONNECT, _PUBLISH, _DISCONNECT = 1, 3, 14
+_5 = 5
 
 
 class FakeBroker:
@@ -21,14 +23,26 @@ class FakeBroker:
 
     Attributes
     ----------
-    answer : bytes or None
-        Sent in reply to a connection request; None stays silent.
+    answer : int or None
+        Return code of MQTT 3.1.1 for a connection request, or from 0x80 on a reason code of
+        MQTT 5; None stays silent.
+    speaks_5 : bool
+        Whether it knows MQTT 5.
+    cuts_5, ignores_5 : bool
+        Whether it hangs up on a client with MQTT 5 without an answer, or waits in silence.
+    properties : bytes
+        Properties of the answer in MQTT 5.
+    reason_code : callable
+        Returns the reason code for a topic and payload, or `HANGS_UP`. MQTT 3.1.1 has no codes.
     confirms : bool
         Whether it confirms messages.
     hangs_up : bool
         Whether it closes each connection shortly after the answer.
+    hangs_up_on_subscriptions : bool
     greetings : list of bytes
         Body of each connection request.
+    versions : list of int
+        Version of each connection request: 5, or 4 for MQTT 3.1.1.
     received : list of list of (str, bytes)
         Topic and payload of each message, per connection.
     open_connections : int
@@ -36,9 +50,13 @@ class FakeBroker:
 
     def __init__(self, server: socket.socket) -> None:
         self.port = int(server.getsockname()[1])
-        self.answer: bytes | None = ACCEPTED
+        self.answer: int | None = ACCEPTED
+        self.speaks_5, self.cuts_5, self.ignores_5 = True, False, False
+        self.properties = b""
+        self.reason_code: Callable[[str, bytes], int] = lambda _topic, _payload: 0
+        self.versions: list[int] = []
         self.confirms = True
-        self.hangs_up = False
+        self.hangs_up = self.hangs_up_on_subscriptions = False
         self.received: list[list[tuple[str, bytes]]] = []
         self.greetings: list[bytes] = []
         self.open_connections = 0
@@ -73,21 +91,55 @@ class FakeBroker:
             for kind, flags, body in _packets(connection):
                 if kind == _CONNECT:
                     self.greetings.append(body)
-                    connection.sendall(self.answer or b"")
-                    if self.hangs_up:
-                        time.sleep(_HANG_UP_S)
+                    self.versions.append(body[6])
+                    if not self._greet(connection, body[6]):
                         break
                 elif kind == _PUBLISH:
-                    topic_end = 2 + int.from_bytes(body[:2])
-                    packet_id, payload = body[topic_end : topic_end + 2], body[topic_end + 2 :]
                     assert flags & 0b0110 == 0b0010, "quality of service 1"
-                    confirms = self.confirms
-                    messages.append((body[2:topic_end].decode(), payload))
-                    if confirms:
-                        connection.sendall(b"\x40\x02" + packet_id)
-                elif kind == _DISCONNECT:
+                    if not self._receive(connection, body, messages):
+                        break
+                elif kind == _DISCONNECT or self.hangs_up_on_subscriptions:
                     break
         self.open_connections -= 1
+
+    def _greet(self, connection: socket.socket, version: int) -> bool:
+        """Answer a connection request; return whether the connection stays open."""
+        if version == _5 and self.cuts_5:
+            return False
+        if version == _5 and self.ignores_5:
+            return True
+        if version == _5 and not self.speaks_5:
+            connection.sendall(bytes([0x20, 2, 0, WRONG_VERSION]))
+            return False
+        if self.answer is not None and version == _5:
+            rest = bytes([len(self.properties)]) + self.properties
+            connection.sendall(
+                bytes([0x20, 2 + len(rest), 0, _CODES_OF_5.get(self.answer, self.answer)]) + rest
+            )
+        elif self.answer is not None:
+            connection.sendall(bytes([0x20, 2, 0, self.answer]))
+        if self.hangs_up:
+            time.sleep(_HANG_UP_S)
+        return not self.hangs_up
+
+    def _receive(
+        self, connection: socket.socket, body: bytes, messages: list[tuple[str, bytes]]
+    ) -> bool:
+        """Take and confirm a message; return whether the connection stays open."""
+        is_5 = self.versions[-1] == _5
+        topic_end = 2 + int.from_bytes(body[:2])
+        packet_id, payload = body[topic_end : topic_end + 2], body[topic_end + 2 :]
+        if is_5:
+            payload = payload[1 + payload[0] :]  # without properties, shorter than 128 bytes
+        confirms, topic = self.confirms, body[2:topic_end].decode()
+        code = self.reason_code(topic, payload)
+        messages.append((topic, payload))
+        if code == HANGS_UP:
+            return False
+        if confirms:
+            rest = packet_id + (bytes([code]) if is_5 else b"")
+            connection.sendall(bytes([0x40, len(rest)]) + rest)
+        return True
 
 
 def _packets(connection: socket.socket) -> Iterator[tuple[int, int, bytes]]:

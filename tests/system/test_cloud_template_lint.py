@@ -93,3 +93,8 @@ def test_the_nested_template_is_valid_only_in_regions_with_greengrass(tmp_path: 
     assert all(
         f"'{one}' does not exist in '{WITHOUT_GREENGRASS}'" in elsewhere.stdout for one in types
     )
+
+
+def test_fleet_provisioning_is_valid() -> None:
+    done = lint(ROOT / "deploy" / "fleet-provisioning.yaml", "us-east-1", WITHOUT_GREENGRASS)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -116,8 +116,9 @@ def test_open_smiles_are_ended_when_the_command_is_stopped(number: signal.Signal
     [
         (["--source", "nowhere.mp4"], "no such file: nowhere.mp4"),
         (["--source", __file__], "is not a readable video"),
-        (["--source", "98"], "no camera at /dev/video98"),
-        (["--source", "rtsp://me:s3cret@127.0.0.1:1/x"], "cannot open rtsp://127.0.0.1:1/x"),
+        (["--source", "rtsp://me:s3cret/2@127.0.0.1:1/x"], "write / as %2F"),
+        (["--source", "rtsp:/me:s3cret@127.0.0.1:1/x"], "expected rtsp://, got rtsp:/"),
+        (["--source", "rtps://me:s3cret@127.0.0.1:1/x"], "unknown scheme 'rtps'"),
         (["--source", str(CLIP), "--threshold-on", "0.99999"], "can never be reached"),
         (["--source", str(CLIP), "--device-id", "a/b"], "device_id: expected"),
         (["--source", str(CLIP), "--sink", "pigeon"], "sinks.0: expected 'stdout', 'mqtt' or"),
@@ -234,6 +235,32 @@ def test_stream_is_reopened_when_it_is_lost(tmp_path: Path) -> None:
     messages = [json.loads(line)["message"] for line in lines]
     assert messages.count("camera lost") >= 2
     assert "camera back" in messages
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("98", "source: no camera at /dev/video98"),
+        (
+            "rtsp://me:s3cret@127.0.0.1:1/x",
+            "source: cannot open rtsp://127.0.0.1:1/x: connection refused",
+        ),
+    ],
+)
+def test_camera_that_is_away_at_the_start_is_tried_again(source: str, reason: str) -> None:
+    process = subprocess.Popen(
+        command("--source", source), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    records: list[dict[str, Any]] = []
+    while [one["message"] for one in records].count("camera lost") < 3:
+        records.append(json.loads(process.stderr.readline()))
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
+    lost = [one for one in records if one["message"] == "camera lost"]
+    assert {one["reason"] for one in lost} == {reason}
+    assert "s3cret" not in str(records) + log
 
 
 def test_stop_is_quick_when_the_camera_does_not_respond() -> None:

@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge_lambda.counted import counted
 from smile_contract import SmileEvent
 from tests.helpers.events import read_events, read_payload
 from tests.helpers.mosquitto import needs_mosquitto, running_broker, running_mosquitto
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.system
 
 CLIP = Path(__file__).parents[2] / "local" / "clip" / "smiles.mp4"
 SHORT_S = 12
-FULL_BLOCKS = 80  # of 512 bytes
+NO_ROOM, LITTLE_ROOM = 8, 64  # blocks of 512 bytes; a new outbox has 60
 BROKERS = [pytest.param("mosquitto", marks=needs_mosquitto), "amqtt"]
 AMQTT_CONFIG = """\
 listeners: {{default: {{type: tcp, bind: "127.0.0.1:{port}"}}}}
@@ -73,6 +74,11 @@ def edge(
     command += ["--device-id", "cam-1", "--sink", "mqtt", "--sink", "stdout"]
     command += ["--mqtt-url", f"mqtt://{LOOPBACK}:{port}", "--outbox", str(outbox), *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def full_disk(blocks: int) -> list[str]:
+    """Return a command prefix that lets no file grow further: a full disk to SQLite."""
+    return ["/bin/sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh"]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +149,7 @@ def test_events_wait_for_the_next_run_when_the_broker_never_starts(
     output, log = process.communicate(timeout=120)
     assert process.returncode == 3
     made = written(output)
-    assert f"{len(made)} events stay in the outbox" in log
+    assert f"{counted(len(made), 'event', 'stays/stay')} in the outbox" in log
     with broker_on("amqtt", port, tmp_path), subscriber(port) as received:
         process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
         output, log = process.communicate(timeout=60)
@@ -166,30 +172,45 @@ def test_next_run_sends_the_events_when_the_process_was_killed(
         process = edge(still_video(tmp_path / "still.mp4"), port, outbox)
         output, log = process.communicate(timeout=60)
         assert process.returncode == 0, log
-        # The events published before, then the end of every smile that was cut off.
+        # The events published before, and the end of every smile that was cut off: it is live.
+        received.sort(key=lambda event: event.seq)
         assert received[: len(made)] == made
         assert [event.seq for event in received] == list(range(len(received)))
         started = {event.event_id for event in received if event.phase == "started"}
         assert started == {event.event_id for event in received if event.phase == "ended"}
 
 
-def test_loss_is_reported_when_the_disk_is_full(tmp_path: Path, short_clip: Path) -> None:
+@pytest.mark.parametrize("blocks", [NO_ROOM, LITTLE_ROOM])
+def test_loss_is_reported_when_the_disk_is_full_and_no_broker_runs(
+    tmp_path: Path, short_clip: Path, blocks: int
+) -> None:
     port, outbox = free_port(), tmp_path / "o.sqlite"
-    still = still_video(tmp_path / "still.mp4")
-    process = edge(still, port, outbox, "--drain-timeout-s", "0")
-    assert process.communicate(timeout=60) and process.returncode == 0
-    # No file may grow beyond the empty outbox, which looks like a full disk to SQLite.
-    full = ["/bin/sh", "-c", f'ulimit -f {FULL_BLOCKS}; exec "$@"', "sh"]
-    process = edge(short_clip, port, outbox, "--drain-timeout-s", "0", before=full)
+    process = edge(short_clip, port, outbox, "--drain-timeout-s", "0", before=full_disk(blocks))
     output, log = process.communicate(timeout=120)
     assert process.returncode == 3, log
     made = written(output)
-    assert [event.seq for event in made] == list(range(len(made)))
-    assert len(made) >= 3
+    assert len({event.seq for event in made}) == len(made) >= 3
     last = json.loads(log.splitlines()[-1])
     assert last["lost"] + last["undelivered"] == len(made)
-    assert last["lost"] >= 1
-    assert f"{last['lost']} events are lost" in log
+    if blocks == NO_ROOM:
+        assert last["lost"] == len(made)
+        assert f"{counted(last['lost'], 'event', 'is/are')} lost" in log
+    assert "outbox in memory" in log
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("blocks", [NO_ROOM, LITTLE_ROOM])
+def test_every_event_arrives_from_memory_when_the_disk_is_full(
+    tmp_path: Path, short_clip: Path, blocks: int
+) -> None:
+    port = free_port()
+    with broker_on("mosquitto", port, tmp_path), subscriber(port) as received:
+        process = edge(short_clip, port, tmp_path / "o.sqlite", before=full_disk(blocks))
+        output, log = process.communicate(timeout=120)
+        assert process.returncode == 0, log
+        assert received == written(output)
+        assert len(received) >= 3
+    assert "outbox in memory" in log
 
 
 def test_events_wait_when_the_run_is_stopped_without_a_broker(

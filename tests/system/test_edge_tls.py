@@ -7,20 +7,15 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from edge_lambda.delivery import MqttSink
 from edge_lambda.delivery.broker import Broker
 from edge_lambda.delivery.outbox import Outbox
+from tests.helpers.certificates import certificate
 from tests.helpers.events import smile_event
 from tests.helpers.mosquitto import needs_mosquitto, running_mosquitto
 from tests.helpers.waiting import LOOPBACK, wait_until
@@ -36,7 +31,9 @@ def access_list() -> str:
     assert topics
     for index, topic in enumerate(topics):
         own = topic.replace("${!iot:Connection.Thing.ThingName}", "%u")
-        topics[index] = "pattern write " + own.replace("${SmileEventsRule}", "smile_events")
+        own = own.replace("${SmileEventsRule}", "smile_events")
+        is_read = own.endswith("/*")  # the answers of its shadow
+        topics[index] = f"pattern read {own[:-1]}#" if is_read else f"pattern write {own}"
     readers = ["user observer", "topic read #", "topic read $aws/rules/#"]
     return "\n".join([*topics, *readers, ""])
 
@@ -50,60 +47,6 @@ use_identity_as_username true
 acl_file {folder}/acl
 user {user}
 """
-
-
-def certificate(
-    folder: Path, name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None = None
-) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    issuer_key = issuer[1] if issuer else key
-    # All that RFC 5280 requires: Python 3.13 and later reject certificates that lack any of it.
-    usage = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    is_root = issuer is None
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer[0] if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, key_cert_sign=is_root, crl_sign=is_root, **usage),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False
-        )
-        .sign(issuer_key, hashes.SHA256())
-    )
-    (folder / f"{name}.crt").write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.secret").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return subject, key
 
 
 @pytest.fixture

@@ -35,6 +35,20 @@ def test_error_is_one_sentence_when_an_argument_is_wrong(
     assert (done.returncode, done.stderr) == (2, f"edge-package: {sentence}\n")
 
 
+def test_package_is_for_the_python_of_debian_12_unless_another_is_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(ROOT / "scripts" / "edge_package"), "arm64", "", str(tmp_path)],
+        env=os.environ | {"PYTHON": "false"},  # installs nothing
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.startswith("edge-package: a wheel for Python 3.11 on arm64 is missing")
+    assert "[PYTHON_VERSION=3.11]" in (ROOT / "Makefile").read_text("utf-8")
+    recipe = ROOT / "edge_lambda" / "greengrass" / "recipe.yaml"
+    assert "python: python3.11\n" in recipe.read_text("utf-8")
+
+
 def test_zip_has_the_same_bytes_when_the_files_are_equal(tmp_path: Path) -> None:
     archives = []
     for name in ("first", "second"):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smile_cloud.attributes import to_attributes
-from smile_cloud.history_api.cursor import CursorCodec
 from smile_cloud.history_api.event_history import MAX_QUERIES, EventHistory
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.service import HistoryApiService
@@ -28,7 +27,7 @@ class History:
         self._store = EventStore(client, table, event_retention=KEPT, rollup_retention=KEPT)
         self._service = HistoryApiService(
             EventHistory(client, table, max_queries=max_queries),
-            CursorCodec(b"k" * 32),
+            b"k" * 32,
             clock=lambda: NOON,
         )
 

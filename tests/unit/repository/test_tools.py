@@ -73,7 +73,7 @@ def test_npm_packages_are_pinned_by_hash_and_name_no_registry() -> None:
 
 def test_help_lists_every_public_target() -> None:
     public = set(re.findall(r"^\.PHONY: (.*)", MAKEFILE, re.MULTILINE))
-    names = {name for line in public for name in line.split()}
+    names = {name for line in public for name in line.split() if not name.startswith("needs-")}
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],
         cwd=ROOT,

@@ -76,13 +76,13 @@ export SMILE_DATA := $(value DATA)
 endif
 
 ##@ Every day
-.PHONY: run test test-fast test-all lint format clean
+.PHONY: run test test-fast test-all lint format clean-data clean
 
 # The variables that a command started by make names in its errors.
 run local-aws: export MAKE_TARGET = $@
 
 run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 PORT=8000]
-	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT)
+	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT) $(if $(filter-out 0,$(ONCE)),,--keep .local)
 
 test test-fast test-all: export AWS_DEFAULT_REGION ?= us-east-1
 test-all: export HYPOTHESIS_PROFILE ?= explore
@@ -106,7 +106,10 @@ lint: .venv/.test  ## check style, types, imports and wording
 format: .venv/.test  ## format the code and apply ruff's fixes
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
-clean:  ## delete all environments and build outputs
+clean-data:  ## delete the data that make run keeps from run to run
+	@rm -rf .local
+
+clean: clean-data  ## delete all environments, build outputs and kept data
 	@rm -rf .venv .venv-* .aws-sam build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ AWS

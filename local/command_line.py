@@ -52,8 +52,8 @@ def report_failure(name: str, error: LocalError) -> int:
 def _as_typed(name: str, message: str, make_target: str | None) -> str:
     """Return the error with the names that the user typed.
 
-    ``make run PORT=x`` becomes ``python -m local --port=x``, so an error about ``--port`` is one about
-    ``PORT=`` to the user of make.
+    ``make run PORT=x`` becomes ``python -m local --port=x``, so an error about ``--port`` is one
+    about ``PORT=`` to the user of make.
     """
     if make_target is None:
         return f"{name}: {message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -94,7 +95,7 @@ class Provisioner:
             for name, settings in self._resources(SECRET):
                 text = settings.get("SecretString")
                 text = text or self._generated(settings.get("GenerateSecretString") or {})
-                self._aws.secretsmanager.create_secret(Name=name, SecretString=text)
+                self._create_secret(name, text)
             # A queue may name another one as its dead-letter queue, which must exist before.
             queues = sorted(self._resources(QUEUE), key=lambda queue: "RedrivePolicy" in queue[1])
             for name, settings in queues:
@@ -120,6 +121,12 @@ class Provisioner:
             found.append((self._resolver.name(logical_id), settings))
         return found
 
+    def _create_secret(self, name: str, text: str) -> None:
+        """Create a secret; one that an earlier run has kept stays."""
+        secrets = self._aws.secretsmanager
+        with contextlib.suppress(secrets.exceptions.ResourceExistsException):
+            secrets.create_secret(Name=name, SecretString=text)
+
     def _create_table(self, name: str, settings: dict[str, Any]) -> bool:
         dynamodb = self._aws.dynamodb
         time_to_live = settings.pop("TimeToLiveSpecification", None)
@@ -140,6 +147,11 @@ class Provisioner:
         indexes = {index.get("IndexName") for index in table.get("GlobalSecondaryIndexes", [])}
         wanted = {index["IndexName"] for index in settings.get("GlobalSecondaryIndexes", [])}
         if _keys(table.get("KeySchema", [])) != _keys(settings["KeySchema"]) or wanted - indexes:
+            if self._aws.dynamodb_url is None:
+                raise StartError(
+                    f"the kept table {name} has other keys or indexes than the template's: run "
+                    "make clean-data, or run without --keep"
+                )
             raise StartError(
                 f"the table {name} exists on {self._aws.dynamodb_url} with other keys or indexes "
                 "than the template's: delete or rename it"

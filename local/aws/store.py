@@ -11,14 +11,20 @@ from local.aws.endpoints import LocalAws
 from local.cloudformation.physical import ACCOUNT_ID
 from local.processes.child import Child, Processes
 
+DAMAGED = ".damaged"  # ends the name of a kept file that could not be read
 _SERVER = Path(__file__).with_name("store_server.py")
 _SERVICES = "dynamodb,sns,sqs,secretsmanager"
 
 
 def start_aws_server(
-    aws: LocalAws, port: int, processes: Processes, *, containers: bool = False
+    aws: LocalAws,
+    port: int,
+    processes: Processes,
+    *,
+    containers: bool = False,
+    keep_in: Path | None = None,
 ) -> Child:
-    """Start MiniStack. It keeps everything in memory.
+    """Start MiniStack. It keeps everything in memory, and tables and secrets in `keep_in` if given.
 
     It listens on the loopback address. For `containers` it listens on every address, but answers
     this machine and the containers on it only.
@@ -43,7 +49,9 @@ def start_aws_server(
         "PERSIST_STATE": "0",
         "LOG_LEVEL": "WARNING",
     }
+    if keep_in is not None:
+        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(keep_in)}
     # -P: no file of ours beside the script hides a package
     argv = [sys.executable, "-P", str(_SERVER), str(port)]
     argv += ["containers"] if containers else []
-    return processes.start("aws", argv, environment=environment)
+    return processes.start("aws", argv, environment=environment, saves=keep_in is not None)

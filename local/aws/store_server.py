@@ -1,15 +1,19 @@
 """Serves MiniStack's DynamoDB, SNS, SQS and Secrets Manager, and nothing else of it.
 
 Run as ``python -P store_server.py <port> [containers]``; the second argument makes it answer the
-containers on this machine too. `store.py` sets MiniStack's configuration, the environment.
+containers on this machine too. `store.py` sets MiniStack's configuration, the environment. With
+``PERSIST_STATE=1``, tables and secrets are kept in ``STATE_DIR``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from hypercorn.asyncio import serve
@@ -17,6 +21,7 @@ from hypercorn.config import Config
 from ministack.app import app as ministack
 from ministack.services import dynamodb
 
+from local.aws import store_state
 from local.aws.containers import is_of_this_machine, kernel_routes
 from local.network.foreign import REFUSAL, is_address, is_foreign, is_loopback
 from local.network.ports import LOOPBACK
@@ -96,8 +101,18 @@ def forget_tokens_early() -> None:
     dynamodb._TXN_TOKEN_TTL = TOKEN_S
 
 
+async def run(guard: Any, config: Config) -> None:
+    """Serve until SIGTERM, and keep the state if the environment says so."""
+    end = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end.set)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(guard, config, shutdown_trigger=end.wait))
+        if os.environ["PERSIST_STATE"] == "1":
+            tasks.create_task(store_state.save_regularly(end))
+
+
 def main() -> None:
-    """Serve until killed."""
+    """Serve until killed or terminated."""
     containers = sys.argv[2:] == ["containers"]
     forget_tokens_early()
     config = Config()
@@ -105,8 +120,11 @@ def main() -> None:
     config.bind = [f"{'0.0.0.0' if containers else LOOPBACK}:{sys.argv[1]}"]  # noqa: S104
     config.keep_alive_timeout = 75  # seconds, MiniStack's own
     config.loglevel = "WARNING"
+    config.graceful_timeout = 0  # nothing waits for answers any more
+    if os.environ["PERSIST_STATE"] == "1":
+        store_state.restore(Path(os.environ["STATE_DIR"]))
     guard: Any = Guard(ministack, containers=containers)  # hypercorn's types name its own messages
-    asyncio.run(serve(guard, config))
+    asyncio.run(run(guard, config))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from local.errors import StartError
@@ -18,6 +19,7 @@ from local.network.ports import is_listening
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 _POLL_S = 0.02
+_SAVE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,21 @@ class Child:
         The process, which leads its group.
     log : Path or None
         Where its output goes; None when it is read through pipes.
+    saves : bool
+        Whether it saves something when it is terminated.
     """
 
     name: str
     process: subprocess.Popen[str]
     log: Path | None
+    saves: bool = False
+
+    def finish(self) -> None:
+        """Let it save and end."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_SAVE_TIMEOUT_S)
 
     def kill(self) -> None:
         """Kill the whole group, which may outlive its leader."""
@@ -86,6 +98,7 @@ class Processes:
         environment: Mapping[str, str],
         folder: Path | None = None,
         piped: bool = False,
+        saves: bool = False,
     ) -> Child:
         """Start a program.
 
@@ -101,17 +114,23 @@ class Processes:
             Its working directory.
         piped : bool
             Give it pipes for its output instead of a log file.
+        saves : bool
+            Terminate it at the end and wait until it has saved, instead of killing it.
 
         Raises
         ------
         StartError
             When the program cannot start, or this run is stopping.
         """
-        return self._spawner.submit(self._start, name, argv, environment, folder, piped).result()
+        start = partial(self._start, name, argv, environment, folder, piped=piped, saves=saves)
+        return self._spawner.submit(start).result()
 
     def stop(self) -> None:
-        """Kill every child: none has anything to save."""
+        """End every child: those that save something first, then the others."""
         self._stopping = True
+        for child in self._children:
+            if child.saves:
+                child.finish()
         self._spawner.shutdown(wait=True)  # its end already kills the children, not their groups
         for child in self._children:
             child.kill()
@@ -122,7 +141,9 @@ class Processes:
         argv: Sequence[str],
         environment: Mapping[str, str],
         folder: Path | None,
+        *,
         piped: bool,
+        saves: bool,
     ) -> Child:
         if self._stopping:
             raise StartError(f"{name} was not started: this run is stopping")
@@ -143,7 +164,7 @@ class Processes:
                 )
             except OSError as error:
                 raise StartError(f"{name} cannot be started: {error.strerror}") from error
-        child = Child(name, process, log)
+        child = Child(name, process, log, saves)
         self._children.append(child)
         return child
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +85,13 @@ class Edge:
         if status and not (self.left_events or self.had_bad_frames):
             raise StartError(self._complaint or f"the edge ended with exit status {status}")
         return True
+
+    def finish(self, timeout_s: float) -> None:
+        """Let it end its smiles and deliver them; wait for at most `timeout_s`."""
+        self._process.terminate()
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _read_event(self, line: str) -> None:
         message = _decoded(line)

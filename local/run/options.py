@@ -32,6 +32,7 @@ class Options:
     mqtt_port: int | None = None
     aws_port: int | None = None
     retry_delay_s: float = 1.0
+    keep: Path | None = None
     logs: Path | None = None
     edge_arguments: tuple[str, ...] = ()
 
@@ -103,6 +104,12 @@ def _parser() -> Parser:
         "--retry-delay-s",
         type=_seconds,
         help="when a message that a function failed with comes back (AWS: minutes); default: 1",
+    )
+    add(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the data in this folder from run to run; default: every run starts empty",
     )
     add(
         "--logs",

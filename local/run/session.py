@@ -20,6 +20,7 @@ from local.report.run_check import RunCheck, check_run, read_event
 from local.report.run_log import RunLog
 from local.report.summary import check_lines, delay_lines, sighting_lines, truth_lines
 from local.run.edge import Edge, edge_command, text_of
+from local.run.kept_data import KeptData
 from local.run.options import DEFAULT_CLIP, DEFAULT_PORT, Options
 from local.run.queues import queues_readable
 from local.run.stack import Stack, StackEvents
@@ -28,6 +29,7 @@ from smile_contract import format_time, parse_time
 OK = 0
 CHECK_FAILED = 1
 
+_FINISH_S = 3.0  # for each part of an end by Ctrl-C
 _STORED_TIMEOUT_S = 15.0
 _IDLE_TIMEOUT_S = 30.0
 _ALERT_TIMEOUT_S = 2.0
@@ -60,6 +62,7 @@ class Session:
         self._counted_at = 0.0
         self._dead_letters: dict[str, int] = {}
         self._finished: dict[str, Any] = {}  # what the edge logged at its end
+        self._kept: KeptData | None = None
 
     def run(self) -> int:
         """Run until the end of the clip with ``--once``, otherwise until Ctrl-C.
@@ -75,9 +78,11 @@ class Session:
         LocalError
             When something cannot start or ends.
         """
+        self._kept = self._kept_data()
         with tempfile.TemporaryDirectory(prefix="smile-local-") as folder:
             events = StackEvents(self._on_outcome, self._on_alert, self._console.problem)
-            stack = Stack(self._options, Path(folder), events, self._environment)
+            keep_in = None if self._kept is None else self._kept.folder
+            stack = Stack(self._options, Path(folder), events, self._environment, keep_in)
             try:
                 return self._run(stack, Path(folder))
             finally:
@@ -93,8 +98,14 @@ class Session:
         self._print_ready(stack)
         if edge is None:
             self._serve(stack)
-        while not edge.wait(_CHECK_S):
-            self._watch(stack)
+        try:
+            while not edge.wait(_CHECK_S):
+                self._watch(stack)
+        except KeyboardInterrupt:
+            edge.finish(_FINISH_S)
+            self._console.end_progress()
+            self._check(stack, interrupted=True)
+            raise
         self._console.end_progress()
         if edge.left_events:
             self._console.problem("the edge ended before the broker had confirmed every event")
@@ -108,9 +119,21 @@ class Session:
     def _start_edge(self, stack: Stack, folder: Path) -> Edge:
         if self._options.source_file is not None:
             self._start_time = parse_time(format_time(datetime.now(UTC)))  # as events have it
-        outbox = folder / "outbox.sqlite"
+        device_id = self._options.device_id
+        outbox = self._kept.outbox(device_id) if self._kept else folder / "outbox.sqlite"
         argv = edge_command(self._options, stack.mqtt_port, outbox, self._start_time)
         return Edge(argv, stack.processes, self._on_event, self._on_edge_log)
+
+    def _kept_data(self) -> KeptData | None:
+        """Return where this run keeps its data; None when it keeps none."""
+        folder = self._options.keep
+        if folder is None:
+            return None
+        kept = KeptData(folder)
+        if kept.take():
+            return kept
+        self._console.problem(f"another run uses {folder}: this one starts empty and keeps nothing")
+        return None
 
     def _serve(self, stack: Stack) -> NoReturn:
         """Serve until a signal ends it."""
@@ -187,7 +210,9 @@ class Session:
         for resource in stack.not_run:
             self._console.note(f"does not run on this machine: {resource}")
         for table in stack.kept_tables:
-            self._console.note(f"the table {table} exists on {stack.aws.dynamodb_url}: kept as is")
+            self._console.note(f"the table {table} exists {self._kept_where(stack)}: kept as is")
+        for name in self._kept.damaged() if self._kept else ():
+            self._console.problem(f"the kept data could not be read and is now {name}")
         if self._options.port is None and stack.api_port != DEFAULT_PORT:
             self._console.note(f"port {DEFAULT_PORT} is in use, the API is on {stack.api_port}")
         self._console.note(
@@ -199,6 +224,11 @@ class Session:
                 f"settings: python -m local.shadow --mqtt-port {stack.mqtt_port} --device "
                 f'{self._options.device_id} \'{{"smile": {{"threshold_on": 0.7}}}}\''
             )
+
+    def _kept_where(self, stack: Stack) -> str:
+        if stack.aws.dynamodb_url:
+            return f"on {stack.aws.dynamodb_url}"
+        return f"in {self._options.keep} (make clean-data deletes it)"
 
     def _print_addresses(self, stack: Stack) -> None:
         header = f"-H 'x-api-key: {stack.api_key}'"
@@ -216,13 +246,13 @@ class Session:
 
     # --- the check at the end ---
 
-    def _check(self, stack: Stack) -> bool:
+    def _check(self, stack: Stack, *, interrupted: bool = False) -> bool:
         """Check and print what came of the source; return whether it is as it should be."""
         sent = {event_id: record.event for event_id, record in self._log.records().items()}
         read = partial(read_event, stack.api_port, stack.api_key)
-        check = check_run(sent, read, _STORED_TIMEOUT_S)
+        check = check_run(sent, read, _FINISH_S if interrupted else _STORED_TIMEOUT_S)
         with queues_readable():
-            left = stack.queues.wait_idle(_IDLE_TIMEOUT_S)
+            left = stack.queues.wait_idle(_FINISH_S if interrupted else _IDLE_TIMEOUT_S)
         check.waiting = {name: counts.waiting for name, counts in left.items()}
         check.delayed = {name: counts.delayed for name, counts in left.items()}
         self._wait_for_alert()
@@ -232,7 +262,7 @@ class Session:
             self._console.line(line, "bold" if check.good else "bold red")
         for line in sighting_lines(self._finished):
             self._console.line(line)
-        true = self._check_truth(check)
+        true = interrupted or self._check_truth(check)
         first = ""
         if self._log.first_frame_at is not None:
             first = f"first frame after {self._log.first_frame_at - self._started_at:.1f} s, "

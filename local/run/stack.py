@@ -87,6 +87,8 @@ class Stack:
         What to call.
     environment : Mapping of str to str
         The user's environment: source of the region and the table's server, nothing else.
+    keep_in : Path, optional
+        Where to keep tables and secrets for the next run.
 
     Raises
     ------
@@ -102,8 +104,10 @@ class Stack:
         folder: Path,
         events: StackEvents,
         environment: Mapping[str, str],
+        keep_in: Path | None = None,
     ) -> None:
         self._options = options
+        self._keep_in = keep_in
         self._folder = folder
         self._events = events
         self.broker_kind = choose_broker(options.broker)
@@ -155,7 +159,7 @@ class Stack:
 
     def start_messaging(self) -> None:
         """Start the servers and subscribe to the broker: from here on a device may send."""
-        aws = start_aws_server(self.aws, self._aws_port, self.processes)
+        aws = start_aws_server(self.aws, self._aws_port, self.processes, keep_in=self._keep_in)
         broker = start_broker(self.broker_kind, self.mqtt_port, self.processes, self._folder)
         self._needed = [aws, broker]
         wait_for_port(broker, self.mqtt_port)

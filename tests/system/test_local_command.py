@@ -187,6 +187,21 @@ def test_no_process_is_left_two_seconds_after_signal(number: signal.Signals, sta
     assert command.errors() == ""
 
 
+def test_ctrl_c_during_the_clip_prints_the_summary() -> None:
+    command = Command("--port", str(free_port()))
+    command.wait_for("smile started")
+    children = command.children()
+    command.process.send_signal(signal.SIGINT)
+    counts = command.wait_for(r"events from the edge +(\d+)")
+    stored = command.wait_for(r"stored as sent +(\d+)")
+    assert int(counts[1]) >= 1
+    assert stored[1] == counts[1]
+    command.wait_for("frames watched")
+    assert command.process.wait(20) == 0
+    assert wait_gone(children, STOP_S) == []
+    assert command.errors() == ""
+
+
 def test_no_process_is_left_when_interrupted_while_it_starts() -> None:
     command = Command("--no-edge")
     time.sleep(1.2)

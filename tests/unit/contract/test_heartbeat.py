@@ -37,6 +37,8 @@ def test_heartbeat_is_unchanged_after_json(changes: dict[str, object]) -> None:
         ("skipped_frames", None),
         ("outbox_events", "3"),
         ("frame", "aGVsbG8="),
+        ("interval_s", 3601),
+        ("connected_at", "2026-11-28"),
         ("latency_p50_ms", 3_600_001),
         ("latency_p95_ms", -1),
         ("damaged_frames", 1.5),

@@ -6,7 +6,8 @@ item         pk                     sk
 event        DEVICE#<id>            EVENT#<event_id>; in gsi1: DAY#<yyyy-mm-dd>#<shard> and
                                     <event_id>
 hour         DEVICE#<id>            HOUR#<yyyy-mm-ddThh>
-device       DEVICE#<id>            DEVICE
+device       DEVICE#<id>            DEVICE: what is known of a device
+listing      DEVICE#<id>            LISTED; in gsi1: DEVICES and <id>
 alerts       DEVICE#<id>            ALERT: cooldown, limit and suppressed smiles of a device
 marker       DEVICE#<id>            ALERT#<event_id>: what was done about an event
 settings     DEVICE#<id>            ALERT_SETTINGS: the alert settings of a device
@@ -32,6 +33,8 @@ ALERTS_PK: Final = "ALERTS"
 FLEET_SETTINGS_SK: Final = "SETTINGS"
 TOPIC_SK: Final = "TOPIC"
 DEVICE_SK: Final = "DEVICE"
+LISTED_SK: Final = "LISTED"
+DEVICES_PK: Final = "DEVICES"
 DEAD_LETTER_SK: Final = "DEAD_LETTER"
 DAYS_PK: Final = "DAYS"
 EVENT_PREFIX: Final = "EVENT#"

@@ -42,6 +42,10 @@ class Heartbeat(Record):
     """Since the start. A live source drops old frames in favour of the newest."""
     outbox_events: Count
     """Events that the broker has not acknowledged yet."""
+    interval_s: Annotated[float, Number(0, 3600)] | None = None
+    """Time between heartbeats."""
+    connected_at: Time | None = None
+    """When the device opened its latest connection: `sent_at` of its last will."""
     latency_p50_ms: _Milliseconds | None = None
     """Median time from the capture of a frame to its events, since the last heartbeat."""
     latency_p95_ms: _Milliseconds | None = None

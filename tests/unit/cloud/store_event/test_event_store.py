@@ -19,6 +19,7 @@ from smile_contract import SmileEvent, uuid7
 from tests.helpers.aws import client_error
 from tests.helpers.aws_calls import before_first, failing, losing_answer
 from tests.helpers.events import smile_event
+from tests.helpers.item_size import size_of
 
 RECEIVED = datetime(2026, 11, 22, 17, 33, 4, tzinfo=UTC)
 STARTED = datetime(2026, 11, 22, 17, 33, 0, 250_000, tzinfo=UTC)
@@ -62,22 +63,6 @@ def pair() -> tuple[SmileEvent, SmileEvent]:
 def rollup(item: GetItem) -> dict[str, int]:
     hour = item("DEVICE#cam-1", "HOUR#2026-11-22T17")
     return {name: hour[name] for name in ("smiles", "smiles_ended", "duration_ms")}
-
-
-def size_of(value: Any) -> int:
-    """Return the bytes of an item or value, as DynamoDB counts them.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    [(kind, inner)] = value.items() if len(value) == 1 else [("item", value)]
-    if kind == "S":
-        return len(inner)
-    if kind == "N":
-        return len(inner.strip("-0.").replace(".", "")) // 2 + 2
-    if kind == "L":
-        return 3 + sum(1 + size_of(one) for one in inner)
-    overhead = 0 if kind == "item" else 3 + len(inner)
-    return overhead + sum(len(name) + size_of(one) for name, one in inner.items())
 
 
 def canceled(aws: SimpleNamespace, *codes: str) -> ClientError:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
 from smile_cloud.alerts_api.requests import check_parameters, read_settings
 from smile_cloud.alerts_api.service import AlertsApiService
 from smile_cloud.alerts_api.settings import AlertsApiSettings
-from smile_cloud.http.answers import answer_errors, json_answer
+from smile_cloud.http.answers import json_answer
+from smile_cloud.http.rest_api import RestApi
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,8 +33,7 @@ logger = Logger()
 metrics = Metrics()
 # API Gateway counts the requests; the only metric here is ColdStart, which most requests lack.
 warnings.filterwarnings("ignore", "No application metrics to publish")
-app = APIGatewayRestResolver()
-answer_errors(app, logger)
+app = RestApi(logger)
 
 
 @lru_cache(maxsize=1)
@@ -87,12 +87,11 @@ def put_settings(device: str | None = None) -> Response[str]:
 @app.post("/v1/devices/<device>/alert-settings/test")
 def send_test(device: str | None = None) -> Response[str]:
     """Send a test alert."""
-    answer = examples().send(_checked(device), _api_url())
+    answer = examples().send(_checked(device), app.api_url())
     return json_answer(answer, HTTPStatus.ACCEPTED)
 
 
 @app.get("/alerts/<token>")
-@app.head("/alerts/<token>")
 def show_page(token: str) -> Response[str]:
     """Return the page of an alert; programs that scan mail may open it."""
     return _html(pages().show(token))
@@ -115,18 +114,6 @@ def _checked(device: str | None) -> str | None:
     device = unquote(device) if device is not None else None
     check_parameters(device, app.current_event.resolved_query_string_parameters)
     return device
-
-
-def _api_url() -> str:
-    """Return the URL under which the client has reached the API.
-
-    A variable cannot hold it: the API's definition names the function, so that the function cannot
-    name the API. API Gateway always sets ``X-Forwarded-Proto``.
-    """
-    request = app.current_event
-    scheme = request.headers.get("X-Forwarded-Proto", "http")
-    stage_path = (request.request_context.path or "").removesuffix(request.path)
-    return f"{scheme}://{request.request_context.domain_name}{stage_path}"
 
 
 def _html(page: Page) -> Response[str]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.history_api.settings import HistoryApiSettings
-from smile_cloud.http.answers import answer_errors, json_answer
+from smile_cloud.http.answers import json_answer
+from smile_cloud.http.rest_api import RestApi
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,8 +27,7 @@ logger = Logger()
 metrics = Metrics()
 # API Gateway counts the requests; the only metric here is ColdStart, which most requests lack.
 warnings.filterwarnings("ignore", "No application metrics to publish")
-app = APIGatewayRestResolver()
-answer_errors(app, logger)
+app = RestApi(logger)
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +54,7 @@ def get_event(device: str, event_id: str) -> Response[str]:
 def get_openapi() -> Response[str]:
     """Return the OpenAPI document; its server is the one that received the request."""
     document = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
-    stage_path = app.current_event.request_context.path or ""
-    document["servers"] = [{"url": stage_path.removesuffix(app.current_event.path) or "/"}]
+    document["servers"] = [{"url": app.api_path() or "/"}]
     return json_answer(document, cache="max-age=300")
 
 

@@ -86,8 +86,8 @@ class HttpFront:
         self._api_key = api_key
         self._invoke = invoke
         self._on_problem = on_problem
-        # werkzeug lets the rule for GET take HEAD too, so the rules for HEAD come first.
-        routes = sorted(spec.routes, key=lambda one: one.method != "HEAD")
+        # A method of its own goes before ANY.
+        routes = sorted(spec.routes, key=lambda one: one.method == "ANY")
         self._paths = Map([_rule(route) for route in routes], merge_slashes=False).bind("")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -139,8 +139,6 @@ class HttpFront:
             route, parameters = self._paths.match(raw_path(request), request.method)
         except HTTPException:
             return None
-        if route.method not in (request.method, "ANY"):  # werkzeug adds HEAD to GET
-            return None
         return route, {name: unquote(value) for name, value in parameters.items()}
 
     def _has_key(self, request: Request) -> bool:
@@ -151,7 +149,10 @@ class HttpFront:
 def _rule(route: Route) -> Rule:
     """Return a route in the form of werkzeug: ``{name}`` as ``<name>``, ``{name+}`` greedy."""
     path = _PARAMETER.sub(lambda m: f"<path:{m[1]}>" if m[2] else f"<{m[1]}>", route.resource)
-    return Rule(path, endpoint=route, methods=None if route.method == "ANY" else [route.method])
+    rule = Rule(path, endpoint=route, methods=None if route.method == "ANY" else [route.method])
+    if rule.methods is not None and route.method != "HEAD":
+        rule.methods.discard("HEAD")  # werkzeug adds it to GET
+    return rule
 
 
 def response_of(answer: object) -> Response:

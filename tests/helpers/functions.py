@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "ALERTS_PER_MINUTE": "10",
     "ALERT_TIME_ZONE": "UTC",
     "ALERTS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
+    "API_ORIGINS": "none",
     "CURSOR_KEY": "k" * 64,
     "LINK_KEY": "k" * 64,
 }

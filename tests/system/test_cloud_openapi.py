@@ -122,7 +122,6 @@ def api() -> Iterator[Any]:
         ("POST", f"{DEVICE}/test", POSITIVE, {HTTPStatus.TOO_MANY_REQUESTS}),
         ("GET", PAGE, POSITIVE, {OK, MISSING}),
         ("GET", PAGE, NEGATIVE, {MISSING}),
-        ("HEAD", PAGE, POSITIVE, {OK, MISSING}),
         ("POST", PAUSE, POSITIVE, {HTTPStatus.SEE_OTHER, MISSING}),
         ("POST", PAUSE, NEGATIVE, {BAD, MISSING}),
     ],

@@ -16,10 +16,12 @@ from scripts.sample_events import sample_files
 from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.history_api.settings import HistoryApiSettings
+from smile_cloud.http.cors import Cors
 from smile_cloud.rule_message import RuleMessage
 from smile_cloud.send_alert.settings import SendAlertSettings
 from smile_cloud.sqs_batch import RESERVE_MS
 from smile_cloud.store_event.settings import StoreEventSettings
+from tests.helpers.api_routes import api_events, needs_key
 from tests.helpers.functions import variables_of
 from tests.helpers.rule_events import EVENTS, RECEIVED_AT, sample, samples
 from tests.helpers.template import ROOT, properties
@@ -57,7 +59,9 @@ def test_each_function_gets_the_variables_that_it_reads(
     own = properties(template, function)["Environment"]["Variables"]
     assert own["AWS_ENDPOINT_URL"] == {"!Ref": "AWS::NoValue"}, "never set on AWS"
     given = {name for name in own if not name.startswith(("POWERTOOLS_", "AWS_"))}
-    assert given == variables_of(SETTINGS[function])
+    code = properties(template, function)["CodeUri"].removeprefix("functions/")
+    shared = variables_of(Cors) if code in api_events(template) else set()
+    assert given == variables_of(SETTINGS[function]) | shared
 
 
 def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> None:
@@ -222,10 +226,10 @@ def test_every_grant_names_its_actions_and_resources(template: dict[str, Any]) -
 def test_a_path_needs_a_key_unless_it_is_public_or_signed(template: dict[str, Any]) -> None:
     assert properties(template, "SmileApi")["Auth"]["ApiKeyRequired"] is True
     free = {
-        event["Properties"]["Path"]
-        for function in ("HistoryApiFunction", "AlertsApiFunction")
-        for event in properties(template, function)["Events"].values()
-        if not event["Properties"].get("Auth", {}).get("ApiKeyRequired", True)
+        event["Path"]
+        for events in api_events(template).values()
+        for event in events
+        if event["Method"] != "OPTIONS" and not needs_key(event)
     }
     assert free == {"/v1/openapi.json", "/alerts/{token}", "/alerts/{token}/pause"}
 
@@ -241,7 +245,9 @@ def test_api_gateway_answers_errors_with_problem_documents(template: dict[str, A
     assert {"DEFAULT_4XX", "DEFAULT_5XX", "INVALID_API_KEY", "THROTTLED"} <= set(responses)
     for response in responses.values():
         headers = response["ResponseParameters"]["Headers"]
-        assert headers == {"Content-Type": "'application/problem+json'"}
+        origin = {"!If": ["HasOrigins", "'*'", {"!Ref": "AWS::NoValue"}]}
+        assert headers["Access-Control-Allow-Origin"] == origin
+        assert headers["Content-Type"] == "'application/problem+json'"
         text = response["ResponseTemplates"]["application/json"]
         problem = json.loads(text.replace("$context.error.messageString", '"message"'))
         assert problem["type"] == "about:blank"

@@ -163,6 +163,15 @@ def test_route_takes_every_method_when_it_is_any() -> None:
     assert [event["httpMethod"] for event in gateway.events] == ["GET", "DELETE", "OPTIONS"]
 
 
+def test_a_method_of_its_own_goes_before_any() -> None:
+    routes = (Route("ANY", "/a", "Any", True), Route("OPTIONS", "/a", "Options", False))
+    gateway = Gateway(spec=ApiSpec("dev", routes))
+    assert gateway.client.options("/a").status_code == 200
+    assert gateway.client.get("/a").status_code == 403
+    assert gateway.client.head("/a", headers=KEY).status_code == 200
+    assert [event["httpMethod"] for event in gateway.events] == ["OPTIONS", "HEAD"]
+
+
 def test_body_is_refused_when_too_large() -> None:
     gateway = Gateway()
     gateway.client.post("/v1/photos", data=b"0" * MAX_BODY_BYTES, headers=KEY)

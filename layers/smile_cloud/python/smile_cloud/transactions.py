@@ -53,15 +53,15 @@ def try_transaction(
     try:
         client.transact_write_items(TransactItems=writes)
     except ClientError as error:
-        reasons = _reasons(error)
+        reasons = retryable_reasons(error)
         if not reasons:
             raise
         return reasons
     return frozenset()
 
 
-def _reasons(error: ClientError) -> frozenset[str]:
-    """Return why a transaction failed, empty when another attempt cannot help."""
+def retryable_reasons(error: ClientError) -> frozenset[str]:
+    """Return why a call failed, as DynamoDB names it; empty when another attempt cannot help."""
     code = error.response["Error"]["Code"]
     if code in _RETRYABLE_ERRORS:
         return frozenset({code})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 import jsonschema
@@ -15,8 +16,8 @@ from smile_cloud.http.problem import CONTENT_TYPE, problem
 from smile_contract import DEVICE_ID_PATTERN, schema
 from tests.helpers.alert_settings import GOOD
 from tests.helpers.alerts_api import get, put
+from tests.helpers.api_routes import api_events, needs_key, resource_of, rest_api
 from tests.helpers.functions import FUNCTIONS, Functions
-from tests.helpers.template import properties
 
 
 @pytest.fixture(scope="module")
@@ -26,32 +27,26 @@ def document() -> dict[str, Any]:
     return loaded
 
 
-def routes(template: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the properties of each route, by path and method."""
-    found = {}
-    for function in ("HistoryApiFunction", "AlertsApiFunction"):
-        for event in properties(template, function)["Events"].values():
-            route = event["Properties"]
-            found[route["Path"], route["Method"].lower()] = route
-    return found
-
-
-def test_every_route_of_the_template_is_described(
+def test_every_route_of_the_code_is_described_and_no_other(
     document: dict[str, Any], template: dict[str, Any]
 ) -> None:
-    described = [
-        (path, method) for path, methods in document["paths"].items() for method in methods
-    ]
-    assert sorted(described) == sorted(routes(template))
+    described = {(path, one) for path, methods in document["paths"].items() for one in methods}
+    assert described == {
+        (resource_of(rule), method.lower())
+        for function in api_events(template)
+        for rule, methods in rest_api(function).routes.items()
+        for method in methods
+    }
 
 
 def test_a_path_needs_the_key_where_the_template_says_so(
     document: dict[str, Any], template: dict[str, Any]
 ) -> None:
-    for (path, method), route in routes(template).items():
-        operation = document["paths"][path][method]
-        needs_key = route.get("Auth", {}).get("ApiKeyRequired", True)
-        assert bool(operation.get("security", document["security"])) == needs_key
+    for event in chain(*api_events(template).values()):
+        for method, operation in document["paths"][event["Path"]].items():
+            if event["Method"] in ("ANY", method.upper()):
+                is_secured = bool(operation.get("security", document["security"]))
+                assert is_secured == needs_key(event), (method, event["Path"])
 
 
 def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]) -> None:

@@ -1,20 +1,16 @@
-"""Answers of an API: JSON documents, and problem documents for every error."""
+"""Answers of an API: JSON documents and problem documents."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from smile_cloud.http.errors import Problem, RequestError
+from smile_cloud.http.errors import Problem
 from smile_cloud.http.problem import CONTENT_TYPE, problem
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
-    from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 
 def json_answer(
@@ -36,22 +32,3 @@ def problem_answer(
     return Response(
         status.value, CONTENT_TYPE, body, headers={"Cache-Control": "no-store", **(headers or {})}
     )
-
-
-def answer_errors(app: APIGatewayRestResolver, logger: Logger) -> None:
-    """Make `app` answer every error with a problem document; `logger` gets what clients do not."""
-
-    @app.exception_handler(RequestError)  # type: ignore[untyped-decorator]
-    def on_request_error(error: RequestError) -> Response[str]:
-        return problem_answer(error.STATUS, str(error), error.problems, error.headers)
-
-    @app.not_found
-    def on_unknown_path(_error: Exception) -> Response[str]:
-        detail = "No such path or method; see GET /v1/openapi.json."
-        return problem_answer(HTTPStatus.NOT_FOUND, detail)
-
-    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-    def on_failure(error: Exception) -> Response[str]:
-        logger.error("request failed", exc_info=error)
-        detail = "The request failed; try again in a moment."
-        return problem_answer(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

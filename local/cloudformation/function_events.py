@@ -11,7 +11,7 @@ from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template
 from local.errors import TemplateError
 
-_TYPES = ("Api", "SQS")
+_TYPES = ("Api", "SQS", "ScheduleV2")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class FunctionEvent:
 
 
 def function_events(template: Template, resolver: Resolver, kind: str) -> Iterator[FunctionEvent]:
-    """Yield the events of a type, ``Api`` or ``SQS``.
+    """Yield the events of a type, ``Api``, ``SQS`` or ``ScheduleV2``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The functions of a run and the queues that invoke them."""
+"""The functions of a run, and the queues and schedules that invoke them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from local.aws.endpoints import LocalAws
 from local.cloudformation.event_source_spec import EventSourceSpec
 from local.cloudformation.function_spec import FunctionSpec
+from local.cloudformation.schedule_spec import ScheduleSpec
 from local.errors import StartError
 from local.functions.event_source import EventSource, Outcome
 from local.functions.function_runtime import FunctionRuntime
 from local.functions.runtime_api import Answer
+from local.functions.schedule import Schedule
 from local.processes.child import Processes
 
 # Environments of a function, on AWS up to `MaximumConcurrency`. Each is a process of 55 MB, and a
@@ -25,6 +27,8 @@ class Functions:
     ----------
     sources : sequence of EventSourceSpec
         The queues that invoke them.
+    schedules : sequence of ScheduleSpec
+        The schedules that invoke them.
     aws : LocalAws
         The endpoints that they get.
     processes : Processes
@@ -32,13 +36,18 @@ class Functions:
     """
 
     def __init__(
-        self, sources: Sequence[EventSourceSpec], aws: LocalAws, processes: Processes
+        self,
+        sources: Sequence[EventSourceSpec],
+        schedules: Sequence[ScheduleSpec],
+        aws: LocalAws,
+        processes: Processes,
     ) -> None:
         self._specs = sources
+        self._schedule_specs = schedules
         self._aws = aws
         self._processes = processes
         self._runtimes: dict[str, list[FunctionRuntime]] = {}
-        self._sources: list[EventSource] = []
+        self._sources: list[EventSource | Schedule] = []
         self._last_failure = "no function logged why"
 
     def start(self, specs: Sequence[FunctionSpec]) -> None:
@@ -77,6 +86,19 @@ class Functions:
             self._sources.append(source)
             source.start()
 
+    def schedule(self, on_problem: Callable[[str], None]) -> None:
+        """Invoke the functions on their schedules from now on.
+
+        Parameters
+        ----------
+        on_problem : callable
+            Gets one line for each invocation that fails.
+        """
+        for spec in self._schedule_specs:
+            schedule = Schedule(spec, self._runtimes[spec.function][0], self._aws, on_problem)
+            self._sources.append(schedule)
+            schedule.start()
+
     def invoke(self, function: str, event: bytes) -> Answer:
         """Invoke a function by its logical id."""
         return self._runtimes[function][0].invoke(event)
@@ -94,7 +116,7 @@ class Functions:
         return next((error for error in errors if error), self._last_failure)
 
     def stop_polling(self) -> None:
-        """Take no more messages, and ignore the failures of functions that are being ended."""
+        """Take no more messages, end the schedules, and ignore failures from now on."""
         for source in self._sources:
             source.close()
 

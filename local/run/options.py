@@ -33,6 +33,7 @@ class Options:
     aws_port: int | None = None
     retry_delay_s: float = 1.0
     keep: Path | None = None
+    schedule_s: float | None = None
     logs: Path | None = None
     edge_arguments: tuple[str, ...] = ()
 
@@ -112,6 +113,11 @@ def _parser() -> Parser:
         help="keep the data in this folder from run to run; default: every run starts empty",
     )
     add(
+        "--schedule-s",
+        type=_positive_seconds,
+        help="time between two runs of each scheduled function; default: as the template says",
+    )
+    add(
         "--logs",
         type=Path,
         metavar="FOLDER",
@@ -133,6 +139,13 @@ def _seconds(text: str) -> float:
         seconds = -1.0
     if not 0 <= seconds <= _MAX_RETRY_DELAY_S:
         raise argparse.ArgumentTypeError(f"{text!r}: expected 0 to {_MAX_RETRY_DELAY_S}")
+    return seconds
+
+
+def _positive_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError("expected more than 0")
     return seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.api.http_front import HttpFront
@@ -26,6 +26,7 @@ from local.cloudformation.function_spec import (
 from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.rule_spec import ROLE, RULE, rule_specs
+from local.cloudformation.schedule_spec import schedule_specs
 from local.cloudformation.template import load_template
 from local.errors import StartError
 from local.functions.event_source import Outcome
@@ -127,6 +128,10 @@ class Stack:
         rules = rule_specs(unstarted)
         function_specs(self._template, unstarted)  # refuses what is not supported
         sources = event_source_specs(self._template, unstarted, self.aws.endpoint_url)
+        schedules = [
+            replace(spec, every_s=options.schedule_s or spec.every_s)
+            for spec in schedule_specs(self._template, unstarted)
+        ]
         urls = {
             name: unstarted.resolve({"Ref": name}, name) for name in unstarted.logical_ids(QUEUE)
         }
@@ -142,7 +147,7 @@ class Stack:
         self._unmatched = UnmatchedTopics(rules, events.on_problem)
         self._shadows = ShadowService()
         self._inbox = AlertInbox(self.aws, events.on_alert)
-        self.functions = Functions(sources, self.aws, self.processes)
+        self.functions = Functions(sources, schedules, self.aws, self.processes)
         self._server: HttpServer | None = None
         self._needed: list[Child] = []
         self.kept_tables: list[str] = []
@@ -184,6 +189,7 @@ class Stack:
         self._server = HttpServer(front, self._listening)
         self.functions.wait_initialized()
         self.functions.poll(self._options.retry_delay_s, self._events.on_outcome)
+        self.functions.schedule(self._events.on_problem)
 
     def check(self) -> None:
         """Raise `StartError` when the broker or the AWS server has ended."""

@@ -24,6 +24,8 @@ from local.run.options import DEFAULT_CLIP, Options, parse_options
         (["--retry-delay-s", "-1"], "expected 0 to 3600"),
         (["--retry-delay-s", "3601"], "expected 0 to 3600"),
         (["--retry-delay-s", "soon"], "expected 0 to 3600"),
+        (["--schedule-s", "0"], "expected more than 0"),
+        (["--schedule-s", "3601"], "expected 0 to 3600"),
         (["--api-key", "ä"], "expected printable ASCII characters"),
         (["--api-key", " "], "expected printable ASCII characters"),
         (["--broker", "other"], "invalid choice: 'other'"),
@@ -55,6 +57,7 @@ def test_options_are_those_given_when_there_are_some(tmp_path: Path) -> None:
     assert options.parameters == [("A", "1"), ("B", "x=y")]
     assert (options.port, options.retry_delay_s, options.logs) == (65535, 0.0, tmp_path)
     assert (options.broker, options.api_key, options.device_id) == ("amqtt", "k", "a:b")
+    assert parse_options(["--schedule-s", "0.5"]).schedule_s == 0.5
     assert Options().parameters == [], "the defaults are not changed"
 
 

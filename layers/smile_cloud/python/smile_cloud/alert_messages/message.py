@@ -12,7 +12,10 @@ from smile_cloud.alert_messages.wording import cut
 if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-Kind = Literal["smile", "smile_update", "digest", "digest_update", "test"]
+Kind = Literal[
+    "smile", "smile_update", "digest", "digest_update", "test",
+    "device_offline", "device_blind", "device_recovered", "fleet_outage", "fleet_recovered",
+]  # fmt: skip
 SCHEMA_VERSION: Final = 1
 
 # Programs read these protocols. `default` covers the others, such as mobile push.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 MAX_SMS_CHARACTERS: Final = 140
@@ -66,8 +66,20 @@ def seconds(duration_ms: int) -> str:
     return f"{duration_ms // _MINUTE_MS} min {duration_ms % _MINUTE_MS // 1000} s"
 
 
+def span(duration: timedelta) -> str:
+    """Return a longer duration for people: ``19 min``, ``3 h 5 min`` or ``2 d 4 h``."""
+    minutes = max(duration // timedelta(minutes=1), 0)
+    if minutes < _HOUR_MINUTES:
+        return f"{minutes} min"
+    if minutes < _DAY_MINUTES:
+        return f"{minutes // _HOUR_MINUTES} h {minutes % _HOUR_MINUTES} min"
+    return f"{minutes // _DAY_MINUTES} d {minutes % _DAY_MINUTES // _HOUR_MINUTES} h"
+
+
 _ROUNDING: Final = 1e-9  # 0.29 * 100 is 28.999999999999996
 _MINUTE_MS: Final = 60_000
+_HOUR_MINUTES: Final = 60
+_DAY_MINUTES: Final = 24 * _HOUR_MINUTES
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

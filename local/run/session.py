@@ -122,7 +122,7 @@ class Session:
         device_id = self._options.device_id
         outbox = self._kept.outbox(device_id) if self._kept else folder / "outbox.sqlite"
         argv = edge_command(self._options, stack.mqtt_port, outbox, self._start_time)
-        return Edge(argv, stack.processes, self._on_event, self._on_edge_log)
+        return Edge(argv, stack.processes, self._on_event, partial(self._on_edge_log, stack))
 
     def _kept_data(self) -> KeptData | None:
         """Return where this run keeps its data; None when it keeps none."""
@@ -176,12 +176,14 @@ class Session:
         self._log.event(event)
         self._console.event(event)
 
-    def _on_edge_log(self, record: dict[str, Any]) -> None:
+    def _on_edge_log(self, stack: Stack, record: dict[str, Any]) -> None:
         if record.get("message") == "progress":
             self._log.frame(float(record.get("position_ms") or 0))
             self._console.progress(record)
         elif record.get("message") == "stream started" and "url" in record:
-            self._console.line(f"live view  {record['url']}", "bold")
+            stack.live.show(record["url"])
+            if stack.dashboard_url is None:
+                self._console.line(f"live view  {record['url']}", "bold")
         elif record.get("message") == "health":
             self._console.health(record)
         elif record.get("message") == "camera state":
@@ -219,6 +221,8 @@ class Session:
             f"ready after {self._ready_s:.1f} s: API {stack.url}, {stack.broker_kind} on "
             f"127.0.0.1:{stack.mqtt_port}, AWS on {stack.aws.endpoint_url}"
         )
+        if stack.dashboard_url is not None:
+            self._console.line(f"dashboard  {stack.dashboard_url}", "bold")
         if stack.has_shadows and not self._options.no_edge:
             self._console.note(
                 f"settings: python -m local.shadow --mqtt-port {stack.mqtt_port} --device "

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from local.api.http_front import HttpFront
+from local.api.live_picture import LivePicture
 from local.aws.alert_inbox import Alert, AlertInbox
 from local.aws.endpoints import LocalAws
 from local.aws.provision import QUEUE, SECRET, TABLE, TOPIC, Provisioner
@@ -148,6 +150,8 @@ class Stack:
         self._shadows = ShadowService()
         self._inbox = AlertInbox(self.aws, events.on_alert)
         self.functions = Functions(sources, schedules, self.aws, self.processes)
+        front = HttpFront(self._api, self.api_key, self.functions.invoke, events.on_problem)
+        self.live = LivePicture(front)
         self._server: HttpServer | None = None
         self._needed: list[Child] = []
         self.kept_tables: list[str] = []
@@ -156,6 +160,16 @@ class Stack:
     def url(self) -> str:
         """Base of the REST API."""
         return f"http://{LOOPBACK}:{self.api_port}"
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The dashboard, with the key in the fragment, which browsers keep to themselves.
+
+        None when the template has none.
+        """
+        if all(route.resource != "/" for route in self._api.routes):
+            return None
+        return f"{self.url}/#key={quote(self.api_key, safe='')}"
 
     @property
     def has_shadows(self) -> bool:
@@ -185,8 +199,7 @@ class Stack:
             email_filters(self._template, self._resolver),
         )
         self.functions.start(self._cloud_functions())
-        front = HttpFront(self._api, self.api_key, self.functions.invoke, self._events.on_problem)
-        self._server = HttpServer(front, self._listening)
+        self._server = HttpServer(self.live, self._listening)
         self.functions.wait_initialized()
         self.functions.poll(self._options.retry_delay_s, self._events.on_outcome)
         self.functions.schedule(self._events.on_problem)

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "API_ORIGINS": "none",
     "CURSOR_KEY": "k" * 64,
     "LINK_KEY": "k" * 64,
+    "DASHBOARD": "on",
 }
 CONTEXT = SimpleNamespace(
     function_name="test",
@@ -78,7 +79,7 @@ class Functions:
 
     def __init__(self) -> None:
         cold_start.is_cold_start = False
-        names = ("store_event", "send_alert", "history_api", "alerts_api")
+        names = ("store_event", "send_alert", "history_api", "alerts_api", "dashboard")
         self._loaded = {name: load_function(name) for name in names}
         self._log = io.StringIO()
         for module in self._loaded.values():

@@ -9,6 +9,7 @@ import pytest
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.errors import SettingsError
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.send_alert.settings import SendAlertSettings
@@ -16,7 +17,13 @@ from smile_cloud.store_event.settings import StoreEventSettings
 from tests.helpers.functions import ENVIRONMENT, variables_of
 
 LIMITS = ClockLimits(max_age=timedelta(days=9999), longest_smile=timedelta(hours=1))
-SETTINGS = [StoreEventSettings, SendAlertSettings, HistoryApiSettings, AlertsApiSettings]
+SETTINGS = [
+    StoreEventSettings,
+    SendAlertSettings,
+    HistoryApiSettings,
+    AlertsApiSettings,
+    DashboardSettings,
+]
 # The parameter of the template whose value a variable gets.
 PARAMETERS = {
     "EVENT_RETENTION_DAYS": "EventRetentionDays",

@@ -15,6 +15,7 @@ from local.iot_sql import parse
 from scripts.sample_events import sample_files
 from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.cors import Cors
 from smile_cloud.rule_message import RuleMessage
@@ -31,6 +32,7 @@ SETTINGS = {
     "SendAlertFunction": SendAlertSettings,
     "HistoryApiFunction": HistoryApiSettings,
     "AlertsApiFunction": AlertsApiSettings,
+    "DashboardFunction": DashboardSettings,
 }
 FUNCTIONS = tuple(SETTINGS)
 QUEUES = {"EventsQueue": "StoreEventFunction", "AlertsQueue": "SendAlertFunction"}
@@ -182,7 +184,8 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    "function", ["store_event", "send_alert", "history_api", "alerts_api", "edge_lambda"]
+    "function",
+    ["store_event", "send_alert", "history_api", "alerts_api", "dashboard", "edge_lambda"],
 )
 def test_every_function_has_good_and_bad_samples(function: str) -> None:
     names = samples(function)
@@ -231,7 +234,13 @@ def test_a_path_needs_a_key_unless_it_is_public_or_signed(template: dict[str, An
         for event in events
         if event["Method"] != "OPTIONS" and not needs_key(event)
     }
-    assert free == {"/v1/openapi.json", "/alerts/{token}", "/alerts/{token}/pause"}
+    assert free == {
+        "/",
+        "/dashboard/{version}/{name}",
+        "/v1/openapi.json",
+        "/alerts/{token}",
+        "/alerts/{token}/pause",
+    }
 
 
 def test_the_access_log_does_not_hold_the_links_of_alerts(template: dict[str, Any]) -> None:

@@ -52,6 +52,8 @@ class Scene:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stored: list[str] = [ID]
+        self.shown: list[str] = []
+        self.dashboard_url: str | None = "http://127.0.0.1:8001/#key=key"
         self.dead_letters = [{"DeadLetterQueue": 0}]
         self.left: dict[str, QueueCounts] = {}
         self.reasons: list[str] = []
@@ -98,6 +100,8 @@ class Scene:
             not_run=["Other (AWS::Other)"],
             kept_tables=["Table"],
             processes=None,
+            live=SimpleNamespace(show=self.shown.append),
+            dashboard_url=self.dashboard_url,
             start_messaging=lambda: self.calls.append("start_messaging"),
             start_functions=lambda: self.calls.append("start_functions"),
             check=self.check,
@@ -163,7 +167,9 @@ def test_run_is_good_when_every_event_is_stored(
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("■  00:00:02.000  cam-1  smile ended") for line in lines)
     assert any(line.startswith("ready after ") for line in lines)
-    assert "live view  http://stream" in lines
+    assert "dashboard  http://127.0.0.1:8001/#key=key" in lines
+    assert not any("live view" in line for line in lines)
+    assert scene.shown == ["http://stream"]
     assert "!  edge: camera lost: reason=gone" in lines
     assert not any("connected" in line for line in lines)
     assert "does not run on this machine: Other (AWS::Other)" in lines
@@ -171,6 +177,16 @@ def test_run_is_good_when_every_event_is_stored(
     assert "port 8000 is in use, the API is on 8001" in lines
     assert "stored as sent             1" in lines
     assert any(line.startswith("start-up                   first frame after ") for line in lines)
+
+
+def test_live_view_is_printed_when_the_template_has_no_dashboard(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.dashboard_url = None
+    scene.run()
+    lines = capsys.readouterr().out.splitlines()
+    assert "live view  http://stream" in lines
+    assert not any(line.startswith("dashboard") for line in lines)
 
 
 def test_run_is_not_good_when_an_event_is_missing(scene: Scene) -> None:

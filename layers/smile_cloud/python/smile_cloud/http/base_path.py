@@ -21,6 +21,8 @@ def without_base_path(path: str, resource: str) -> str:
     str
         The end of `path` that matches `resource`; `path` itself if none does.
     """
+    if resource == "/":
+        return resource
     wanted = resource.strip("/").split("/")
     given = path.strip("/").split("/")
     own = given[-len(wanted) :]

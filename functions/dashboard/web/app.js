@@ -1,0 +1,101 @@
+/** Start the page: the key, the navigation, and the view that the address names. */
+
+import { el, show } from "./dom.js";
+import { icon } from "./icons.js";
+import { currentKey, forgetKey, takeKeyFromAddress } from "./key.js";
+import { keyForm } from "./key_form.js";
+import { currentRoute } from "./router.js";
+import { empty } from "./states.js";
+import { eventView } from "./view_event.js";
+import { historyView } from "./view_history.js";
+import { nowView } from "./view_now.js";
+
+/**
+ * A view fills `main` and returns what ends it.
+ * @typedef {(main: HTMLElement, route: import("./router.js").Route) => (() => void) | void} View
+ */
+
+/** @type {{name: string, text: string, view: View}[]} */
+const VIEWS = [
+  { name: "now", text: "Now", view: nowView },
+  { name: "history", text: "History", view: historyView },
+];
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
+const tools = /** @type {HTMLElement} */ (document.getElementById("tools"));
+
+/** @type {() => void} */
+let stop = () => {};
+/** @type {string | null} */
+let shownPath = null;
+
+/** @param {import("./router.js").Route} route @returns {[string, View]} */
+function viewOf({ path }) {
+  if (path.length === 0) return ["now", nowView];
+  if (path[0] === "devices" && path[2] === "events" && path.length === 4) return ["history", eventView];
+  const found = VIEWS.find((one) => one.name === path[0] && path.length === 1);
+  return found ? [found.name, found.view] : ["", unknownView];
+}
+
+/** @type {View} */
+function unknownView(main) {
+  show(main, empty("No such page", "The address names no view.", el("a", { class: "button", href: "#/now" }, "Go to Now")));
+}
+
+function render() {
+  stop();
+  stop = () => {};
+  const route = currentRoute();
+  const [name, view] = viewOf(route);
+  for (const link of nav.children) {
+    if (link.getAttribute("data-view") === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const hasKey = currentKey() !== null;
+  document.body.classList.toggle("locked", !hasKey);
+  show(tools, hasKey && el("button", { class: "quiet", type: "button", on: { click: leave } }, icon("key"), el("span", {}, "Forget key")));
+  if (!hasKey) {
+    show(main, keyForm(render));
+    return;
+  }
+  stop = view(main, route) ?? stop;
+  document.title = `${main.querySelector("h1")?.textContent ?? "Smiles"} · Smiles`;
+  const path = route.path.join("/");
+  if (shownPath !== null && path !== shownPath) {
+    window.scrollTo(0, 0);
+    main.focus({ preventScroll: true });
+  }
+  shownPath = path;
+}
+
+function leave() {
+  forgetKey();
+  render();
+}
+
+function start() {
+  takeKeyFromAddress();
+  show(
+    nav,
+    ...VIEWS.map(({ name, text }) =>
+      el("a", { href: `#/${name}`, "data-view": name }, icon(/** @type {any} */ (name)), el("span", {}, text)),
+    ),
+  );
+  document.querySelector(".skip")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  window.addEventListener("hashchange", () => {
+    takeKeyFromAddress();
+    render();
+  });
+  document.addEventListener("smile:key", () => {
+    stop();
+    stop = () => {};
+    show(main, keyForm(render, "The service does not accept this key. It may be mistyped, or no longer valid."));
+  });
+  render();
+}
+
+start();

@@ -1,0 +1,69 @@
+/** Repeat a request while the page is visible and the device has a network. */
+
+import { ApiError } from "./api.js";
+
+const LONGEST_MS = 60000;
+
+/**
+ * Call `ask` now, then again `everyMs` after each answer. A hidden tab asks nothing. After a failure
+ * the time doubles, or is what `Retry-After` says; a key that does not work ends it.
+ *
+ * @param {number} everyMs
+ * @param {(signal: AbortSignal) => Promise<void>} ask
+ * @param {(error: unknown) => void} onError
+ * @returns {() => void} stops it
+ */
+export function poll(everyMs, ask, onError) {
+  const control = new AbortController();
+  let timer = 0;
+  let failures = 0;
+  let isAsking = false;
+
+  const next = (/** @type {number} */ ms) => {
+    clearTimeout(timer);
+    if (!control.signal.aborted && !document.hidden) timer = window.setTimeout(run, ms);
+  };
+
+  const run = async () => {
+    if (isAsking || control.signal.aborted) return;
+    isAsking = true;
+    let wait = everyMs;
+    try {
+      await ask(control.signal);
+      failures = 0;
+    } catch (error) {
+      if (control.signal.aborted) return;
+      failures += 1;
+      wait = waitOf(error, everyMs, failures);
+      onError(error);
+    } finally {
+      isAsking = false;
+    }
+    if (Number.isFinite(wait)) next(wait);
+  };
+
+  const wake = () => {
+    if (document.hidden) clearTimeout(timer);
+    else next(0);
+  };
+  document.addEventListener("visibilitychange", wake, { signal: control.signal });
+  window.addEventListener("online", wake, { signal: control.signal });
+  run();
+  return () => {
+    clearTimeout(timer);
+    control.abort();
+  };
+}
+
+/**
+ * @param {unknown} error
+ * @param {number} everyMs
+ * @param {number} failures
+ */
+function waitOf(error, everyMs, failures) {
+  if (error instanceof ApiError) {
+    if (error.kind === "key") return Infinity;
+    if (error.retryAfterS) return error.retryAfterS * 1000;
+  }
+  return Math.min(everyMs * 2 ** failures, LONGEST_MS);
+}

@@ -1,0 +1,1 @@
+"""``dashboard``: serve the pages on which people look at smiles."""

@@ -1,0 +1,147 @@
+"""The dashboard in Chromium, on the real functions and the store of ``make run``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import paho.mqtt.publish
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.run.options import Options
+from local.run.stack import Stack, StackEvents
+from smile_contract import SmileEvent, events_topic, truncate_to_ms
+from tests.helpers.events import smile_event
+from tests.helpers.waiting import wait_until
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+KEY = "key-of-the-browser-tests"
+SCORES = (0.62, 0.8, 0.93, 0.9, 0.55)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all of them in one process, which starts the functions and the browser once."""
+    reason = "no Chromium on this machine: scripts/install_chromium installs it"
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.system)
+        item.add_marker(pytest.mark.xdist_group("browser"))
+        if CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass
+class Cloud:
+    """The functions and the API on this machine, without a camera.
+
+    Attributes
+    ----------
+    url : str
+        Of the API and the dashboard.
+    """
+
+    stack: Stack
+
+    @property
+    def url(self) -> str:
+        return self.stack.url
+
+    def smile(self, device_id: str, phase: str = "ended", **changes: Any) -> SmileEvent:
+        """Send a smile as a camera does; it starts now unless `started_at` says when."""
+        wanted = {
+            "started_at": truncate_to_ms(datetime.now(UTC)),
+            "score_history": SCORES,
+        } | changes
+        event = smile_event(phase, device_id=device_id, **wanted)
+        self.send(event)
+        return event
+
+    def send(self, *events: SmileEvent) -> None:
+        """Publish each event as the camera that it names."""
+        messages = [
+            (events_topic(event.device_id), json.dumps(event.to_dict()), 1, False)
+            for event in events
+        ]
+        paho.mqtt.publish.multiple(messages, port=self.stack.mqtt_port)
+
+    def wait_stored(self, *events: SmileEvent) -> None:
+        """Wait until the API knows the events."""
+        for event in events:
+            url = f"{self.url}/v1/devices/{event.device_id}/events/{event.event_id}"
+            wait_until(partial(_is_found, url))
+
+
+def _is_found(url: str) -> bool:
+    try:
+        urlopen(Request(url, headers={"x-api-key": KEY}), timeout=10).close()
+    except HTTPError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("cloud")
+    options = Options(no_edge=True, api_key=KEY)
+    events = StackEvents(lambda _: None, lambda _: None, lambda _: None)
+    stack = Stack(options, folder, events, {})
+    try:
+        stack.start_messaging()
+        stack.start_functions()
+        yield Cloud(stack)
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Root in a container has no sandbox to give; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 900}
+    )
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab; its test fails when a script fails or the policy of the page refuses something."""
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: _note(problems, message.type, message.text))
+    yield page
+    assert problems == []
+
+
+def _note(problems: list[str], kind: str, text: str) -> None:
+    # Chromium logs each answer from 400 on as an error; the page handles them.
+    if kind == "error" and not text.startswith("Failed to load resource"):
+        problems.append(text)
+
+
+@pytest.fixture
+def opened(page: Page, cloud: Cloud) -> Page:
+    """A tab that has the key, on the view Now."""
+    page.goto(f"{cloud.url}/#key={KEY}", wait_until="commit")
+    page.get_by_role("heading", name="Newest smiles").wait_for()
+    return page

@@ -18,6 +18,13 @@ def test_the_days_events_are_spread_over_four_shards() -> None:
     assert keys.shard_of("01a20451-81da-7111-8000-1234567890ab") == 3
 
 
+def test_the_devices_are_spread_over_six_shards_of_the_fleet() -> None:
+    shards = [keys.fleet_shard_of(f"cam-{number}") for number in range(600)]
+    assert {keys.fleet_pk(shard) for shard in shards} == {f"FLEET#{shard}" for shard in range(6)}
+    assert max(shards.count(shard) for shard in range(6)) < 150
+    assert keys.fleet_shard_of("cam-1") == 4, "stored counts depend on it"
+
+
 def test_an_hour_is_counted_in_utc_when_a_time_has_another_offset() -> None:
     berlin = timezone(timedelta(hours=1))
     assert keys.hour_sk(NOON.astimezone(berlin)) == keys.hour_sk(NOON) == "HOUR#2026-11-22T12"

@@ -12,8 +12,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.counts import Counts
 from smile_cloud.errors import ConflictError
+from smile_cloud.keys import fleet_pk, fleet_shard_of
 from smile_cloud.retry import MAX_ATTEMPTS
+from smile_cloud.rollups import quarter_counts
 from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_contract import SmileEvent, uuid7
 from tests.helpers.aws import client_error
@@ -60,9 +63,13 @@ def pair() -> tuple[SmileEvent, SmileEvent]:
     return started, ended
 
 
-def rollup(item: GetItem) -> dict[str, int]:
-    hour = item("DEVICE#cam-1", "HOUR#2026-11-22T17")
-    return {name: hour[name] for name in ("smiles", "smiles_ended", "duration_ms")}
+def rollup(item: GetItem) -> Counts:
+    """Return what the hour counts in its third quarter, for the device and for the fleet."""
+    pks = ("DEVICE#cam-1", fleet_pk(fleet_shard_of("cam-1")))
+    device, fleet = (quarter_counts(item(pk, "HOUR#2026-11-22T17")) for pk in pks)
+    assert device == fleet
+    assert device[:2] + device[3:] == (Counts(),) * 3
+    return device[2]
 
 
 def canceled(aws: SimpleNamespace, *codes: str) -> ClientError:
@@ -92,6 +99,19 @@ def test_every_field_is_stored_when_a_smile_starts(store: EventStore, item: GetI
     assert hour["expires_at"] == int((RECEIVED + timedelta(days=400)).timestamp())
 
 
+def test_an_hour_outlives_its_events_when_counts_are_kept_for_a_shorter_time(
+    aws: SimpleNamespace, table: str, item: GetItem
+) -> None:
+    days = timedelta(days=1)
+    EventStore(aws.dynamodb, table, event_retention=90 * days, rollup_retention=days).store(
+        event := smile_event(started_at=STARTED), RECEIVED
+    )
+    stored = item("DEVICE#cam-1", f"EVENT#{event.event_id}")
+    for pk in ("DEVICE#cam-1", fleet_pk(fleet_shard_of("cam-1"))):
+        hour = item(pk, "HOUR#2026-11-22T17")
+        assert hour["expires_at"] == stored["expires_at"] + 28 * days.total_seconds()
+
+
 def test_the_largest_event_costs_one_unit_to_write(
     store: EventStore, aws: SimpleNamespace, table: str
 ) -> None:
@@ -117,7 +137,7 @@ def test_a_smile_is_counted_once_when_its_messages_repeat_in_any_order(
         store.store(pair[which], RECEIVED)
     stored = item("DEVICE#cam-1", f"EVENT#{pair[1].event_id}")
     assert pair[1].to_dict().items() <= stored.items()
-    assert rollup(item) == {"smiles": 1, "smiles_ended": 1, "duration_ms": 2760}
+    assert rollup(item) == Counts(events=1, ended=1, duration_ms=2760)
 
 
 @pytest.mark.parametrize("phase", ["started", "ended"])
@@ -149,7 +169,7 @@ def test_the_duration_is_corrected_when_a_later_end_arrives(
     ]
     store.store(ends[0], RECEIVED)
     assert store.store(ends[1], RECEIVED) is Outcome.UPDATED
-    assert rollup(item) == {"smiles": 1, "smiles_ended": 1, "duration_ms": 1500}
+    assert rollup(item) == Counts(events=1, ended=1, duration_ms=1500)
 
 
 def test_every_smile_is_counted_once_when_many_functions_store_at_once(
@@ -164,7 +184,7 @@ def test_every_smile_is_counted_once_when_many_functions_store_at_once(
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda event: store.store(event, RECEIVED), events * 3))
     assert outcomes.count(Outcome.CREATED) == 4
-    assert rollup(item)["smiles"] == 4
+    assert rollup(item).events == 4
 
 
 def test_an_old_smile_is_stored_for_the_whole_time_when_it_arrives_late(
@@ -186,7 +206,7 @@ def test_the_end_is_an_update_when_another_invocation_stores_the_start_meanwhile
     started, ended = pair
     with before_first(aws.dynamodb, "TransactWriteItems", lambda: store.store(started, RECEIVED)):
         assert store.store(ended, RECEIVED) is Outcome.UPDATED
-    assert rollup(item) == {"smiles": 1, "smiles_ended": 1, "duration_ms": 2760}
+    assert rollup(item) == Counts(events=1, ended=1, duration_ms=2760)
 
 
 def test_nothing_is_counted_twice_when_another_invocation_stores_the_end_meanwhile(
@@ -196,25 +216,26 @@ def test_nothing_is_counted_twice_when_another_invocation_stores_the_end_meanwhi
     store.store(started, RECEIVED)
     with before_first(aws.dynamodb, "TransactWriteItems", lambda: store.store(ended, RECEIVED)):
         assert store.store(ended, RECEIVED) is Outcome.UNCHANGED
-    assert rollup(item) == {"smiles": 1, "smiles_ended": 1, "duration_ms": 2760}
+    assert rollup(item) == Counts(events=1, ended=1, duration_ms=2760)
 
 
 @pytest.mark.parametrize(
     "codes",
     [
-        ("ConditionalCheckFailed", "None"),
-        ("None", "TransactionConflict"),
-        ("ThrottlingError", "None"),
-        ("None", "ProvisionedThroughputExceeded"),
-        ("RequestLimitExceeded", "TransactionConflict"),
+        ("ConditionalCheckFailed", "None", "None"),
+        ("None", "TransactionConflict", "None"),
+        ("None", "None", "TransactionConflict"),
+        ("ThrottlingError", "None", "None"),
+        ("None", "ProvisionedThroughputExceeded", "None"),
+        ("RequestLimitExceeded", "TransactionConflict", "TransactionConflict"),
     ],
 )
 def test_storing_is_tried_again_when_another_invocation_was_faster_or_the_table_is_busy(
-    aws: SimpleNamespace, store: EventStore, item: GetItem, codes: tuple[str, str]
+    aws: SimpleNamespace, store: EventStore, item: GetItem, codes: tuple[str, ...]
 ) -> None:
     with failing(aws.dynamodb, "TransactWriteItems", times=3, error=canceled(aws, *codes)):
         assert store.store(smile_event(started_at=STARTED), RECEIVED) is Outcome.CREATED
-    assert rollup(item)["smiles"] == 1
+    assert rollup(item).events == 1
 
 
 @pytest.mark.parametrize(
@@ -277,7 +298,7 @@ def test_the_smile_is_counted_once_when_dynamodb_fails_once_and_lambda_retries(
         with pytest.raises(EndpointConnectionError):
             store.store(event, RECEIVED)
         assert store.store(event, RECEIVED) is Outcome.CREATED
-    assert rollup(item)["smiles"] == 1
+    assert rollup(item).events == 1
 
 
 def test_the_smile_is_counted_once_when_the_answer_is_lost_and_lambda_retries(
@@ -288,4 +309,4 @@ def test_the_smile_is_counted_once_when_the_answer_is_lost_and_lambda_retries(
         with pytest.raises(EndpointConnectionError):
             store.store(event, RECEIVED)
         assert store.store(event, RECEIVED) is Outcome.UNCHANGED
-    assert rollup(item)["smiles"] == 1
+    assert rollup(item).events == 1

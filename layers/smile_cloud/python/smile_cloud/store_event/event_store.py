@@ -17,10 +17,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.counts import event_counts
 from smile_cloud.errors import ConflictError
 from smile_cloud.event_days import EventDays
-from smile_cloud.keys import day_pk, device_pk, event_sk, hour_sk, shard_of
+from smile_cloud.keys import day_pk, device_pk, event_sk, shard_of
 from smile_cloud.retry import attempts
+from smile_cloud.rollups import rollup_retention as kept_for
+from smile_cloud.rollups import rollup_writes
 from smile_cloud.transactions import try_transaction
 from smile_contract import SmileEvent, format_time
 
@@ -40,7 +43,7 @@ class Outcome(StrEnum):
 
 
 class EventStore:
-    """Writes smile events and the hourly counts of each device.
+    """Writes smile events and the hourly counts of each device and of the fleet.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ class EventStore:
         self._client = client
         self._table_name = table_name
         self._event_retention = event_retention
-        self._rollup_retention = rollup_retention
+        self._rollup_retention = kept_for(events=event_retention, rollups=rollup_retention)
         self._sleep = sleep
         self._days = EventDays(client, table_name)
 
@@ -111,7 +114,13 @@ class EventStore:
         rollup_expires_at = int((received_at + self._rollup_retention).timestamp())
         writes = [
             self._event_write(event, stored, fields),
-            self._rollup_write(event, stored, rollup_expires_at),
+            *rollup_writes(
+                self._table_name,
+                event.device_id,
+                event.started_at,
+                event_counts(event.to_dict()) - event_counts(stored),
+                expires_at=rollup_expires_at,
+            ),
         ]
         return try_transaction(self._client, writes)
 
@@ -139,24 +148,6 @@ class EventStore:
             }
         }
 
-    def _rollup_write(
-        self, event: SmileEvent, stored: Mapping[str, Any] | None, expires_at: int
-    ) -> TransactWriteItemTypeDef:
-        values = {f":{name}": value for name, value in _rollup_change(event, stored).items()}
-        return {
-            "Update": {
-                "TableName": self._table_name,
-                "Key": to_attributes(
-                    {"pk": device_pk(event.device_id), "sk": hour_sk(event.started_at)}
-                ),
-                "UpdateExpression": (
-                    "ADD smiles :smiles, smiles_ended :smiles_ended, duration_ms :duration_ms "
-                    "SET expires_at = :expires_at"
-                ),
-                "ExpressionAttributeValues": to_attributes(values | {":expires_at": expires_at}),
-            }
-        }
-
 
 def _key(event: SmileEvent) -> dict[str, Any]:
     return to_attributes({"pk": device_pk(event.device_id), "sk": event_sk(event.event_id)})
@@ -172,16 +163,4 @@ def _item_fields(event: SmileEvent, received_at: datetime, expires_at: int) -> d
         "gsi1sk": event.event_id,
         "received_at": format_time(received_at),
         "expires_at": expires_at,
-    }
-
-
-def _rollup_change(event: SmileEvent, stored: Mapping[str, Any] | None) -> dict[str, int]:
-    """Return what the step from `stored` to `event` adds to the hour in which the smile started."""
-    was_ended = stored is not None and stored["phase"] == "ended"
-    is_ended = event.phase == "ended"
-    counted_ms = stored["duration_ms"] if stored is not None and was_ended else 0
-    return {
-        "smiles": int(stored is None),
-        "smiles_ended": int(is_ended) - int(was_ended),
-        "duration_ms": event.duration_ms - counted_ms if is_ended else 0,
     }

@@ -23,6 +23,8 @@ from smile_cloud.http.rest_api import RestApi
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from smile_cloud.history_api.statistics.service import StatisticsService
+
 logger = Logger()
 metrics = Metrics()
 # API Gateway counts the requests; the only metric here is ColdStart, which most requests lack.
@@ -34,6 +36,14 @@ app = RestApi(logger)
 def service() -> HistoryApiService:
     """Return the service of this execution environment."""
     return HistoryApiService.from_settings(HistoryApiSettings.from_environment(os.environ))
+
+
+@lru_cache(maxsize=1)
+def statistics() -> StatisticsService:
+    """Return the service that counts events, which most cold starts do not need."""
+    from smile_cloud.history_api.statistics.service import StatisticsService  # noqa: PLC0415
+
+    return StatisticsService.from_settings(HistoryApiSettings.from_environment(os.environ))
 
 
 @app.get("/v1/events")
@@ -48,6 +58,12 @@ def get_event(device: str, event_id: str) -> Response[str]:
     """Return one event."""
     request = GetEvent.parse(unquote(device), unquote(event_id))
     return json_answer(service().handle(request))
+
+
+@app.get("/v1/stats")
+def get_statistics() -> Response[str]:
+    """Return counts of events by hour or day."""
+    return json_answer(statistics().answer(app.current_event.resolved_query_string_parameters))
 
 
 @app.get("/v1/openapi.json")

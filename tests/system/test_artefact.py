@@ -132,6 +132,9 @@ def test_stored_events_are_listed_when_the_built_functions_run(
         "list_bad_parameters": 400,
         "list_device_range": 200,
         "openapi": 200,
+        "stats": 200,
+        "stats_bad_parameters": 400,
+        "stats_device_hours": 200,
     }
     page = json.loads(answers["list"]["body"])
     assert [event["phase"] for event in page["events"]] == ["ended", "started", "ended"]

@@ -111,6 +111,8 @@ def api() -> Iterator[Any]:
         ("GET", EVENT, POSITIVE, {MISSING}),
         # Odd ids rarely fit into one segment of a path; the others are not found.
         ("GET", EVENT, NEGATIVE, {MISSING}),
+        ("GET", "/v1/stats", POSITIVE, {OK, BAD}),
+        ("GET", "/v1/stats", NEGATIVE, {BAD}),
         ("GET", "/v1/openapi.json", POSITIVE, {OK}),
         ("GET", FLEET, POSITIVE, {OK}),
         ("PUT", FLEET, POSITIVE, {OK}),

@@ -17,6 +17,7 @@ from smile_cloud.alert_settings.fields import FIELDS, MAX_NAME_CHARACTERS, to_do
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.history_api.event_history import MAX_QUERIES
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, ListEvents
+from smile_cloud.history_api.statistics import request as statistics
 from smile_cloud.http.errors import QueryError
 from smile_cloud.http.problem import problem
 from smile_cloud.keys import DAY_SHARDS
@@ -65,6 +66,17 @@ def test_the_docs_list_every_parameter_of_the_api() -> None:
     assert documented["limit"] == str(DEFAULT_LIMIT)
     assert f"1 to {MAX_LIMIT}" in text
     assert f"about {MAX_QUERIES} queries" in text
+
+
+def test_the_docs_list_every_parameter_of_the_statistics() -> None:
+    text = section("api.md", "`GET /v1/stats`")
+    documented = rows(text)
+    assert tuple(documented) == statistics.PARAMETERS
+    assert documented["per"] == f"`{statistics.DEFAULT_PERIOD}`"
+    assert documented["time_zone"] == f"`{statistics.DEFAULT_TIME_ZONE}`"
+    day, hour = statistics.MAX_RANGE["day"].days, statistics.MAX_RANGE["hour"].days
+    assert f"at most {day} days after it, {hour} days `per=hour`" in text
+    assert f"{statistics.DEFAULT_RANGE['day'].days} days before `to`; 24 hours `per=hour`" in text
 
 
 def test_the_docs_show_the_answer_to_a_bad_request() -> None:

@@ -21,6 +21,9 @@ STATUSES = {
     "get": 200,
     "get_unknown": 404,
     "get_bad_event_id": 400,
+    "stats": 200,
+    "stats_device_hours": 200,
+    "stats_bad_parameters": 400,
     "openapi": 200,
 }
 

@@ -11,6 +11,8 @@ import pytest
 from smile_cloud.alert_settings.fields import DEVICE_ONLY, FIELDS
 from smile_cloud.history_api import event_view
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.history_api.statistics import request as statistics
+from smile_cloud.history_api.statistics.buckets import PERIODS
 from smile_cloud.http.errors import FieldProblem, ParameterProblem
 from smile_cloud.http.problem import CONTENT_TYPE, problem
 from smile_contract import DEVICE_ID_PATTERN, schema
@@ -18,6 +20,7 @@ from tests.helpers.alert_settings import GOOD
 from tests.helpers.alerts_api import get, put
 from tests.helpers.api_routes import api_events, needs_key, resource_of, rest_api
 from tests.helpers.functions import FUNCTIONS, Functions
+from tests.helpers.rule_events import received_now, sample
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,32 @@ def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]
     limit = parameters["limit"]["schema"]
     assert (limit["default"], limit["maximum"]) == (DEFAULT_LIMIT, MAX_LIMIT)
     assert document["components"]["schemas"]["DeviceId"]["pattern"] == f"^{DEVICE_ID_PATTERN}$"
+
+
+def test_the_parameters_of_the_statistics_are_those_that_the_code_accepts(
+    document: dict[str, Any],
+) -> None:
+    parameters = {p["name"]: p for p in document["paths"]["/v1/stats"]["get"]["parameters"]}
+    assert tuple(parameters) == statistics.PARAMETERS
+    assert parameters["per"]["schema"] == {
+        "type": "string",
+        "enum": list(PERIODS),
+        "default": statistics.DEFAULT_PERIOD,
+    }
+    assert parameters["time_zone"]["schema"]["default"] == statistics.DEFAULT_TIME_ZONE
+
+
+@pytest.mark.parametrize("name", ["stats", "stats_device_hours"])
+def test_the_statistics_are_as_described(
+    document: dict[str, Any], functions: Functions, name: str
+) -> None:
+    functions.invoke("store_event", received_now(sample("store_event/batch")))
+    _, _, answer = functions.ask(sample(f"history_api/{name}"))
+    assert answer["total"]["events"] == 3
+    described = {"$ref": "#/components/schemas/Statistics", "components": document["components"]}
+    jsonschema.validate(answer, described)
+    response = document["paths"]["/v1/stats"]["get"]["responses"]["200"]
+    jsonschema.validate(response["content"]["application/json"]["example"], described)
 
 
 def test_the_event_is_that_of_the_contract(document: dict[str, Any]) -> None:

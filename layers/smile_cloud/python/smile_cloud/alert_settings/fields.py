@@ -11,6 +11,7 @@ from typing import Any, Final
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_settings.quiet_hours import QuietHours
 from smile_cloud.rfc3339 import parse_rfc3339
+from smile_cloud.time_zones import is_time_zone
 from smile_contract import ContractError, format_time
 from smile_contract.codecs import Codec, Integer, Number
 from smile_contract.errors import describe
@@ -21,9 +22,6 @@ _JOINERS: Final = {0x200C: None, 0x200D: None}
 DEVICE_ONLY: Final = frozenset({"display_name"})
 
 _CLOCK_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_ZONE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
-# Files of a time zone database that name no zone of people.
-_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class ZoneName(Codec):
 
     def decode(self, value: object, path: str) -> str:
         """Return the name of a zone that the time zone database has."""
-        if isinstance(value, str) and _is_zone(value):
+        if isinstance(value, str) and is_time_zone(value):
             return value
         raise ContractError(
             path, f"expected an IANA time zone such as Europe/Berlin, got {describe(value)}"
@@ -148,17 +146,3 @@ def _clock_time(value: object, path: str) -> time:
     if match is None:
         raise ContractError(path, f"expected a time such as 22:00, got {describe(value)}")
     return time(int(match[1]), int(match[2]))
-
-
-def _is_zone(name: str) -> bool:
-    if name == "UTC":
-        return True
-    if _ZONE_NAME.fullmatch(name) is None or name in _NO_ZONES:
-        return False
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most cold starts need no time zone
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; not a zone file; a folder such as Europe
-        return False
-    return True

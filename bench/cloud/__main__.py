@@ -34,6 +34,7 @@ _REQUESTS: Final[tuple[tuple[str, str, Callable[[], Any]], ...]] = (
     ("history_api, openapi.json", "HistoryApiFunction", lambda: api_request("history_api/openapi")),
     ("alerts_api, settings", "AlertsApiFunction", lambda: api_request("alerts_api/get_fleet")),
     ("alerts_api, page", "AlertsApiFunction", lambda: api_request("alerts_api/page_bad_token")),
+    ("photo_api", "PhotoApiFunction", lambda: api_request("photo_api/two_faces")),
 )
 
 

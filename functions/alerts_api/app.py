@@ -21,6 +21,7 @@ from smile_cloud.alerts_api.service import AlertsApiService
 from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.http.answers import json_answer
 from smile_cloud.http.rest_api import RestApi
+from smile_cloud.http.text_body import text_body
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -78,7 +79,7 @@ def put_settings(device: str | None = None) -> Response[str]:
     device = _checked(device)
     request = app.current_event
     values = read_settings(
-        request.headers.get("Content-Type"), request.decoded_body, of_device=device is not None
+        request.headers.get("Content-Type"), text_body(request), of_device=device is not None
     )
     return json_answer(service().put(device, values))
 
@@ -100,7 +101,7 @@ def show_page(token: str) -> Response[str]:
 @app.post("/alerts/<token>/pause")
 def pause(token: str) -> Response[str]:
     """Pause the alerts of a camera, and send the browser back to the page."""
-    return _html(pages().pause(token, app.current_event.decoded_body or ""))
+    return _html(pages().pause(token, text_body(app.current_event)))
 
 
 @logger.inject_lambda_context(correlation_id_path=API_GATEWAY_REST)

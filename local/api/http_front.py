@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # "Amazon API Gateway quotas"
+MAX_EVENT_BYTES = 6 * 1024 * 1024  # "Lambda quotas": request of a synchronous invocation
 # What went wrong: the gateway's response type, its status, error type and message.
 _ERRORS = {
     "no route": (
@@ -108,10 +109,11 @@ class HttpFront:
             return self._error("no key")
         try:
             body = request.get_data(cache=False)
+            event = proxy_event(request, body, self._spec, route.resource, parameters)
+            payload = _checked_size(json.dumps(event).encode())
         except RequestEntityTooLarge:
             return self._error("too large")
-        event = proxy_event(request, body, self._spec, route.resource, parameters)
-        answer = self._invoke(route.function, json.dumps(event).encode())
+        answer = self._invoke(route.function, payload)
         if answer.error_type is not None:
             self._on_problem(f"{route.function}: {answer.error_message()}")
             timed_out = answer.error_type == "Sandbox.Timedout"
@@ -144,6 +146,12 @@ class HttpFront:
     def _has_key(self, request: Request) -> bool:
         given = request.headers.get("x-api-key", "")
         return hmac.compare_digest(given.encode(), self._api_key.encode())
+
+
+def _checked_size(payload: bytes) -> bytes:
+    if len(payload) > MAX_EVENT_BYTES:
+        raise RequestEntityTooLarge
+    return payload
 
 
 def _rule(route: Route) -> Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import platform
 from collections.abc import Iterator
@@ -11,12 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from local.processes.child import Processes
 from local.rehearse.build import PROCESSOR, SAM, sam_build
+from smile_vision.cli import main
 from tests.helpers.lambda_emulator import LambdaEmulator
 from tests.helpers.local_cloud import LocalCloud
-from tests.helpers.rule_events import moved_to_now, received_now, samples
+from tests.helpers.rule_events import moved_to_now, received_now, sample, samples
+from tests.helpers.synthetic_photos import difficult_photo, synthetic_photo
 from tests.helpers.template import load_template, properties
 
 pytestmark = [pytest.mark.system, pytest.mark.artefact]
@@ -67,7 +71,7 @@ def test_the_layers_run_on_every_processor(build: Path) -> None:
         for path in build.rglob("*")
         if path.suffix in {".so", ".pyd", ".dylib"}
     }
-    assert native == {"EdgeFunction"}, "the only one that is built for one processor"
+    assert native == {"EdgeFunction", "SmileVisionLayer"}, "these are built for one processor"
     packages = build / "SmileCloudLayer" / "python"
     assert (packages / "aws_lambda_powertools").is_dir()
     assert not (packages / "botocore").exists(), "the Lambda runtime has it"
@@ -87,7 +91,12 @@ def test_the_layers_do_not_depend_on_the_python_that_built_them(build: Path) -> 
 
 
 def test_the_functions_bring_their_bytecode(build: Path) -> None:
-    for name in ("StoreEventFunction", "SendAlertFunction", "HistoryApiFunction"):
+    for name in (
+        "StoreEventFunction",
+        "SendAlertFunction",
+        "HistoryApiFunction",
+        "PhotoApiFunction",
+    ):
         [compiled] = [path for path in files_in(build / name) if path.suffix == ".pyc"]
         assert b"/var/task/app.py" in compiled.read_bytes()
 
@@ -138,6 +147,48 @@ def test_stored_events_are_listed_when_the_built_functions_run(
     }
     page = json.loads(answers["list"]["body"])
     assert [event["phase"] for event in page["events"]] == ["ended", "started", "ended"]
+
+
+def test_the_built_function_scores_photos_as_the_command_does(
+    emulator: LambdaEmulator, cloud: LocalCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Digit for digit: the same models, code and packages, in a layer."""
+    photos = {
+        "one": synthetic_photo([(150, 90, 300, True)]),
+        "several": synthetic_photo([(20, 30, 200, True), (300, 200, 180, False)]),
+        "small": synthetic_photo([(100, 100, 60, True), (900, 400, 45, False)], (1280, 720)),
+        "nobody": synthetic_photo([]),
+        "cut off": synthetic_photo([(-60, 100, 200, True)]),
+        "pale": Image.fromarray(difficult_photo(140, paleness=0.6, degrees=20, size=(400, 300))),
+    }
+    for name, photo in photos.items():
+        photo.save(tmp_path / f"{name}.jpg", quality=90)
+    main(["--json", *(str(tmp_path / f"{name}.jpg") for name in photos)])
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    with emulator.function(cloud.functions["PhotoApiFunction"]) as invoke:
+        answers = {name: invoke(event) for name, event in samples("photo_api").items()}
+        found = []
+        for name in photos:
+            content = base64.b64encode((tmp_path / f"{name}.jpg").read_bytes()).decode()
+            answer = invoke(sample("photo_api/two_faces") | {"body": content})
+            found.append(json.loads(answer["body"]))
+    assert {document["model"]["sha256"] for document in found}
+    for document in found:
+        del document["model"]
+    assert found == [{k: v for k, v in one.items() if k != "path"} for one in printed]
+    assert sum(len(one["faces"]) for one in found) > 5
+    assert {name: answer["statusCode"] for name, answer in answers.items()} == {
+        "bad_damaged": 400,
+        "bad_parameters": 400,
+        "bad_type": 415,
+        "no_face": 200,
+        "two_faces": 200,
+    }
+
+
+def test_the_function_for_photos_fits_into_lambda(build: Path) -> None:
+    parts = ("PhotoApiFunction", "SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer")
+    assert sum(size_of(build / part) for part in parts) < 0.9 * LARGEST_PACKAGE_BYTES
 
 
 def test_one_alert_is_delivered_when_the_built_function_gets_its_samples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from werkzeug.wrappers import Request, Response
 
 from smile_cloud import clients
+from smile_cloud.photo_api.requests import MEDIA_TYPES
 from smile_cloud.store_event.event_store import EventStore
 from smile_contract import SmileEvent
 from tests.helpers.alerts_api import token
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.system
 API_KEY = "right"
 EVENTS, EVENT = "/v1/events", "/v1/devices/{device}/events/{event_id}"
 FLEET, DEVICE = "/v1/alert-settings", "/v1/devices/{device}/alert-settings"
+PHOTOS = "/v1/photos"
 PAGE, PAUSE = "/alerts/{token}", "/alerts/{token}/pause"
 STORED = SmileEvent.from_dict(sample("messages/batch")["events"][0])
 LINK = token(STORED.device_id, STORED.event_id)
@@ -48,7 +51,7 @@ def fill_table() -> None:
         store.store(SmileEvent.from_dict(event), datetime.now(UTC))
 
 
-def gateway(history: Any, alerts: Any) -> Any:
+def gateway(history: Any, alerts: Any, photos: Any) -> Any:
     """Return a WSGI application that passes requests to a handler as API Gateway does."""
 
     @Request.application
@@ -60,6 +63,10 @@ def gateway(history: Any, alerts: Any) -> Any:
             return Response(problem, 403, content_type="application/problem+json")
         query = {name: request.args.getlist(name) for name in request.args}
         handle = alerts if "alert-settings" in path or path.startswith("/alerts/") else history
+        is_photo = request.mimetype in MEDIA_TYPES
+        body = request.get_data()
+        if path == "/v1/photos":
+            handle = photos
         answer = handle(
             {
                 "path": path,
@@ -73,8 +80,9 @@ def gateway(history: Any, alerts: Any) -> Any:
                     "stage": "dev",
                     "domainName": "api.example",
                 },
-                "body": request.get_data(as_text=True) or None,
-                "isBase64Encoded": False,
+                "body": (base64.b64encode(body) if is_photo else body).decode("utf-8", "replace")
+                or None,
+                "isBase64Encoded": bool(is_photo and body),
             },
             CONTEXT,
         )
@@ -96,8 +104,9 @@ def api() -> Iterator[Any]:
         fill_table()
         topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
         environment.setenv("TOPIC_ARN", topic)
-        history, alerts = (load_function(name).handler for name in ("history_api", "alerts_api"))
-        yield schemathesis.openapi.from_wsgi("/dev/v1/openapi.json", gateway(history, alerts))
+        names = ("history_api", "alerts_api", "photo_api")
+        handlers = [load_function(name).handler for name in names]
+        yield schemathesis.openapi.from_wsgi("/dev/v1/openapi.json", gateway(*handlers))
     clients.dynamodb.cache_clear()
     clients.sns.cache_clear()
     environment.undo()
@@ -126,6 +135,9 @@ def api() -> Iterator[Any]:
         ("GET", PAGE, NEGATIVE, {MISSING}),
         ("POST", PAUSE, POSITIVE, {HTTPStatus.SEE_OTHER, MISSING}),
         ("POST", PAUSE, NEGATIVE, {BAD, MISSING}),
+        # The generator knows how pictures are made.
+        ("POST", PHOTOS, POSITIVE, {OK}),
+        ("POST", PHOTOS, NEGATIVE, {BAD}),
     ],
 )
 def test_the_api_follows_its_description_when_requests_are_odd(

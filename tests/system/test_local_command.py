@@ -23,6 +23,8 @@ import pytest
 
 from local.iot.broker import find_mosquitto
 from smile_contract import format_time, uuid7
+from smile_vision.cli import main as smile_vision_main
+from tests.helpers.synthetic_photos import synthetic_photo
 from tests.helpers.waiting import free_port, wait_gone, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -90,8 +92,13 @@ class Served(Command):
         paho.mqtt.publish.single(topic, payload, qos=1, port=self.mqtt_port)
 
     def get(self, path: str, key: str = "key") -> tuple[int, Any]:
+        return self.ask("GET", path, None, {"x-api-key": key})
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=30)
-        connection.request("GET", path, headers={"x-api-key": key})
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         status, body = response.status, json.loads(response.read())
         connection.close()
@@ -124,6 +131,24 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
         yield command
     finally:
         command.end()
+
+
+def test_photo_gets_the_answer_of_the_command_when_it_is_posted(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "photo.jpg"
+    synthetic_photo([(20, 30, 200, True), (300, 200, 180, False)]).save(path)
+    assert smile_vision_main(["--json", str(path)]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    headers = {"x-api-key": "key", "Content-Type": "image/jpeg"}
+    status, answer = served.ask("POST", "/v1/photos", path.read_bytes(), headers)
+    assert status == 200
+    assert answer["model"]["sha256"]
+    assert {"path": str(path), **answer} == {**printed, "model": answer["model"]}
+    status, answer = served.ask("PUT", "/v1/alert-settings", path.read_bytes(), headers)
+    assert status == 415, "API Gateway passes photos in base64 to this path too"
+    status, answer = served.ask("POST", "/v1/photos", b"x" * 5_000_000, headers)
+    assert (status, answer["title"]) == (413, "Request Entity Too Large")
 
 
 def test_event_is_answered_by_the_api_when_published(served: Served) -> None:

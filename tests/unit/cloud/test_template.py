@@ -34,7 +34,7 @@ SETTINGS = {
     "AlertsApiFunction": AlertsApiSettings,
     "DashboardFunction": DashboardSettings,
 }
-FUNCTIONS = tuple(SETTINGS)
+FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
 QUEUES = {"EventsQueue": "StoreEventFunction", "AlertsQueue": "SendAlertFunction"}
 EVERY = (*FUNCTIONS, "EdgeFunction")  # cameras run the last one: test_template_edge.py
 
@@ -63,7 +63,8 @@ def test_each_function_gets_the_variables_that_it_reads(
     given = {name for name in own if not name.startswith(("POWERTOOLS_", "AWS_"))}
     code = properties(template, function)["CodeUri"].removeprefix("functions/")
     shared = variables_of(Cors) if code in api_events(template) else set()
-    assert given == variables_of(SETTINGS[function]) | shared
+    own_settings = variables_of(SETTINGS[function]) if function in SETTINGS else set()
+    assert given == own_settings | shared
 
 
 def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> None:
@@ -176,7 +177,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
     deprecated = {"python3.12": date(2028, 10, 31), "python3.13": date(2029, 6, 30)}
     runtime = template["Globals"]["Function"]["Runtime"]
     assert deprecated[runtime] - datetime.now(UTC).date() > timedelta(days=365)
-    for layer in ("SmileContractLayer", "SmileCloudLayer"):
+    for layer in ("SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer"):
         assert runtime in properties(template, layer)["CompatibleRuntimes"]
     functions = [r for r in template["Resources"].values() if "Function" in r["Type"]]
     assert len(functions) == len(EVERY)
@@ -185,7 +186,15 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     "function",
-    ["store_event", "send_alert", "history_api", "alerts_api", "dashboard", "edge_lambda"],
+    [
+        "store_event",
+        "send_alert",
+        "history_api",
+        "alerts_api",
+        "dashboard",
+        "photo_api",
+        "edge_lambda",
+    ],
 )
 def test_every_function_has_good_and_bad_samples(function: str) -> None:
     names = samples(function)

@@ -27,6 +27,7 @@ FUNCTIONS = {
     "send_alert": "SendAlertFunction",
     "history_api": "HistoryApiFunction",
     "alerts_api": "AlertsApiFunction",
+    "photo_api": "PhotoApiFunction",
 }
 # A transaction needs the permissions of its parts and no other ("DynamoDB API permissions").
 TRANSACT = {
@@ -96,7 +97,7 @@ def recorder(
 def granted(template: dict[str, Any], function: str) -> Used:
     """Return what the policy of a function allows, each action on each resource."""
     found: Used = set()
-    for policy in properties(template, function)["Policies"]:
+    for policy in properties(template, function).get("Policies", ()):
         for statement in policy["Statement"]:
             assert statement["Effect"] == "Allow"
             actions, resources = statement["Action"], statement["Resource"]

@@ -37,6 +37,10 @@ def functions() -> list[str]:
     ]
 
 
+def layers_of(template: dict[str, Any], function: str) -> list[Any]:
+    return list(template["Resources"][function]["Properties"]["Layers"])
+
+
 def version_ids(template: dict[str, Any], **parameters: str) -> dict[str, str]:
     """Return the logical id of each function's version."""
     return {
@@ -99,12 +103,14 @@ def test_changed_code_publishes_a_version(function: str) -> None:
     assert {one for one in changed if changed[one] != written_ids()[one]} == {function}
 
 
-@pytest.mark.parametrize("layer", ["SmileContractLayer", "SmileCloudLayer"])
+@pytest.mark.parametrize("layer", ["SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer"])
 def test_a_changed_layer_publishes_a_version_of_every_function_that_has_it(layer: str) -> None:
     template = packaged_template()
     template["Resources"][layer]["Properties"]["ContentUri"] = "s3://bucket/other"
     changed = version_ids(template)
-    assert {one for one in changed if changed[one] != written_ids()[one]} == set(functions())
+    having = {one for one in functions() if {"Ref": layer} in layers_of(template, one)}
+    assert having
+    assert {one for one in changed if changed[one] != written_ids()[one]} == having
 
 
 def test_changed_retention_of_a_stage_changes_the_functions_that_use_it() -> None:

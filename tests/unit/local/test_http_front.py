@@ -75,6 +75,17 @@ def test_event_has_every_part_of_the_request() -> None:
     assert context["identity"]["apiKeyId"]
 
 
+def test_a_photo_is_refused_when_lambda_would_not_take_it_in_base64() -> None:
+    gateway = Gateway()
+    fits, too_large = b"x" * 4_500_000, b"x" * 4_800_000
+    headers = {**KEY, "Content-Type": "image/jpeg"}
+    assert gateway.client.post("/v1/photos", data=fits, headers=headers).status_code == 200
+    assert gateway.client.post("/v1/photos", data=too_large, headers=headers).status_code == 413
+    [event] = gateway.events
+    assert base64.b64decode(event["body"]) == fits
+    assert event["isBase64Encoded"] is True
+
+
 def test_a_request_for_the_head_uses_its_own_route() -> None:
     gateway = Gateway()
     assert gateway.client.head("/v1/devices/all").status_code == 200
@@ -174,7 +185,7 @@ def test_a_method_of_its_own_goes_before_any() -> None:
 
 def test_body_is_refused_when_too_large() -> None:
     gateway = Gateway()
-    gateway.client.post("/v1/photos", data=b"0" * MAX_BODY_BYTES, headers=KEY)
+    gateway.client.post("/v1/photos", data=b"0" * 6_000_000, headers=KEY)
     assert len(gateway.events) == 1
     response = gateway.client.post("/v1/photos", data=b"0" * (MAX_BODY_BYTES + 1), headers=KEY)
     assert (response.status_code, response.json) == (413, {"message": "Request Too Long"})

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from smile_vision.errors import ImageError
-from smile_vision.photos.photo import MAX_PIXELS, load_photo, read_photo
+from smile_vision.photos.photo import MAX_PIXELS, decode_photo, load_photo, read_photo
 from tests.helpers.synthetic_photos import synthetic_photo
 
 ORIENTATION_TAG = 274
@@ -259,3 +259,24 @@ def test_nothing_is_printed_when_a_photo_is_large(
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     assert not recwarn.list
+
+
+def test_content_in_memory_is_decoded_as_a_file_is(corners: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    corners.save(path)
+    assert difference(decode_photo(path.read_bytes()).image, load_photo(path)) == 0
+
+
+def test_content_is_rejected_when_it_is_empty_too_large_or_of_another_format(
+    corners: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.png"
+    corners.save(path)
+    content = path.read_bytes()
+    assert decode_photo(content, ("PNG",), 2400).image.size == (60, 40)
+    with pytest.raises(ImageError, match=r"2,400 pixels, the limit is 2,399$"):
+        decode_photo(content, ("PNG",), 2399)
+    with pytest.raises(ImageError, match=r"not an image in a known format \(JPEG, WEBP\)"):
+        decode_photo(content, ("JPEG", "WEBP"))
+    with pytest.raises(ImageError, match=r"^file is empty$"):
+        decode_photo(b"")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,19 @@ def test_the_api_answers_when_it_gets_its_sample(functions: Functions, name: str
     assert headers["Cache-Control"] == "no-store"
     kind = "application/json" if status < 300 else "application/problem+json"
     assert headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize(
+    "method_and_path", [("PUT", "/v1/alert-settings"), ("POST", "/alerts/x/pause")]
+)
+def test_a_photo_is_refused_where_text_is_expected(
+    functions: Functions, method_and_path: tuple[str, str]
+) -> None:
+    photo = base64.b64encode(b"\xff\xd8\xff\xe0").decode()  # as API Gateway passes it
+    event = request(*method_and_path, photo, Content_Type="image/jpeg") | {"isBase64Encoded": True}
+    status, _, document = functions.ask(event, "alerts_api")
+    assert status == 415
+    assert document["detail"] == "The body is binary; send text in UTF-8."
 
 
 def test_the_parameters_hold_when_nothing_is_stored(functions: Functions) -> None:

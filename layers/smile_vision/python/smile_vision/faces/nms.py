@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from smile_vision.faces.boxes import iou, iou_of_corners, overlap
 from smile_vision.faces.detection import FaceDetection
+from smile_vision.faces.weighted_sum import weighted_sum
 
 __all__ = ["distinct", "suppress"]
 
@@ -52,7 +53,7 @@ def suppress(boxes: Floats, scores: Floats, points: Floats) -> list[tuple[Floats
         same[0] = True
         members = remaining[same]
         weights = scores[members] / scores[members].sum()
-        value = weights @ values[members]
+        value = weighted_sum(weights, values[members])
         found.append((value[:4], float(scores[best]), value[4:].reshape(-1, 2)))
         remaining = remaining[~same]
     return found

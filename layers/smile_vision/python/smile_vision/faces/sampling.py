@@ -60,14 +60,17 @@ def fit_similarity(square: NDArray[Any], image: NDArray[Any]) -> Similarity:
     ImageError
         The points of the image are not finite, or all in one place.
     """
-    source = square[:, 0] + 1j * square[:, 1]
-    target = image[:, 0] + 1j * image[:, 1]
-    source_mean, target_mean = source.mean(), target.mean()
-    centred = source - source_mean
-    s = complex(np.vdot(centred, target - target_mean) / np.vdot(centred, centred).real)
+    # Plain numbers, in a fixed order: np.vdot leaves it to the BLAS library, see `weighted_sum`.
+    source = [complex(x, y) for x, y in square.tolist()]
+    target = [complex(x, y) for x, y in image.tolist()]
+    source_mean, target_mean = sum(source) / len(source), sum(target) / len(target)
+    centred = [point - source_mean for point in source]
+    moved = (place - target_mean for place in target)
+    products = sum(one.conjugate() * other for one, other in zip(centred, moved, strict=True))
+    s = products / sum(abs(point) ** 2 for point in centred)
     if not (math.isfinite(abs(s)) and abs(s) > 1e-6):  # noqa: PLR2004 - a face without size
         raise ImageError("keypoints: expected finite points in different places")
-    t = complex(target_mean - s * source_mean)
+    t = target_mean - s * source_mean
     return Similarity(s.real, s.imag, t.real, t.imag)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from smile_vision.faces.detection import FaceDetection
 from smile_vision.faces.detector import FaceDetector
 from smile_vision.faces.sampling import Similarity, fit_similarity, sample_square
+from smile_vision.faces.weighted_sum import weighted_sum
 
 __all__ = [
     "FILL",
@@ -230,6 +231,6 @@ def _mean(faces: Sequence[FaceDetection], votes: int) -> FaceDetection:
     """Return the mean, weighted by score. A network that found nothing counts as score 0."""
     scores = np.array([face.score for face in faces], dtype=np.float32)
     weights = scores / scores.sum()
-    x, y, width, height = (weights @ np.array([face.box for face in faces])).tolist()
-    keypoints = np.tensordot(weights, np.stack([face.keypoints for face in faces]), axes=1)
+    x, y, width, height = weighted_sum(weights, np.array([face.box for face in faces])).tolist()
+    keypoints = weighted_sum(weights, np.stack([face.keypoints for face in faces]))
     return FaceDetection((x, y, width, height), float(scores.sum()) / votes, keypoints)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from smile_vision.errors import ImageError
 from smile_vision.photos.heic import enable_heic, is_heic
 
-__all__ = ["FORMATS", "MAX_PIXELS", "Photo", "load_photo", "read_photo"]
+__all__ = ["FORMATS", "MAX_PIXELS", "Photo", "decode_photo", "load_photo", "read_photo"]
 
 MAX_PIXELS = 80_000_000
 """Larger photos are rejected before decoding. This many take 240 MB as RGB, and up to 1 GB while
@@ -72,28 +74,64 @@ def read_photo(path: Path) -> Photo:
         `MAX_PIXELS` pixels, or it is a HEIC photo and pillow-heif is missing.
     """
     _check_file(path)
-    formats: tuple[str, ...] = FORMATS
+    formats: Sequence[str] = FORMATS
     try:
         if is_heic(path):
             enable_heic()
             formats = ("HEIF",)
+        return _decode(path, formats, MAX_PIXELS)
+    except PermissionError as error:
+        raise ImageError("file cannot be read: permission denied") from error
+    except OSError as error:
+        raise ImageError(f"file cannot be read: {error}") from error
+
+
+def decode_photo(
+    content: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_PIXELS
+) -> Photo:
+    """Decode the content of a photo file as `read_photo` does; the disk is not used.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    formats
+        Accepted formats, some of `FORMATS`.
+    max_pixels
+        Larger photos are rejected before decoding.
+
+    Returns
+    -------
+    Photo
+
+    Raises
+    ------
+    ImageError
+        The content is empty, not an image in one of the formats or damaged, or the image has more
+        than `max_pixels` pixels.
+    """
+    if not content:
+        raise ImageError("file is empty")
+    return _decode(io.BytesIO(content), formats, max_pixels)
+
+
+def _decode(file: Path | io.BytesIO, formats: Sequence[str], max_pixels: int) -> Photo:
+    try:
         with warnings.catch_warnings():
             # Pillow warns at a limit of its own; the check below applies ours.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=formats) as image:
-                _check_size(*image.size)
+            with Image.open(file, formats=tuple(formats)) as image:
+                _check_size(*image.size, max_pixels)
                 image.load()
                 return Photo(_as_rgb(_upright(image)), _has_more_frames(image))
-    except ImageError:
+    except (ImageError, PermissionError):
         raise
     except Image.DecompressionBombError as error:
-        raise ImageError(f"image is too large: more than {MAX_PIXELS:,} pixels") from error
+        raise ImageError(f"image is too large: more than {max_pixels:,} pixels") from error
     except UnidentifiedImageError as error:
-        if formats is not FORMATS:
+        if "HEIF" in formats:
             raise ImageError("image is damaged or truncated: no HEIC picture") from error
-        raise ImageError(f"not an image in a known format ({', '.join(FORMATS)})") from error
-    except PermissionError as error:
-        raise ImageError("file cannot be read: permission denied") from error
+        raise ImageError(f"not an image in a known format ({', '.join(formats)})") from error
     except MemoryError as error:
         raise ImageError("not enough memory for the image") from error
     except Exception as error:  # a decoder raises anything on a damaged file
@@ -115,11 +153,11 @@ def _check_file(path: Path) -> None:
         raise ImageError(f"file cannot be read: {error}") from error
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
         raise ImageError(
             f"image is too large: {width} x {height} is {width * height:,} pixels, "
-            f"the limit is {MAX_PIXELS:,}"
+            f"the limit is {max_pixels:,}"
         )
 
 

@@ -18,6 +18,7 @@ from smile_vision.photos.photo import read_photo
 from smile_vision.smiles.classifier import SmileClassifier
 from smile_vision.smiles.crop import crop_face
 from smile_vision.smiles.face_check import FaceCheck
+from smile_vision.smiles.model_card import ModelCard
 from smile_vision.smiles.quality import Quality, quality_of
 from smile_vision.smiles.score import score_faces
 
@@ -135,6 +136,11 @@ class PhotoSmileDetector:
             A model is missing or altered, or no interpreter is installed.
         """
         return cls(PhotoFaceDetector(), FaceCheck.load(), SmileClassifier.load(flip=True))
+
+    @property
+    def model_card(self) -> ModelCard:
+        """The card of the smile classifier."""
+        return self._classifier.model_card
 
     def read(self, path: Path) -> PhotoResult:
         """Return the faces of a photo file.

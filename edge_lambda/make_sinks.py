@@ -52,7 +52,7 @@ def make_sinks(
                 max_publishes_per_s=config.mqtt.max_publishes_per_s,
                 keepalive_s=config.mqtt.keepalive_s,
                 topic_prefix=_topic_prefix(config.mqtt.basic_ingest_rule),
-                make_will=heartbeats.offline,
+                make_will=heartbeats.will,
                 conversation=conversation,
             )
         )

@@ -1,20 +1,20 @@
-"""Write the SQS events of ``store_event`` and ``send_alert`` from the messages in ``events/``.
+"""Write the SQS events of the functions that queues invoke, from the messages in ``events/``.
 
-Run ``python -m scripts.sample_events`` after you change ``events/messages/``. A device publishes
-such a message, the IoT rule encodes it, and Lambda passes it to a function in a record of an SQS
-event.
+Run ``python -m scripts.sample_events`` after you change ``events/messages/``,
+``events/heartbeats/`` or ``events/presence/``. A device or AWS IoT publishes such a message, the
+IoT rule encodes it, and Lambda passes it to a function in a record of an SQS event.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from smile_cloud.rule_body import RuleBody
+from smile_cloud.rule_body import STATUS, RuleBody
 
 EVENTS: Final = Path(__file__).resolve().parents[1] / "events"
 DEVICE: Final = "cam-1"
@@ -66,7 +66,19 @@ def sample_files() -> dict[Path, str]:
             body = RuleBody(DEVICE, RECEIVED_AT, messages[name]).text()
             text = json.dumps(sqs_event([body], queue), indent=2) + "\n"
             found[EVENTS / function / f"{name}.json"] = text
+    for name, kind, payload in _status_messages():
+        body = RuleBody(DEVICE, RECEIVED_AT, payload, kind=kind).text()
+        text = json.dumps(sqs_event([body], "status"), indent=2) + "\n"
+        found[EVENTS / "device_status" / f"{name}.json"] = text
     return found
+
+
+def _status_messages() -> Iterator[tuple[str, str, bytes]]:
+    """Yield name, kind and payload of each message for ``device_status``."""
+    for path in sorted(EVENTS.glob("heartbeats/*.json")):
+        yield path.stem, STATUS, path.read_bytes()
+    for path in sorted(EVENTS.glob("presence/*.json")):
+        yield f"presence_{path.stem}", path.stem.partition("_")[0], path.read_bytes()
 
 
 def main() -> None:

@@ -37,11 +37,15 @@ class Heartbeats:
     gate : ClockGate or None
     is_paused : bool
         Whether no faces are looked for now.
+    is_connection_new : bool
+        Whether no heartbeat has named the latest connection yet.
     """
 
     def __init__(self, config: EdgeConfig, model_sha256: str, outbox: Outbox) -> None:
         self.vitals: Vitals | None = None
         self.gate: ClockGate | None = None
+        self.is_connection_new = False
+        self._connected_at: datetime | None = None
         self._device_id = config.device_id
         self.configure(config)
         self._model_sha256 = model_sha256
@@ -53,10 +57,12 @@ class Heartbeats:
     def configure(self, config: EdgeConfig) -> None:
         """Name another configuration in the next heartbeats."""
         self._configuration = configuration_version(config)
+        self._interval_s = config.health.interval_s
         self.is_paused = config.paused
 
     def online(self) -> Heartbeat:
         """Return a heartbeat, and start the next period."""
+        self.is_connection_new = False
         now_s, cpu_s = time.monotonic(), time.process_time()
         elapsed_s = max(now_s - self._last_s, 1e-3)
         more: dict[str, Any] = {}
@@ -86,11 +92,21 @@ class Heartbeats:
         return beat
 
     def offline(self) -> bytes:
-        """Return the last will, and the message of an orderly stop."""
+        """Return the message of an orderly stop."""
         return encoded(self._make("offline", frame_rate=0.0))
 
+    def will(self) -> bytes:
+        """Return the last will of a connection that is opened now."""
+        self._connected_at = _now()
+        self.is_connection_new = True
+        return encoded(self._make("offline", frame_rate=0.0, sent_at=self._connected_at))
+
     def _make(
-        self, status: Literal["online", "offline"], frame_rate: float, **more: Any
+        self,
+        status: Literal["online", "offline"],
+        frame_rate: float,
+        sent_at: datetime | None = None,
+        **more: Any,
     ) -> Heartbeat:
         outbox = self._outbox.status()
         oldest_s = outbox.oldest_age_s
@@ -98,7 +114,7 @@ class Heartbeats:
         source = None if self.vitals is None else self.vitals.source
         return Heartbeat(
             device_id=self._device_id,
-            sent_at=truncate_to_ms(datetime.fromtimestamp(time.time(), UTC)),
+            sent_at=sent_at or _now(),
             status=status,
             next_seq=self._outbox.next_seq(self._device_id),
             uptime_ms=round((time.monotonic() - self._started_s) * 1000),
@@ -111,11 +127,17 @@ class Heartbeats:
             dropped_events=outbox.dropped,
             lost_events=outbox.lost + undated,
             refused_events=outbox.quarantined,
+            interval_s=self._interval_s,
+            connected_at=self._connected_at,
             model_sha256=self._model_sha256,
             configuration=self._configuration,
             program_version=VERSION,
             **more,
         )
+
+
+def _now() -> datetime:
+    return truncate_to_ms(datetime.fromtimestamp(time.time(), UTC))
 
 
 def encoded(beat: Heartbeat) -> bytes:

@@ -22,7 +22,7 @@ _FIRST_S = 5.0  # soon enough to see that a new device works; late enough for a 
 
 
 class Reporter:
-    """Publishes a heartbeat at the start and then every `interval_s`.
+    """Publishes a heartbeat at the start, then every `interval_s` and after each new connection.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ class Reporter:
 
     def _turn(self, now_s: float) -> None:
         self._feed_watchdog(now_s)
-        if now_s < self._due_s:
+        is_first = not self._latest
+        if now_s < self._due_s and (is_first or not self._heartbeats.is_connection_new):
             return
         self._due_s = now_s + self._interval_s
         beat = self._heartbeats.online()

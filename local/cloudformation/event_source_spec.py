@@ -11,7 +11,11 @@ from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template, check_keys
 from local.errors import TemplateError
 
-_KEYS = {"BatchSize", "Enabled", "FunctionResponseTypes", "Queue", "ScalingConfig"}
+# The batching window is ignored: it saves invocations on AWS, and here it would only delay.
+_KEYS = {
+    *("BatchSize", "Enabled", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds"),
+    *("Queue", "ScalingConfig"),
+}
 _DEFAULT_BATCH_SIZE = 10  # Lambda's own; larger ones need a batching window
 _DEFAULT_CONCURRENCY = 1000
 

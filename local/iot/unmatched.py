@@ -13,7 +13,6 @@ from local.cloudformation.rule_spec import RuleSpec
 from local.network.ports import LOOPBACK
 
 _BASIC_INGEST = "$aws/rules/"
-_HEARTBEATS = "smile/+/status"  # need no rule: the broker keeps the newest of each device
 _MOST_TOPICS = 1000  # a device may put a counter into its topics
 
 
@@ -29,7 +28,7 @@ class UnmatchedTopics:
     """
 
     def __init__(self, rules: Sequence[RuleSpec], on_problem: Callable[[str], None]) -> None:
-        self._filters = [_HEARTBEATS, *(rule.query.topic_filter for rule in rules)]
+        self._filters = [rule.query.topic_filter for rule in rules]
         self._filters += [f"{_BASIC_INGEST}{rule.name}/#" for rule in rules]
         self._on_problem = on_problem
         self._reported: set[str] = set()

@@ -22,7 +22,7 @@ from ops.stage import load_stage
 from smile_cloud.clock_limits import ClockLimits
 
 _QUEUES = ("DeadLetterQueue", "RuleErrorQueue")
-_EVENTS, _ALERTS = "EventsQueueUrl", "AlertsQueueUrl"
+_SOURCES = ("EventsQueueUrl", "AlertsQueueUrl", "StatusQueueUrl")
 _RETENTION, _LONGEST = "EventRetentionDays", "LongestSmileSeconds"
 
 
@@ -41,11 +41,12 @@ def _run(arguments: argparse.Namespace) -> int:
     stage = load_stage(arguments.stage)
     session = open_session(stage)
     urls = [f"{queue}Url" for queue in _QUEUES]
-    outputs = read_outputs(session, stage, _EVENTS, _ALERTS, _RETENTION, _LONGEST, *urls)
+    outputs = read_outputs(session, stage, *_SOURCES, _RETENTION, _LONGEST, *urls)
     limits = ClockLimits.from_environment(
         {"EVENT_RETENTION_DAYS": outputs[_RETENTION], "LONGEST_SMILE_SECONDS": outputs[_LONGEST]}
     )
-    target = Stack(outputs[_EVENTS], outputs[_ALERTS], limits, datetime.now(UTC))
+    events, alerts, status = (outputs[url] for url in _SOURCES)
+    target = Stack(events, alerts, status, limits, datetime.now(UTC))
     with plain_aws_errors(session.region_name):
         sqs = session.client("sqs", config=CLIENT_CONFIG)
         redrive = Redrive(target, sqs, arguments.dry_run)

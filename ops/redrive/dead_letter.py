@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smile_cloud.clock_limits import ClockLimits
-from smile_cloud.rule_body import RuleBody
+from smile_cloud.device_status.messages import read_message
+from smile_cloud.rule_body import EVENTS, PRESENCE_KINDS, STATUS, RuleBody
 from smile_cloud.rule_message import RuleMessage, log_keys
 from smile_contract import ContractError, format_time, is_device_id
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _BASIC_INGEST = "$aws/rules/"
+_PRESENCE = "$aws/events/presence/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Stack:
 
     Attributes
     ----------
-    events_queue, alerts_queue : str
-        URLs of the queues of ``store_event`` and ``send_alert``.
+    events_queue, alerts_queue, status_queue : str
+        URLs of the queues of ``store_event``, ``send_alert`` and ``device_status``.
     limits : ClockLimits
         Those of ``store_event``.
     started_at : datetime
@@ -61,17 +63,19 @@ class Stack:
 
     events_queue: str
     alerts_queue: str
+    status_queue: str
     limits: ClockLimits
     started_at: datetime
 
-    @property
-    def queues(self) -> tuple[str, str]:
-        """Both queues."""
-        return self.events_queue, self.alerts_queue
+    def queues_for(self, body: RuleBody) -> tuple[str, ...]:
+        """Return the URLs of the queues that the rules send such a message to."""
+        if body.kind == EVENTS:
+            return self.events_queue, self.alerts_queue
+        return (self.status_queue,)
 
     def queue_of(self, resource: str) -> str | None:
         """Return the URL of the queue with this ARN or URL; None if it is another queue."""
-        for url in self.queues:
+        for url in (self.events_queue, self.alerts_queue, self.status_queue):
             if _queue_name(url) == _queue_name(resource):
                 return url
         return None
@@ -84,7 +88,7 @@ def parse_dead_letter(message: MessageTypeDef, stack: Stack) -> DeadLetter:
     ----------
     message : MessageTypeDef
         As SQS returns it. SQS sets the attribute ``DeadLetterQueueSourceArn`` on messages that it
-        moved from another queue; ``store_event`` sets the message attribute ``reason``.
+        moved from another queue; a function sets the message attribute ``reason``.
     stack : Stack
     """
     source = message["Attributes"].get("DeadLetterQueueSourceArn")
@@ -112,14 +116,14 @@ def _failed_in_queue(message: MessageTypeDef, source: str, stack: Stack) -> Dead
 
 
 def _of_unknown_queue(message: MessageTypeDef, stack: Stack) -> DeadLetter:
-    """Parse a message of the rule that somebody moved by hand: both queues may get it."""
+    """Parse a message of a rule that somebody moved by hand: all queues of the rule may get it."""
     letter = DeadLetter(sent_at(message), "unknown reason", message["Body"])
     try:
-        RuleBody.parse(letter.body)
+        body = RuleBody.parse(letter.body)
     except ContractError:
         problem = "neither the rule nor a function of this version sent it"
         return replace(letter, undeliverable=problem)
-    return replace(letter, queues=stack.queues)
+    return replace(letter, queues=stack.queues_for(body))
 
 
 def _rejected(message: MessageTypeDef, reason: str, stack: Stack) -> DeadLetter:
@@ -127,16 +131,22 @@ def _rejected(message: MessageTypeDef, reason: str, stack: Stack) -> DeadLetter:
     letter = DeadLetter(sent_at(message), reason, message["Body"])
     try:
         body = RuleBody.parse(letter.body)
-        rejected = [one.error for one in RuleMessage.from_body(letter.body, stack.limits).rejected]
+        _check(body, stack.limits)
     except ContractError as error:
-        rejected = [error]
-    if rejected:
-        problem = f"it still breaks the contract: {rejected[0]}"
-        return replace(letter, undeliverable=problem)
-    # store_event forgets that it rejected this content, in case it rejects it again.
+        return replace(letter, undeliverable=f"it still breaks the contract: {error}")
+    # The function forgets that it rejected this content, in case it rejects it again.
     redriven_ms = round(stack.started_at.timestamp() * 1000)
     text = replace(body, redriven_ms=redriven_ms).text()
-    return replace(letter, body=text, queues=(stack.events_queue,))
+    return replace(letter, body=text, queues=stack.queues_for(body)[:1])
+
+
+def _check(body: RuleBody, limits: ClockLimits) -> None:
+    """Raise `ContractError` when the function of a message would reject it, or a part of it."""
+    if body.kind != EVENTS:
+        read_message(body)
+        return
+    for rejected in RuleMessage.from_body(body.text(), limits).rejected:
+        raise rejected.error
 
 
 def _failed_rule(error: Mapping[str, Any], at: datetime, stack: Stack) -> DeadLetter:
@@ -147,8 +157,7 @@ def _failed_rule(error: Mapping[str, Any], at: datetime, stack: Stack) -> DeadLe
     failures: Sequence[Mapping[str, Any]] = error.get("failures") or []
     messages = dict.fromkeys(str(failure.get("errorMessage")) for failure in failures)
     letter = DeadLetter(at, "; ".join(messages) or "unknown reason")
-    segments = _without_basic_ingest(str(error.get("topic", ""))).split("/")
-    device_id = segments[1] if len(segments) > 1 else ""
+    kind, device_id = _kind_and_device(_without_basic_ingest(str(error.get("topic", ""))))
     if not is_device_id(device_id):
         return replace(letter, undeliverable="its topic names no device")
     try:
@@ -157,9 +166,18 @@ def _failed_rule(error: Mapping[str, Any], at: datetime, stack: Stack) -> DeadLe
         return replace(letter, undeliverable="its payload is not in base64")
     found = [stack.queue_of(str(failure.get("failedResource"))) for failure in failures]
     failed = tuple(dict.fromkeys(url for url in found if url is not None))
-    return replace(
-        letter, body=RuleBody(device_id, at, payload).text(), queues=failed or stack.queues
-    )
+    body = RuleBody(device_id, at, payload, kind=kind)
+    return replace(letter, body=body.text(), queues=failed or stack.queues_for(body))
+
+
+def _kind_and_device(topic: str) -> tuple[str, str]:
+    """Return what the rules select from a topic; an empty device id if it names no device."""
+    if topic.startswith(_PRESENCE):
+        kind, _, device_id = topic.removeprefix(_PRESENCE).partition("/")
+        return (kind, device_id) if kind in PRESENCE_KINDS else (EVENTS, "")
+    segments = topic.split("/")
+    kind = STATUS if segments[2:] == [STATUS] else EVENTS
+    return kind, segments[1] if len(segments) > 1 else ""
 
 
 def _without_basic_ingest(topic: str) -> str:

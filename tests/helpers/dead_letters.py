@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smile_cloud.clock_limits import ClockLimits
-from smile_cloud.store_event.dead_letter_memory import DeadLetterMemory
-from smile_cloud.store_event.dead_letter_queue import DeadLetterQueue
+from smile_cloud.dead_letters.memory import DeadLetterMemory
+from smile_cloud.dead_letters.queue import DeadLetterQueue
+from smile_cloud.dead_letters.sender import DeadLetterSender
 from smile_cloud.store_event.event_store import EventStore
 from smile_cloud.store_event.service import StoreEventService
 
@@ -25,7 +26,17 @@ def make_service(
     """Return the service with clients of a test; `clock` is that of its dead-letter memory."""
     return StoreEventService(
         EventStore(aws.dynamodb, table, event_retention=KEPT, rollup_retention=KEPT),
-        DeadLetterQueue(aws.sqs, queue),
-        DeadLetterMemory(aws.dynamodb, table, device_retention=KEPT, clock=clock),
+        make_sender(aws, table, queue, clock),
         LIMITS,
     )
+
+
+def make_sender(
+    aws: Any,
+    table: str,
+    queue: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> DeadLetterSender:
+    """Return what sends dead letters to `queue`; `clock` is that of its memory."""
+    memory = DeadLetterMemory(aws.dynamodb, table, device_retention=KEPT, clock=clock)
+    return DeadLetterSender(DeadLetterQueue(aws.sqs, queue), memory)

@@ -79,7 +79,10 @@ class Functions:
 
     def __init__(self) -> None:
         cold_start.is_cold_start = False
-        names = ("store_event", "send_alert", "history_api", "alerts_api", "photo_api", "dashboard")
+        names = (
+            *("store_event", "send_alert", "device_status"),
+            *("history_api", "alerts_api", "photo_api", "dashboard"),
+        )
         self._loaded = {name: load_function(name) for name in names}
         self._log = io.StringIO()
         for module in self._loaded.values():

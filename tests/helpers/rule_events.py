@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,9 +58,17 @@ def received_now(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def moved_to_now(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a sample that arrives now with smiles of now, because old smiles get no alert."""
+    """Return a sample that arrives now with smiles of now, because old smiles get no alert.
+
+    Heartbeats are as they were.
+    """
     now = truncate_to_ms(datetime.now(UTC))
-    return sqs_event([_moved(body, now) for body in _bodies(event)])
+    return sqs_event(
+        [
+            _moved(body, now) if body.kind == "events" else replace(body, received_at=now).text()
+            for body in _bodies(event)
+        ]
+    )
 
 
 def _bodies(event: Mapping[str, Any]) -> list[RuleBody]:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.client import topic_matches_sub
 
 from local.iot_sql import parse
 from scripts.sample_events import sample_files
 from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
+from smile_cloud.device_status.settings import DeviceStatusSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.cors import Cors
+from smile_cloud.rule_body import RuleBody
 from smile_cloud.rule_message import RuleMessage
 from smile_cloud.send_alert.settings import SendAlertSettings
 from smile_cloud.sqs_batch import RESERVE_MS
@@ -30,12 +33,23 @@ from tests.helpers.template import ROOT, properties
 SETTINGS = {
     "StoreEventFunction": StoreEventSettings,
     "SendAlertFunction": SendAlertSettings,
+    "DeviceStatusFunction": DeviceStatusSettings,
     "HistoryApiFunction": HistoryApiSettings,
     "AlertsApiFunction": AlertsApiSettings,
     "DashboardFunction": DashboardSettings,
 }
 FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
-QUEUES = {"EventsQueue": "StoreEventFunction", "AlertsQueue": "SendAlertFunction"}
+QUEUES = {
+    "EventsQueue": "StoreEventFunction",
+    "AlertsQueue": "SendAlertFunction",
+    "StatusQueue": "DeviceStatusFunction",
+}
+# Each rule with its queues.
+RULES = {
+    "SmileEventsRule": ("SmileEventsRuleRole", ["EventsQueue", "AlertsQueue"]),
+    "DeviceStatusRule": ("StatusRulesRole", ["StatusQueue"]),
+    "PresenceRule": ("StatusRulesRole", ["StatusQueue"]),
+}
 EVERY = (*FUNCTIONS, "EdgeFunction")  # cameras run the last one: test_template_edge.py
 
 
@@ -77,20 +91,43 @@ def test_the_rule_selects_what_the_functions_read(template: dict[str, Any]) -> N
     assert payload["RuleDisabled"] is False
 
 
-def test_the_rule_may_send_to_the_queues_that_it_targets_and_no_other(
-    template: dict[str, Any],
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_may_send_to_the_queues_that_it_targets_and_no_other(
+    template: dict[str, Any], rule: str
 ) -> None:
-    rule = properties(template, "SmileEventsRule")["TopicRulePayload"]
-    actions = [action["Sqs"] for action in (*rule["Actions"], rule["ErrorAction"])]
-    assert [action["QueueUrl"]["!Ref"] for action in actions] == [*QUEUES, "RuleErrorQueue"]
+    role_name, queues = RULES[rule]
+    payload = properties(template, rule)["TopicRulePayload"]
+    actions = [action["Sqs"] for action in (*payload["Actions"], payload["ErrorAction"])]
+    assert [action["QueueUrl"]["!Ref"] for action in actions] == [*queues, "RuleErrorQueue"]
     assert not any(action["UseBase64"] for action in actions)
-    assert {action["RoleArn"]["!GetAtt"] for action in actions} == {"SmileEventsRuleRole.Arn"}
-    role = properties(template, "SmileEventsRuleRole")
-    [grant] = statements(role["Policies"])
+    assert {action["RoleArn"]["!GetAtt"] for action in actions} == {f"{role_name}.Arn"}
+    [grant] = statements(properties(template, role_name)["Policies"])
     assert grant["Action"] == "sqs:SendMessage"
     assert [resource["!GetAtt"] for resource in grant["Resource"]] == [
         f"{action['QueueUrl']['!Ref']}.Arn" for action in actions
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "topic", "device_id", "kind"),
+    [
+        ("DeviceStatusRule", "smile/cam-1/status", "cam-1", "status"),
+        ("PresenceRule", "$aws/events/presence/connected/cam-1", "cam-1", "connected"),
+        ("PresenceRule", "$aws/events/presence/disconnected/cam-1", "cam-1", "disconnected"),
+    ],
+)
+def test_the_rules_for_status_pass_the_bytes_with_device_and_kind(
+    template: dict[str, Any], rule: str, topic: str, device_id: str, kind: str
+) -> None:
+    payload = properties(template, rule)["TopicRulePayload"]
+    assert (payload["AwsIotSqlVersion"], payload["RuleDisabled"]) == ("2016-03-23", False)
+    query = parse(payload["Sql"])
+    assert topic_matches_sub(query.topic_filter, topic)
+    sent = b'{"topic_kind": "events", "topic_device_id": "cam-2"}'
+    passed = json.dumps(query.evaluate(topic, sent, 7))
+    assert RuleBody.parse(passed) == RuleBody(
+        device_id, datetime(1970, 1, 1, 0, 0, 0, 7000, tzinfo=UTC), sent, kind=kind
+    )
 
 
 @pytest.mark.parametrize(("queue", "function"), QUEUES.items())
@@ -98,19 +135,22 @@ def test_a_queue_invokes_its_function_and_keeps_what_fails(
     template: dict[str, Any], queue: str, function: str
 ) -> None:
     [source] = properties(template, function)["Events"].values()
+    window_s = source["Properties"].get("MaximumBatchingWindowInSeconds", 0)
+    window = {"MaximumBatchingWindowInSeconds": window_s} if window_s else {}
     assert source == {
         "Type": "SQS",
-        "Properties": {
+        "Properties": window
+        | {
             "Queue": {"!GetAtt": f"{queue}.Arn"},
             "BatchSize": 10,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
-            "ScalingConfig": {"MaximumConcurrency": 5},
+            "ScalingConfig": {"MaximumConcurrency": 2 if queue == "StatusQueue" else 5},
         },
     }
     timeout = properties(template, function)["Timeout"]
     assert timeout * 1000 > RESERVE_MS, "otherwise no record is ever handled"
     own = properties(template, queue)
-    assert own["VisibilityTimeout"] == 6 * timeout, "as AWS recommends"
+    assert own["VisibilityTimeout"] == 6 * timeout + window_s, "as AWS recommends"
     assert own["RedrivePolicy"] == {
         "deadLetterTargetArn": {"!GetAtt": "DeadLetterQueue.Arn"},
         "maxReceiveCount": 5,
@@ -167,9 +207,9 @@ def test_the_rule_makes_the_samples_of_the_messages_that_devices_send(
 
 def test_the_samples_are_those_of_the_messages() -> None:
     files = sample_files()
-    assert {path: path.read_text("utf-8") for path in EVENTS.glob("s*/*.json")} == files, (
-        "run python -m scripts.sample_events"
-    )
+    written = {path: path.read_text("utf-8") for path in EVENTS.glob("s*/*.json")}
+    written |= {path: path.read_text("utf-8") for path in EVENTS.glob("device_status/*.json")}
+    assert written == files, "run python -m scripts.sample_events"
 
 
 def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) -> None:
@@ -189,6 +229,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
     [
         "store_event",
         "send_alert",
+        "device_status",
         "history_api",
         "alerts_api",
         "dashboard",

@@ -50,6 +50,7 @@ def test_every_queue_has_its_alarm(template: dict[str, Any]) -> None:
     expected = {
         "EventsQueue": ("EventsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
         "AlertsQueue": ("AlertsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        "StatusQueue": ("StatusQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
         "DeadLetterQueue": ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible"),
         "RuleErrorQueue": ("RuleErrorsAlarm", "NumberOfMessagesSent"),
     }
@@ -61,15 +62,20 @@ def test_every_queue_has_its_alarm(template: dict[str, Any]) -> None:
 
 def test_failures_of_the_rule_and_the_api_have_their_alarms(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    rule = watched(alarms["RuleFailuresAlarm"])
-    assert {(metric, found.get("ActionType")) for _, metric, found in rule} == {
-        ("Failure", None),
-        ("Failure", "SQS"),
-        ("ErrorActionFailure", None),
-        ("ErrorActionFailure", "SQS"),
-        ("RuleMessageThrottled", None),
-    }
-    assert all(found["RuleName"] == {"!Ref": "SmileEventsRule"} for _, _, found in rule)
+    for alarm, rules in (
+        ("RuleFailuresAlarm", {"SmileEventsRule"}),
+        ("StatusRuleFailuresAlarm", {"DeviceStatusRule", "PresenceRule"}),
+    ):
+        seen = watched(alarms[alarm])
+        assert {(metric, found.get("ActionType")) for _, metric, found in seen} == {
+            ("Failure", None),
+            ("Failure", "SQS"),
+            ("ErrorActionFailure", None),
+            ("ErrorActionFailure", "SQS"),
+            ("RuleMessageThrottled", None),
+        }
+        assert {found["RuleName"]["!Ref"] for _, _, found in seen} == rules
+        assert len(seen) == 5 * len(rules) <= 10, "as many as an alarm takes"
     api = properties(template, "SmileApi")
     for _, _, dimensions in watched(alarms["Api5xxAlarm"]):
         assert dimensions == {"ApiName": api["Name"], "Stage": api["StageName"]}

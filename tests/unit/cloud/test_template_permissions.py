@@ -25,6 +25,7 @@ from tests.helpers.template import properties
 FUNCTIONS = {
     "store_event": "StoreEventFunction",
     "send_alert": "SendAlertFunction",
+    "device_status": "DeviceStatusFunction",
     "history_api": "HistoryApiFunction",
     "alerts_api": "AlertsApiFunction",
     "photo_api": "PhotoApiFunction",

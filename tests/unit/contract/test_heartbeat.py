@@ -11,7 +11,7 @@ import pytest
 from smile_contract import ContractError, Heartbeat, schema
 from tests.helpers.wire_samples import HEARTBEAT
 
-SAMPLES = Path(__file__).parents[3] / "events" / "device_status"
+SAMPLES = Path(__file__).parents[3] / "events" / "heartbeats"
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,6 @@ def test_topic_is_not_reported_when_a_rule_matches_it() -> None:
     assert unmatched(["smile/cam-1/events", "$aws/rules/Rule/smile/cam-1/events"]) == []
 
 
-def test_heartbeats_are_not_reported_because_they_need_no_rule() -> None:
-    assert unmatched(["smile/cam-1/status"]) == []
-
-
 def test_basic_ingest_is_reported_when_there_is_no_rule_of_that_name() -> None:
     assert len(unmatched(["$aws/rules/Other/smile/cam-1/events"])) == 1
 

@@ -48,7 +48,13 @@ IDENTITY = (
 )
 NAMES = (
     *("ApiUrl", "ApiKeyId", "DevicePolicyName", "EventsTableName", "RollbackAlarmName"),
-    *("DeadLetterQueueUrl", "RuleErrorQueueUrl", "EventsQueueUrl", "AlertsQueueUrl"),
+    *(
+        "DeadLetterQueueUrl",
+        "RuleErrorQueueUrl",
+        "EventsQueueUrl",
+        "AlertsQueueUrl",
+        "StatusQueueUrl",
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,14 +17,15 @@ from ops.redrive.redrive import Redrive
 from smile_cloud.rule_body import RuleBody
 from tests.helpers.aws import client_error
 from tests.helpers.dead_letters import LIMITS
-from tests.helpers.rule_events import RECEIVED_AT, sample_body
+from tests.helpers.rule_events import RECEIVED_AT, sample, sample_body
 
 SQS = "https://sqs.eu-central-1.amazonaws.com/1"
 EVENTS, ALERTS = f"{SQS}/smile-EventsQueue-1", f"{SQS}/smile-AlertsQueue-2"
 ARN = "arn:aws:sqs:eu-central-1:1"
 SENT_AT = datetime(2026, 11, 22, 18, 0, 0, 250_000, UTC)
 STARTED_AT = datetime(2026, 11, 23, tzinfo=UTC)
-STACK = Stack(EVENTS, ALERTS, LIMITS, STARTED_AT)
+STATUS = f"{SQS}/smile-StatusQueue-3"
+STACK = Stack(EVENTS, ALERTS, STATUS, LIMITS, STARTED_AT)
 EVENT_ID = "01a20451-81da-7111-8000-1234567890ab"
 
 
@@ -60,6 +62,7 @@ def rule_error(
     [
         (f"{ARN}:smile-EventsQueue-1", (EVENTS,)),
         (f"{ARN}:smile-AlertsQueue-2", (ALERTS,)),
+        (f"{ARN}:smile-StatusQueue-3", (STATUS,)),
         (f"{ARN}:another-EventsQueue-1", ()),
     ],
 )
@@ -123,6 +126,48 @@ def test_a_message_of_the_rule_goes_to_both_queues_when_nothing_names_its_queue(
     body = sample_body("started")
     letter = parse_dead_letter(message(body), STACK)
     assert (letter.queues, letter.body) == ((EVENTS, ALERTS), body)
+
+
+def status_body(name: str) -> str:
+    return str(sample(f"device_status/{name}")["Records"][0]["body"])
+
+
+@pytest.mark.parametrize("name", ["online", "presence_connected"])
+def test_a_status_message_goes_back_to_device_status(name: str) -> None:
+    body = status_body(name)
+    assert parse_dead_letter(message(body), STACK).queues == (STATUS,)
+    rejected = parse_dead_letter(message(body, reason="camera: unknown"), STACK)
+    assert rejected.queues == (STATUS,)
+    again = RuleBody.parse(rejected.body)
+    assert again == replace(RuleBody.parse(body), redriven_ms=again.redriven_ms)
+    assert again.redriven_ms == round(STARTED_AT.timestamp() * 1000)
+
+
+@pytest.mark.parametrize("name", ["bad_camera_state", "presence_connected_bad_version"])
+def test_a_status_message_stays_while_it_breaks_the_contract(name: str) -> None:
+    letter = parse_dead_letter(message(status_body(name), reason="bad"), STACK)
+    assert letter.queues == ()
+    assert letter.undeliverable.startswith("it still breaks the contract: ")
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        ("smile/cam-1/status", "status"),
+        ("$aws/events/presence/connected/cam-1", "connected"),
+        ("$aws/events/presence/disconnected/cam-1", "disconnected"),
+    ],
+)
+def test_an_error_of_the_rules_for_status_goes_to_their_queue(topic: str, kind: str) -> None:
+    letter = parse_dead_letter(message(json.dumps(rule_error(topic=topic))), STACK)
+    assert letter.queues == (STATUS,)
+    assert RuleBody.parse(letter.body) == RuleBody("cam-1", SENT_AT, b"{}", kind=kind)
+
+
+def test_an_error_of_another_presence_topic_is_kept() -> None:
+    content = rule_error(topic="$aws/events/presence/asleep/cam-1")
+    letter = parse_dead_letter(message(json.dumps(content)), STACK)
+    assert letter.undeliverable == "its topic names no device"
 
 
 def test_a_rejected_event_goes_to_store_event_when_the_contract_accepts_it_now() -> None:

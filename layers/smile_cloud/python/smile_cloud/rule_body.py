@@ -20,10 +20,24 @@ DEVICE_FIELD: Final = "topic_device_id"
 RECEIVED_FIELD: Final = "received_at_ms"
 # Not from the rule: ``make redrive`` sets it when it sends a dead letter to its queue again.
 REDRIVEN_FIELD: Final = "redriven_at_ms"
-RULE_FIELDS: Final = frozenset({PAYLOAD_FIELD, DEVICE_FIELD, RECEIVED_FIELD, REDRIVEN_FIELD})
+# The rules for heartbeats and presence name the topic; SmileEventsRule does not.
+KIND_FIELD: Final = "topic_kind"
+RULE_FIELDS: Final = frozenset(
+    {PAYLOAD_FIELD, DEVICE_FIELD, RECEIVED_FIELD, REDRIVEN_FIELD, KIND_FIELD}
+)
+
+EVENTS: Final = "events"
+STATUS: Final = "status"
+CONNECTED: Final = "connected"
+PRESENCE_KINDS: Final = frozenset({CONNECTED, "disconnected"})
+_KINDS: Final = PRESENCE_KINDS | {EVENTS, STATUS}
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class ForeignClientError(ContractError):
+    """A presence event is about a client that is not a device: its id cannot be a device id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +54,16 @@ class RuleBody:
         What the device sent.
     redriven_ms : int or None
         When ``make redrive`` sent it again, in milliseconds since 1970.
+    kind : str
+        What the topic brings: ``events``, ``status``, or the presence events ``connected`` and
+        ``disconnected``.
     """
 
     device_id: str
     received_at: datetime
     payload: bytes
     redriven_ms: int | None = None
+    kind: str = EVENTS
 
     @classmethod
     def parse(cls, text: str) -> RuleBody:
@@ -55,6 +73,8 @@ class RuleBody:
         ------
         ContractError
             When the rule did not write `text`. The error names the field.
+        ForeignClientError
+            When it is a presence event of a client that is not a device.
         """
         try:
             fields = json.loads(text)
@@ -62,13 +82,17 @@ class RuleBody:
             raise ContractError("message", "expected a JSON object of the IoT rule") from None
         if not isinstance(fields, dict):
             raise ContractError("message", "expected a JSON object of the IoT rule")
+        kind = fields.get(KIND_FIELD, EVENTS)
+        if kind not in _KINDS:
+            raise ContractError(KIND_FIELD, f"expected {', '.join(sorted(_KINDS))}")
         device_id = fields.get(DEVICE_FIELD)
         if not isinstance(device_id, str) or not is_device_id(device_id):
-            raise ContractError(DEVICE_FIELD, "expected the device id of the topic")
+            kind_of_error = ForeignClientError if kind in PRESENCE_KINDS else ContractError
+            raise kind_of_error(DEVICE_FIELD, "expected the device id of the topic")
         received_ms = _unix_ms(fields, RECEIVED_FIELD)
         redriven_ms = _unix_ms(fields, REDRIVEN_FIELD) if REDRIVEN_FIELD in fields else None
         received_at = _EPOCH + received_ms * _MILLISECOND
-        return cls(device_id, received_at, _payload(fields), redriven_ms)
+        return cls(device_id, received_at, _payload(fields), redriven_ms, kind)
 
     @property
     def received_ms(self) -> int:
@@ -84,6 +108,8 @@ class RuleBody:
         }
         if self.redriven_ms is not None:
             fields[REDRIVEN_FIELD] = self.redriven_ms
+        if self.kind != EVENTS:
+            fields[KIND_FIELD] = self.kind
         return json.dumps(fields)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.json_objects import repeated_names
-from smile_cloud.rule_body import RULE_FIELDS, RuleBody
+from smile_cloud.rule_body import EVENTS, RULE_FIELDS, RuleBody
 from smile_contract import ContractError, Rejected, SmileEvent, read_message
 
 
@@ -49,13 +49,16 @@ class DeadLetter:
         """SHA-256 of the device and of what it sent, without the time of arrival.
 
         A message that ``make redrive`` sent again is new content: its first dead letter is deleted,
-        so it must make another one if it is rejected again.
+        so it must make another one if it is rejected again. No two heartbeats are the same, so of
+        status messages only the field that is wrong counts.
         """
         if self.source is None:
             content = self.body.encode("utf-8", "surrogatepass")
         else:
             head = f"{self.source.device_id}\n{self.source.redriven_ms}\n"
             content = head.encode() + self.source.payload
+            if self.source.kind != EVENTS:
+                content = f"{head}{self.source.kind}\n{self.error.field}".encode()
         return hashlib.sha256(content).hexdigest()
 
     @property
@@ -97,7 +100,7 @@ class RuleMessage:
         """
         body = RuleBody.parse(text)
         try:
-            message = _decode(body.payload)
+            message = decode_payload(body.payload)
             valid, rejected = read_message(message, device_id=body.device_id)
         except ContractError as error:
             dead_letter = DeadLetter.of_source(body, error)
@@ -120,7 +123,7 @@ def log_keys(text: str) -> dict[str, Any]:
     except ContractError:
         return {}
     try:
-        message = _decode(body.payload)
+        message = decode_payload(body.payload)
     except ContractError:
         message = {}
     items = message.get("events", [message])
@@ -129,7 +132,7 @@ def log_keys(text: str) -> dict[str, Any]:
     return {"device_id": body.device_id, "event_ids": ids}
 
 
-def _decode(payload: bytes) -> Mapping[str, Any]:
+def decode_payload(payload: bytes) -> Mapping[str, Any]:
     """Return the JSON object of a payload.
 
     Raises

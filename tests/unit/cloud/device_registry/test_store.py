@@ -28,7 +28,7 @@ from tests.helpers.item_size import size_of
 from tests.helpers.status_messages import at, beat, connected, disconnected, joined, offline
 
 KEPT = timedelta(days=400)
-SAMPLE = Path(__file__).parents[4] / "events" / "device_status" / "online.json"
+SAMPLE = Path(__file__).parents[4] / "events" / "heartbeats" / "online.json"
 
 
 class Registry:

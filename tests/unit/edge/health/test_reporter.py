@@ -118,6 +118,44 @@ def test_last_will_can_be_made_before_the_camera_is_open(outbox: Outbox) -> None
     assert read(encoded(Heartbeats(config(), SHA256, outbox).online()))["status"] == "online"
 
 
+def test_heartbeats_name_the_connection_whose_last_will_was_made_last(
+    heartbeats: Heartbeats,
+) -> None:
+    before = read(encoded(heartbeats.online()))
+    assert before["interval_s"] == 60
+    assert "connected_at" not in before, "Greengrass opens the connection"
+    wills = [read(heartbeats.will()) for _ in range(2)]
+    assert all(will["connected_at"] == will["sent_at"] for will in wills)
+    for beat in (read(encoded(heartbeats.online())), read(heartbeats.offline())):
+        assert beat["connected_at"] == wills[-1]["sent_at"] <= beat["sent_at"]
+
+
+def test_a_heartbeat_is_published_soon_after_a_new_connection(
+    heartbeats: Heartbeats, vitals: Vitals
+) -> None:
+    sent: list[dict[str, Any]] = []
+    reporter = Reporter(
+        heartbeats,
+        vitals,
+        publish=lambda payload, _: sent.append(read(payload)),
+        is_delivering=lambda: True,
+        interval_s=600,
+    )
+    heartbeats.will()
+    now_s = time.monotonic()
+    reporter._turn(now_s)
+    assert sent == [], "the first one has a rate"
+    reporter._turn(now_s + 6)
+    reporter._turn(now_s + 7)
+    assert len(sent) == 1
+    will = read(heartbeats.will())
+    for later_s in (8, 9):
+        reporter._turn(now_s + later_s)
+    reporter.close()
+    assert [one["status"] for one in sent] == ["online", "online", "offline"]
+    assert sent[1]["connected_at"] == will["sent_at"]
+
+
 def test_configuration_changes_with_settings_but_not_with_secrets() -> None:
     version = configuration_version(config())
     assert len(version) == 16

@@ -102,6 +102,11 @@ class Device:
         )
 
     @property
+    def has_spoken(self) -> bool:
+        """Whether it is a device: it has sent a status message. Other clients connect, too."""
+        return self.latest is not None or self.stop_received_at is not None
+
+    @property
     def heard_at(self) -> datetime | None:
         """When the last message about the device arrived."""
         events = (event.at for event in self.presence)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The listing is kept longer than needed, so that it is written once a month.
 _LISTED_LONGER: Final = timedelta(days=30)
+# A client that sends no status message may be any client of the account.
+_FOREIGN_KEPT: Final = timedelta(days=1)
 # Why a write is not applied, if another attempt may succeed. boto3 retries the others by itself.
 _RETRYABLE: Final = frozenset(
     {
@@ -66,7 +68,10 @@ class DeviceStore:
     def read(self, device_id: str) -> Device | None:
         """Return what is known of a device, None when it is not known or its item has expired."""
         item = self._item(device_id)
-        return from_fields(device_id, item) if self._is_about_a_device(item) else None
+        if not self._is_in_force(item):
+            return None
+        device = from_fields(device_id, item)
+        return device if device.has_spoken else None
 
     def observe(self, seen: Device) -> bool:
         """Add what a message says to what is known of its device.
@@ -87,7 +92,7 @@ class DeviceStore:
         for _ in attempts(self._sleep):
             item = self._item(seen.device_id)
             before = None
-            if self._is_about_a_device(item):
+            if self._is_in_force(item):
                 before = from_fields(seen.device_id, item)
             after = seen if before is None else before.join(seen)
             if after == before:
@@ -108,19 +113,20 @@ class DeviceStore:
         )
         return from_attributes(answer.get("Item", {}))
 
-    def _is_about_a_device(self, item: Mapping[str, Any]) -> bool:
+    def _is_in_force(self, item: Mapping[str, Any]) -> bool:
         """Return whether an item is in force, and not just the count of wrong clocks."""
         return "revision" in item and item["expires_at"] > self._clock().timestamp()
 
     def _write(self, device: Device, item: Mapping[str, Any]) -> None:
         """Write what is known of a device if its item is still as it was read."""
         heard_at = device.heard_at or self._clock()
-        expires_at = int((heard_at + self._retention).timestamp())
+        kept = self._retention if device.has_spoken else min(_FOREIGN_KEPT, self._retention)
+        expires_at = int((heard_at + kept).timestamp())
         revision = item.get("revision")
         fields = to_fields(device) | {
             "revision": 1 if revision is None else revision + 1,
             "expires_at": expires_at,
-            "listed_until": self._list(device.device_id, item, expires_at),
+            "listed_until": self._list(device, item, expires_at),
         }
         known = {name: value for name, value in fields.items() if value is not None}
         unknown = sorted(fields.keys() - known.keys())
@@ -140,20 +146,22 @@ class DeviceStore:
             ExpressionAttributeValues=to_attributes(values),
         )
 
-    def _list(self, device_id: str, item: Mapping[str, Any], expires_at: int) -> int:
-        """List the device at least until `expires_at`; return until when it is listed.
+    def _list(self, device: Device, item: Mapping[str, Any], expires_at: int) -> int | None:
+        """List a device at least until `expires_at`; return until when it is listed.
 
         The listing is written first: a device whose item says that it is listed is listed.
         """
+        if not device.has_spoken:
+            return None
         listed_until = item.get("listed_until", 0)
         if listed_until >= expires_at:
             return int(listed_until)
         listed_until = expires_at + int(_LISTED_LONGER.total_seconds())
         listing = {
-            "pk": device_pk(device_id),
+            "pk": device_pk(device.device_id),
             "sk": LISTED_SK,
             "gsi1pk": DEVICES_PK,
-            "gsi1sk": device_id,
+            "gsi1sk": device.device_id,
             "expires_at": listed_until,
         }
         self._client.put_item(TableName=self._table_name, Item=to_attributes(listing))

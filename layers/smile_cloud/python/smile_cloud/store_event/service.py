@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from smile_cloud import clients
 from smile_cloud.clock_limits import ClockLimits
+from smile_cloud.dead_letters.memory import DeadLetterMemory
+from smile_cloud.dead_letters.queue import DeadLetterQueue
+from smile_cloud.dead_letters.sender import DeadLetterSender, Sent
 from smile_cloud.rule_message import DeadLetter, RuleMessage
-from smile_cloud.store_event.dead_letter_memory import DeadLetterMemory
-from smile_cloud.store_event.dead_letter_queue import DeadLetterQueue
 from smile_cloud.store_event.event_store import EventStore, Outcome
 from smile_cloud.store_event.settings import StoreEventSettings
 from smile_contract import ContractError
@@ -40,21 +41,18 @@ class StoreEventService:
     Parameters
     ----------
     events : EventStore
-    dead_letters : DeadLetterQueue
-    memory : DeadLetterMemory
+    dead_letters : DeadLetterSender
     limits : ClockLimits
     """
 
     def __init__(
         self,
         events: EventStore,
-        dead_letters: DeadLetterQueue,
-        memory: DeadLetterMemory,
+        dead_letters: DeadLetterSender,
         limits: ClockLimits,
     ) -> None:
         self._events = events
         self._dead_letters = dead_letters
-        self._memory = memory
         self._limits = limits
 
     @classmethod
@@ -70,7 +68,8 @@ class StoreEventService:
             clients.dynamodb(), settings.table_name, device_retention=settings.rollup_retention
         )
         dead_letters = DeadLetterQueue(clients.sqs(), settings.dead_letter_queue_url)
-        return cls(events, dead_letters, memory, settings.clock_limits)
+        sender = DeadLetterSender(dead_letters, memory)
+        return cls(events, sender, settings.clock_limits)
 
     def handle(self, body: str) -> StoreEventResult:
         """Store the events of a message, given the body of a queue message.
@@ -94,18 +93,8 @@ class StoreEventService:
             for event in message.events:
                 result.outcomes[self._events.store(event, message.received_at)] += 1
         for dead_letter in rejected:
-            self._reject(dead_letter, result)
+            sent = self._dead_letters.send(dead_letter)
+            if sent is Sent.NEW:
+                result.rejected.append(dead_letter.error)
+            result.repeated += sent is Sent.REPEATED
         return result
-
-    def _reject(self, dead_letter: DeadLetter, result: StoreEventResult) -> None:
-        """Send a dead letter unless the queue got the same content in the last day.
-
-        It is sent before it is remembered, so that it is never lost. The queue gets it twice when
-        the answer of SQS is lost, or when two invocations handle the same content at once.
-        """
-        if self._memory.is_known(dead_letter):
-            result.repeated += self._memory.count_repeat(dead_letter)
-            return
-        self._dead_letters.send(dead_letter)
-        self._memory.remember(dead_letter)
-        result.rejected.append(dead_letter.error)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from smile_cloud.attributes import from_attributes
+from smile_cloud.dead_letters.memory import DeadLetterMemory
 from smile_cloud.errors import ConflictError
 from smile_cloud.rule_body import RuleBody
 from smile_cloud.rule_message import RuleMessage
-from smile_cloud.store_event.dead_letter_memory import DeadLetterMemory
 from tests.helpers.aws import client_error
 from tests.helpers.aws_calls import before_first, failing
 from tests.helpers.dead_letters import KEPT, LIMITS, make_service

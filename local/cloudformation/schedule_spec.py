@@ -10,7 +10,7 @@ from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template, check_keys
 from local.errors import TemplateError
 
-_KEYS = {"Description", "RetryPolicy", "ScheduleExpression", "State"}
+_KEYS = {"Description", "OmitName", "RetryPolicy", "ScheduleExpression", "State"}
 _RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 

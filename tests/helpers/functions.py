@@ -35,6 +35,10 @@ ENVIRONMENT = {
     "ALERT_TIME_ZONE": "UTC",
     "ALERTS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
     "API_ORIGINS": "none",
+    "DEVICE_GRACE_SECONDS": "300",
+    "BLIND_GRACE_SECONDS": "300",
+    "OUTAGE_DEVICES": "5",
+    "OUTAGE_PERCENT": "20",
     "CURSOR_KEY": "k" * 64,
     "LINK_KEY": "k" * 64,
     "DASHBOARD": "on",
@@ -80,7 +84,7 @@ class Functions:
     def __init__(self) -> None:
         cold_start.is_cold_start = False
         names = (
-            *("store_event", "send_alert", "device_status"),
+            *("store_event", "check_devices", "send_alert", "device_status"),
             *("history_api", "alerts_api", "photo_api", "dashboard"),
         )
         self._loaded = {name: load_function(name) for name in names}

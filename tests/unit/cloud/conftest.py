@@ -13,6 +13,7 @@ import pytest
 
 from smile_cloud import clients
 from tests.helpers.alerts import Alerts
+from tests.helpers.device_checks import Checks
 from tests.helpers.functions import AWS_ENVIRONMENT, ENVIRONMENT, Functions
 from tests.helpers.moto_server import moto_server
 from tests.helpers.template import ROOT, create_events_table, load_template, properties
@@ -126,3 +127,17 @@ def make_alerts(
 @pytest.fixture
 def alerts(make_alerts: Callable[..., Alerts]) -> Alerts:
     return make_alerts()
+
+
+@pytest.fixture
+def make_checks(
+    table: str, topic: str, receive_all: Callable[[], list[dict[str, Any]]]
+) -> Callable[..., Checks]:
+    """Return a function that makes the service; its arguments are environment variables."""
+    own = {"TABLE_NAME": table, "TOPIC_ARN": topic}
+    return lambda **variables: Checks(receive_all, **own | variables)
+
+
+@pytest.fixture
+def checks(make_checks: Callable[..., Checks]) -> Checks:
+    return make_checks()

@@ -11,7 +11,8 @@ import pytest
 
 from scripts.sample_events import sqs_event
 from smile_cloud import clients
-from tests.helpers.aws_calls import watched
+from tests.helpers.aws_calls import failing, watched
+from tests.helpers.device_checks import seed_devices
 from tests.helpers.functions import Functions
 from tests.helpers.rule_events import moved_to_now, received_now, sample, sample_body, samples
 from tests.helpers.template import properties
@@ -145,10 +146,42 @@ def test_every_metric_of_the_dashboard_and_the_alarms_is_written_by_its_function
     }
     assert shown
     assert watched
-    for name in ("store_event", "send_alert"):
-        functions.invoke(name, sample(f"{name}/started"))
+    for name, event in (
+        ("store_event", "started"), ("send_alert", "started"), ("check_devices", "every_minute"),
+    ):  # fmt: skip
+        functions.invoke(name, sample(f"{name}/{event}"))
         written = metrics(capsys)
         assert {metric for service, metric in shown | watched if service == name} <= set(written)
+
+
+def test_check_devices_counts_and_logs_what_it_finds(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions.invoke("check_devices", sample("check_devices/every_minute"))
+    assert metrics(capsys) == {
+        "DevicesOffline": 0,
+        "DevicesBlind": 0,
+        "DeviceAlertsSent": 0,
+        "DeviceAlertsDeferred": 0,
+        "ChecksSkipped": 0,
+    }
+    [line] = functions.logged("INFO")
+    assert (line["message"], line["devices"]) == ("devices checked", 0)
+
+
+def test_check_devices_fails_as_a_whole_when_an_alert_fails(
+    functions: Functions, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed_devices(table, {"cam-1": 60})
+    with failing(clients.sns(), "Publish"), pytest.raises(Exception, match="1 alerts failed"):
+        functions.invoke("check_devices", {})
+    assert metrics(capsys)["DeviceAlertsSent"] == 0, "metrics are written nevertheless"
+    [error] = functions.logged("ERROR")
+    assert error["message"] == "device alert failed"
+    functions.invoke("check_devices", {})
+    assert metrics(capsys)["DeviceAlertsSent"] == 1
+    sent = [line for line in functions.logged("INFO") if line["message"] == "device alert sent"]
+    assert [(line["kind"], line["subject"]) for line in sent] == [("device_offline", "cam-1")]
 
 
 def test_the_log_says_why_when_an_event_goes_to_the_dead_letter_queue(

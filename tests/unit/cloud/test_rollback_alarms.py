@@ -88,6 +88,8 @@ def test_every_function_with_traffic_has_its_alarms_and_watches_its_metrics() ->
         ]
         assert any("'Errors'" in one and f"'{function}'" in one for one in own), function
         events = RESOURCES[function]["Properties"]["Events"].values()
+        if {event["Type"] for event in events} == {"ScheduleV2"}:
+            continue
         if any(event["Type"] == "SQS" for event in events):
             service = RESOURCES[function]["Properties"]["Environment"]["Variables"][
                 "POWERTOOLS_SERVICE_NAME"
@@ -95,6 +97,16 @@ def test_every_function_with_traffic_has_its_alarms_and_watches_its_metrics() ->
             assert any("'RecordsFailed'" in one and f"'{service}'" in one for one in own)
         else:
             assert "Api5xxAlarm" in alarms
+
+
+def test_operators_are_notified_when_each_invocation_of_a_schedule_fails() -> None:
+    """It has one invocation a minute, so two failures in a minute never come."""
+    minute: Series = [1.0] * 10
+    failures: Series = [0.0] * 5 + [1.0] * 5
+    on = alarm_states("CheckDevicesFailuresAlarm", "Errors", minute, failures)
+    assert on.index(True) == 6
+    single: Series = [0.0] * 5 + [1.0] + [0.0] * 4
+    assert not any(alarm_states("CheckDevicesFailuresAlarm", "Errors", minute, single))
 
 
 def test_make_deploy_reads_one_alarm_for_all_of_them() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.errors import SettingsError
@@ -18,6 +19,7 @@ from tests.helpers.functions import ENVIRONMENT, variables_of
 
 LIMITS = ClockLimits(max_age=timedelta(days=9999), longest_smile=timedelta(hours=1))
 SETTINGS = [
+    CheckDevicesSettings,
     StoreEventSettings,
     SendAlertSettings,
     HistoryApiSettings,
@@ -33,6 +35,10 @@ PARAMETERS = {
     "LONGEST_SMILE_SECONDS": "LongestSmileSeconds",
     "ALERTS_PER_HOUR": "AlertsPerHour",
     "ALERTS_PER_MINUTE": "AlertsPerMinute",
+    "DEVICE_GRACE_SECONDS": "DeviceGraceSeconds",
+    "BLIND_GRACE_SECONDS": "BlindGraceSeconds",
+    "OUTAGE_DEVICES": "OutageDevices",
+    "OUTAGE_PERCENT": "OutagePercent",
 }
 VALUES = (
     "0",
@@ -93,6 +99,7 @@ def test_a_number_is_accepted_when_the_template_accepts_it(
     for value in VALUES:
         try:
             settings_with(**{variable: value})
+            CheckDevicesSettings.from_environment(ENVIRONMENT | {variable: value})
         except SettingsError:
             continue
         accepted.append(value)

@@ -15,6 +15,8 @@ from paho.mqtt.client import topic_matches_sub
 from local.iot_sql import parse
 from scripts.sample_events import sample_files
 from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.check_devices.report_store import LEASE
+from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_status.settings import DeviceStatusSettings
@@ -31,6 +33,7 @@ from tests.helpers.rule_events import EVENTS, RECEIVED_AT, sample, samples
 from tests.helpers.template import ROOT, properties
 
 SETTINGS = {
+    "CheckDevicesFunction": CheckDevicesSettings,
     "StoreEventFunction": StoreEventSettings,
     "SendAlertFunction": SendAlertSettings,
     "DeviceStatusFunction": DeviceStatusSettings,
@@ -157,6 +160,20 @@ def test_a_queue_invokes_its_function_and_keeps_what_fails(
     }
     assert "EventInvokeConfig" not in properties(template, function)
     assert "EventInvokeConfig" not in template["Globals"]["Function"]
+
+
+def test_a_schedule_starts_a_check_each_minute_and_no_two_at_once(
+    template: dict[str, Any],
+) -> None:
+    function = properties(template, "CheckDevicesFunction")
+    [schedule] = function["Events"].values()
+    assert schedule["Type"] == "ScheduleV2"
+    assert schedule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Properties"]["OmitName"] is True, "stages may share an account"
+    # Nobody waits for the result of a check, and a late repetition is of no use.
+    assert schedule["Properties"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+    assert function["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+    assert function["Timeout"] < LEASE.total_seconds() < 60
 
 
 def test_alerts_wait_in_their_queue_at_least_until_they_are_too_old(

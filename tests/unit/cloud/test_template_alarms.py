@@ -86,7 +86,8 @@ def test_every_alarm_notifies_operators_and_stays_silent_without_data(
 ) -> None:
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"!Ref": "AlarmTopic"}], name
-        missing = "breaching" if name == "SilentFleetAlarm" else "notBreaching"
+        is_about_silence = name in {"SilentFleetAlarm", "MissingChecksAlarm"}
+        missing = "breaching" if is_about_silence else "notBreaching"
         assert alarm["TreatMissingData"] == missing, name
         assert alarm["AlarmDescription"], name
         given = alarm.get("Metrics", [])

@@ -18,11 +18,13 @@ from edge_lambda.control.shadow import Shadow
 from scripts.sample_events import sqs_event
 from smile_contract import events_topic, status_topic, uuid7
 from tests.helpers.alerts_api import request, token
+from tests.helpers.device_checks import seed_devices
 from tests.helpers.functions import CONTEXT, ENVIRONMENT, load_function
 from tests.helpers.rule_events import moved_to_now, samples
 from tests.helpers.template import properties
 
 FUNCTIONS = {
+    "check_devices": "CheckDevicesFunction",
     "store_event": "StoreEventFunction",
     "send_alert": "SendAlertFunction",
     "device_status": "DeviceStatusFunction",
@@ -125,10 +127,14 @@ def invoke_all(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_may_make_its_calls_and_no_other(
-    template: dict[str, Any], recorder: Recorder, name: str
+    template: dict[str, Any], recorder: Recorder, table: str, name: str
 ) -> None:
     if name == "history_api":
         invoke_all("store_event")  # gives it something to find
+        recorder.used.clear()
+    if name == "check_devices":
+        minutes = dict.fromkeys([f"cam-{number}" for number in range(6)], 10)
+        seed_devices(table, minutes | {"old": 60})
         recorder.used.clear()
     invoke_all(name)
     if name == "send_alert":

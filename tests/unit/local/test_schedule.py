@@ -18,6 +18,7 @@ from local.errors import TemplateError
 from local.functions.function_runtime import FunctionRuntime
 from local.functions.runtime_api import Answer
 from local.functions.schedule import Schedule
+from tests.helpers.rule_events import sample
 from tests.helpers.waiting import wait_until
 
 TEMPLATE = """
@@ -111,6 +112,7 @@ def test_a_function_gets_the_event_of_a_schedule_again_and_again() -> None:
         "arn:aws:scheduler:us-east-1:123456789012:schedule/default/smile-local-Checker"
     ]
     assert len({json.loads(one)["id"] for one in runtime.events}) == len(runtime.events)
+    assert set(event) == set(sample("check_devices/every_minute"))
     assert problems == []
 
 

@@ -16,6 +16,10 @@ settings     ALERTS                 SETTINGS: the alert settings of the fleet
 window       ALERTS                 TOPIC: when the last alerts were sent, over all devices
 digest       ALERTS                 DIGEST#<yyyy-mm-ddThh:mm>: is it open, claimed or sent?
 digest line  DIGEST#<minute>        EVENT#<event_id> or UPDATE#<event_id>: a smile in a digest
+device       DEVICE_ALERTS          DEVICE#<id>: what was reported about a device that stopped
+alert
+outage       DEVICE_ALERTS          OUTAGE#<time>: devices that stopped together
+lease        DEVICE_ALERTS          LEASE: which check of the devices is running
 day          DAYS                   DAY#<yyyy-mm-dd>, exists when any device has an event on that
                                     day
 dead letter  DEAD_LETTER#<sha256>   DEAD_LETTER
@@ -34,6 +38,9 @@ ALERT_SETTINGS_SK: Final = "ALERT_SETTINGS"
 ALERTS_PK: Final = "ALERTS"
 FLEET_SETTINGS_SK: Final = "SETTINGS"
 TOPIC_SK: Final = "TOPIC"
+DEVICE_ALERTS_PK: Final = "DEVICE_ALERTS"
+OUTAGE_PREFIX: Final = "OUTAGE#"
+LEASE_SK: Final = "LEASE"
 DEVICE_SK: Final = "DEVICE"
 LISTED_SK: Final = "LISTED"
 DEVICES_PK: Final = "DEVICES"

@@ -12,7 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from smile_cloud.alert_messages.device import DeviceAlert, DeviceKind, Trouble, compose_device
 from smile_cloud.alert_messages.digest import Digest, DigestDevice, compose_digest
+from smile_cloud.alert_messages.fleet import FleetAlert, FleetKind, NamedDevice, compose_fleet
 from smile_cloud.alert_messages.message import AlertMessage
 from smile_cloud.alert_messages.smile import compose_smile
 from smile_cloud.alert_settings.model import AlertSettings
@@ -21,6 +23,7 @@ from tests.helpers.events import smile_event
 from tests.helpers.template import ROOT, properties
 
 SETTINGS = AlertSettings(display_name="Küche 😀")
+AT = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 SCHEMA = json.loads((ROOT / "docs/alert.schema.json").read_text("utf-8"))
 AUDIENCES = (ROOT / "docs/alerts.md").read_text("utf-8")
 
@@ -39,6 +42,25 @@ def a_smile(device_id: str, peak_score: float, kind: Any = "smile") -> AlertMess
     return compose_smile(event, SETTINGS, kind=kind, link="https://a.example/dev/alerts/abc")
 
 
+def a_device(kind: DeviceKind) -> AlertMessage:
+    trouble: Trouble = "blind" if kind == "device_blind" else "offline"
+    alert = DeviceAlert(kind=kind, device_id="cam-2", trouble=trouble, since=AT, back_at=AT)
+    return compose_device(alert, SETTINGS)
+
+
+def a_fleet(kind: FleetKind, *names: str) -> AlertMessage:
+    alert = FleetAlert(
+        kind=kind,
+        outage_id="2026-11-22T14:02:00.000Z",
+        since=AT,
+        cameras=2,
+        fleet=2,
+        still_down=len(names),
+        devices=tuple(NamedDevice(name) for name in names),
+    )
+    return compose_fleet(alert, SETTINGS)
+
+
 ALERTS = {
     "likely": a_smile("cam-1", 0.7),
     "sure": a_smile("cam-2", 0.9),
@@ -47,7 +69,13 @@ ALERTS = {
     "digest": a_digest(("cam-1", 0.6), ("cam-3", 0.8)),
     "sure digest": a_digest(("cam-2", 0.95), ("cam-3", 0.8)),
     "digest update": a_digest(("cam-3", 0.8), update=True),
+    "offline": a_device("device_offline"),
+    "blind": a_device("device_blind"),
+    "recovered": a_device("device_recovered"),
+    "outage": a_fleet("fleet_outage", "cam-1", "cam-2"),
+    "all back": a_fleet("fleet_recovered"),
 }
+ABOUT_CAMERAS = {"offline", "blind", "recovered", "outage", "all back"}
 
 
 @pytest.mark.parametrize("alert", ALERTS.values(), ids=ALERTS)
@@ -110,14 +138,18 @@ def policies() -> dict[str, dict[str, Any]]:
 
 
 HEARD = {
+    "people who want to hear of each smile once, and of cameras that stop": {
+        "likely", "sure", "test", "digest", "sure digest", *ABOUT_CAMERAS,
+    },
+    "people who look after the cameras": ABOUT_CAMERAS,
     "people who want to hear of each smile once": {
         "likely", "sure", "test", "digest", "sure digest",
     },
     "only sure smiles, with their updates": {"sure", "update", "test", "sure digest"},
-    "only one camera": {"likely", "update", "digest"},
+    "only one camera": {"likely", "update", "digest", "outage"},
     "everything but digests": {"likely", "sure", "update", "test"},
     "a program that must not get tests": {
-        "likely", "sure", "update", "digest", "sure digest", "digest update",
+        "likely", "sure", "update", "digest", "sure digest", "digest update", *ABOUT_CAMERAS,
     },
 }  # fmt: skip
 
@@ -133,6 +165,9 @@ def test_an_audience_hears_what_the_docs_say(aws: SimpleNamespace, audience: str
     assert heard == HEARD[audience]
 
 
-def test_the_address_of_the_template_hears_of_each_smile_once(template: dict[str, Any]) -> None:
+def test_the_address_of_the_template_hears_of_smiles_and_cameras(
+    template: dict[str, Any],
+) -> None:
     subscription = properties(template, "AlertEmailSubscription")
-    assert subscription["FilterPolicy"] == policies()["people who want to hear of each smile once"]
+    audience = "people who want to hear of each smile once, and of cameras that stop"
+    assert subscription["FilterPolicy"] == policies()[audience]

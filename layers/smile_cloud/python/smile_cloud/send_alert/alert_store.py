@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_settings.stored import merge, parse_stored
-from smile_cloud.attributes import from_attributes, to_attributes
-from smile_cloud.errors import ConflictError
+from smile_cloud.attributes import to_attributes
+from smile_cloud.batches import Key, get_items
 from smile_cloud.keys import (
     ALERT_SETTINGS_SK,
     ALERT_SK,
@@ -19,7 +19,6 @@ from smile_cloud.keys import (
     alert_marker_sk,
     device_pk,
 )
-from smile_cloud.retry import attempts
 from smile_cloud.send_alert.alert_items import (
     device_fields,
     device_of,
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 _DEVICE_RETENTION: Final = timedelta(days=30)
 _FLEET_KEY: Final = (ALERTS_PK, FLEET_SETTINGS_SK)
 _WINDOW_KEY: Final = (ALERTS_PK, TOPIC_SK)
-
-Key = tuple[str, str]
 
 
 class AlertStore:
@@ -171,22 +168,8 @@ class AlertStore:
 
     def _get(self, keys: Sequence[Key]) -> dict[Key, Mapping[str, Any]]:
         """Return the items that exist, by key."""
-        found: dict[Key, Mapping[str, Any]] = {}
-        left: Any = {
-            self._table_name: {
-                "Keys": [to_attributes({"pk": pk, "sk": sk}) for pk, sk in keys],
-                "ConsistentRead": True,
-            }
-        }
-        for _ in attempts(self._sleep):
-            answer = self._client.batch_get_item(RequestItems=left)
-            for attributes in answer["Responses"].get(self._table_name, ()):
-                item = from_attributes(attributes)
-                found[item["pk"], item["sk"]] = item
-            left = answer.get("UnprocessedKeys")
-            if not left:
-                return found
-        raise ConflictError("alert settings and states", ["UnprocessedKeys"])
+        what = "alert settings and states"
+        return get_items(self._client, self._table_name, keys, what, sleep=self._sleep)
 
 
 def _marker_key(event: SmileEvent) -> Key:

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
+from smile_cloud.history_api.device_requests import GetDevice, ListDevices
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.history_api.settings import HistoryApiSettings
@@ -23,6 +24,7 @@ from smile_cloud.http.rest_api import RestApi
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from smile_cloud.history_api.devices_service import DevicesService
     from smile_cloud.history_api.statistics.service import StatisticsService
 
 logger = Logger()
@@ -46,6 +48,14 @@ def statistics() -> StatisticsService:
     return StatisticsService.from_settings(HistoryApiSettings.from_environment(os.environ))
 
 
+@lru_cache(maxsize=1)
+def devices() -> DevicesService:
+    """Return the service for devices, which most cold starts do not need."""
+    from smile_cloud.history_api.devices_service import DevicesService  # noqa: PLC0415
+
+    return DevicesService.from_settings(HistoryApiSettings.from_environment(os.environ))
+
+
 @app.get("/v1/events")
 def list_events() -> Response[str]:
     """Return a page of events, newest first."""
@@ -64,6 +74,20 @@ def get_event(device: str, event_id: str) -> Response[str]:
 def get_statistics() -> Response[str]:
     """Return counts of events by hour or day."""
     return json_answer(statistics().answer(app.current_event.resolved_query_string_parameters))
+
+
+@app.get("/v1/devices")
+def list_devices() -> Response[str]:
+    """Return a page of devices with their states."""
+    request = ListDevices.parse(app.current_event.resolved_query_string_parameters)
+    return json_answer(devices().list_devices(request))
+
+
+@app.get("/v1/devices/<device>")
+def get_device(device: str) -> Response[str]:
+    """Return what is known of one device."""
+    parameters = app.current_event.resolved_query_string_parameters
+    return json_answer(devices().get_device(GetDevice.parse(unquote(device), parameters)))
 
 
 @app.get("/v1/openapi.json")

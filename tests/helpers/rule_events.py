@@ -53,8 +53,8 @@ def as_sqs_event(
 
 def received_now(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return a sample that arrives now with its smiles unchanged, so it has not expired."""
-    now = datetime.now(UTC)
-    return sqs_event([body_of(body.payload, now, body.device_id) for body in _bodies(event)])
+    now = truncate_to_ms(datetime.now(UTC))
+    return sqs_event([replace(body, received_at=now).text() for body in _bodies(event)])
 
 
 def moved_to_now(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -220,10 +220,11 @@ def test_every_item_expires_by_the_attribute_of_the_template(
     functions.invoke("store_event", batch)
     functions.invoke("store_event", sample("store_event/bad_clock"))
     functions.invoke("send_alert", batch)
+    functions.invoke("device_status", received_now(sample("device_status/online")))
     expiry = properties(template, "EventsTable")["TimeToLiveSpecification"]["AttributeName"]
     items = aws.dynamodb.scan(TableName=table)["Items"]
     kinds = {item["sk"]["S"].partition("#")[0] for item in items}
-    stored = {"EVENT", "HOUR", "DAY", "DEVICE", "DEAD_LETTER"}
+    stored = {"EVENT", "HOUR", "DAY", "DEVICE", "LISTED", "SEQUENCE", "DEAD_LETTER"}
     assert kinds == stored | {"ALERT", "TOPIC", "DIGEST"}
     assert any(item["pk"]["S"].startswith("DIGEST#") for item in items)
     for item in items:

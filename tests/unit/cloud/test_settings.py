@@ -11,6 +11,8 @@ from smile_cloud.alerts_api.settings import AlertsApiSettings
 from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
+from smile_cloud.device_registry.condition import Graces
+from smile_cloud.device_status.settings import DeviceStatusSettings
 from smile_cloud.errors import SettingsError
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.send_alert.settings import SendAlertSettings
@@ -22,6 +24,7 @@ SETTINGS = [
     CheckDevicesSettings,
     StoreEventSettings,
     SendAlertSettings,
+    DeviceStatusSettings,
     HistoryApiSettings,
     AlertsApiSettings,
     DashboardSettings,
@@ -87,7 +90,11 @@ def test_settings_are_typed_when_every_variable_is_valid() -> None:
         clock_limits=LIMITS,
     )
     history = HistoryApiSettings.from_environment(ENVIRONMENT)
-    assert history == HistoryApiSettings("events", b"k" * 64)
+    five_minutes = timedelta(minutes=5)
+    graces = Graces(silent=five_minutes, blind=five_minutes)
+    assert history == HistoryApiSettings("events", b"k" * 64, graces)
+    status = DeviceStatusSettings.from_environment(ENVIRONMENT)
+    assert status.device_retention == timedelta(days=400)
 
 
 @pytest.mark.parametrize("variable", PARAMETERS)
@@ -100,6 +107,7 @@ def test_a_number_is_accepted_when_the_template_accepts_it(
         try:
             settings_with(**{variable: value})
             CheckDevicesSettings.from_environment(ENVIRONMENT | {variable: value})
+            HistoryApiSettings.from_environment(ENVIRONMENT | {variable: value})
         except SettingsError:
             continue
         accepted.append(value)

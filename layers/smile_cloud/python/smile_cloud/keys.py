@@ -9,6 +9,7 @@ hour         DEVICE#<id>            HOUR#<yyyy-mm-ddThh>: counts of a device
 hour         FLEET#<shard>          HOUR#<yyyy-mm-ddThh>: counts of the devices in a shard
 device       DEVICE#<id>            DEVICE: what is known of a device
 listing      DEVICE#<id>            LISTED; in gsi1: DEVICES and <id>
+sequence     DEVICE#<id>            SEQUENCE: which events of a device have arrived
 alerts       DEVICE#<id>            ALERT: cooldown, limit and suppressed smiles of a device
 marker       DEVICE#<id>            ALERT#<event_id>: what was done about an event
 settings     DEVICE#<id>            ALERT_SETTINGS: the alert settings of a device
@@ -43,6 +44,7 @@ OUTAGE_PREFIX: Final = "OUTAGE#"
 LEASE_SK: Final = "LEASE"
 DEVICE_SK: Final = "DEVICE"
 LISTED_SK: Final = "LISTED"
+SEQUENCE_SK: Final = "SEQUENCE"
 DEVICES_PK: Final = "DEVICES"
 DEAD_LETTER_SK: Final = "DEAD_LETTER"
 DAYS_PK: Final = "DAYS"

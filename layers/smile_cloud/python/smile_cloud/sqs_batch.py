@@ -8,7 +8,7 @@ the time: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandlin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,12 @@ class BatchResult:
 
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+
+    def fail(self, event: Mapping[str, Any], bodies: Collection[str]) -> None:
+        """Make the records of an SQS event with one of these bodies fail, if they have not."""
+        for record in event["Records"]:
+            if record["body"] in bodies and record["messageId"] not in self.failed:
+                self.failed.append(record["messageId"])
 
     @property
     def response(self) -> dict[str, Any]:

@@ -33,6 +33,12 @@ _RETRYABLE_ERRORS: Final = frozenset(
     }
 )
 
+# Why a write outside a transaction is not applied, if another attempt may succeed.
+RETRYABLE_WRITE_ERRORS: Final = (_RETRYABLE_ERRORS - {"TransactionInProgressException"}) | {
+    "ConditionalCheckFailedException",
+    "TransactionConflictException",
+}
+
 
 def try_transaction(
     client: DynamoDBClient, writes: Sequence[TransactWriteItemTypeDef]

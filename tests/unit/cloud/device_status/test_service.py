@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
+from smile_cloud.device_registry.directory import DeviceDirectory
 from smile_cloud.device_registry.store import DeviceStore
 from smile_cloud.device_status.messages import read_message
 from smile_cloud.device_status.service import DeviceStatusService
@@ -29,9 +30,10 @@ class Status:
     """The service with its table and its dead-letter queue."""
 
     def __init__(self, aws: SimpleNamespace, table: str, queue: str) -> None:
-        self.store = DeviceStore(aws.dynamodb, table, retention=KEPT, clock=lambda: RECEIVED_AT)
+        self.devices = DeviceDirectory(aws.dynamodb, table, clock=lambda: RECEIVED_AT)
+        store = DeviceStore(aws.dynamodb, table, retention=KEPT, clock=lambda: RECEIVED_AT)
         sender = make_sender(aws, table, queue, clock=lambda: RECEIVED_AT)
-        self._service = DeviceStatusService(self.store, sender)
+        self._service = DeviceStatusService(store, sender)
 
     def handle(self, body: RuleBody) -> str:
         return str(self._service.handle(body.text()).outcome)
@@ -53,7 +55,7 @@ def body(name: str, **changes: Any) -> RuleBody:
 
 def test_a_heartbeat_makes_its_device_known(status: Status) -> None:
     assert status.handle(body("online")) == "changed"
-    device = status.store.read("cam-1")
+    device = status.devices.get("cam-1")
     assert device is not None
     assert device.latest is not None
     sent = json.loads((EVENTS / "heartbeats" / "online.json").read_text("utf-8"))
@@ -66,7 +68,7 @@ def test_what_is_known_is_what_all_messages_say(status: Status) -> None:
     names = ("online", "last_will", "presence_connected", "presence_disconnected_by_duplicate")
     seen = [read_message(body(name)) for name in names]
     assert [status.handle(body(name)) for name in names] == ["changed"] * 4
-    device = status.store.read("cam-1")
+    device = status.devices.get("cam-1")
     assert device == joined(*(one for one in seen if one is not None))
     assert device is not None
     assert device.duplicate_at is not None
@@ -75,7 +77,7 @@ def test_what_is_known_is_what_all_messages_say(status: Status) -> None:
 
 def test_another_client_of_the_account_is_no_device(status: Status) -> None:
     assert status.handle(body("presence_connected", device_id="laptop")) == "changed"
-    assert status.store.read("laptop") is None
+    assert status.devices.get("laptop") is None
     foreign = body("presence_connected").text().replace('"cam-1"', '"a client"')
     assert status.handle_text(foreign) == "ignored"
 
@@ -83,7 +85,7 @@ def test_another_client_of_the_account_is_no_device(status: Status) -> None:
 def test_presence_counts_when_it_arrives_before_the_first_heartbeat(status: Status) -> None:
     assert status.handle(body("presence_connected")) == "changed"
     assert status.handle(body("online")) == "changed"
-    device = status.store.read("cam-1")
+    device = status.devices.get("cam-1")
     assert device is not None
     assert [event.version for event in device.presence] == [4]
 
@@ -120,7 +122,7 @@ def test_a_heartbeat_of_another_device_is_rejected(status: Status, receive_all: 
     assert status.handle(body("online", device_id="cam-2")) == "rejected"
     [dead_letter] = receive_all()
     assert dead_letter["MessageAttributes"]["field"]["StringValue"] == "device_id"
-    assert status.store.read("cam-1") is status.store.read("cam-2") is None
+    assert status.devices.get("cam-1") is status.devices.get("cam-2") is None
 
 
 def test_a_message_that_no_rule_sent_is_rejected(status: Status, receive_all: Receive) -> None:
@@ -161,7 +163,7 @@ def test_the_device_is_known_when_a_call_fails_and_sqs_delivers_again(
     with fault(getattr(aws, client), call, times=1), pytest.raises(BotoCoreError):
         status.handle(body("online"))
     assert status.handle(body("online")) in {"changed", "unchanged"}
-    assert status.store.read("cam-1") == read_message(body("online"))
+    assert status.devices.get("cam-1") == read_message(body("online"))
 
 
 def test_the_message_stays_in_its_queue_when_the_dead_letter_queue_fails(

@@ -25,12 +25,19 @@ STATUSES = {
     "stats_device_hours": 200,
     "stats_bad_parameters": 400,
     "openapi": 200,
+    "list_devices": 200,
+    "list_devices_offline": 200,
+    "list_devices_bad_state": 400,
+    "get_device": 200,
+    "get_device_unknown": 404,
+    "get_device_bad_id": 400,
 }
 
 
 @pytest.mark.parametrize("name", samples("history_api"))
 def test_history_api_answers_when_it_gets_its_sample(functions: Functions, name: str) -> None:
     functions.invoke("store_event", received_now(sample(BATCH)))
+    functions.invoke("device_status", received_now(sample("device_status/online")))
     status, headers, document = functions.ask(sample(f"history_api/{name}"))
     assert status == STATUSES[name]
     assert headers["Cache-Control"] == ("max-age=300" if name == "openapi" else "no-store")

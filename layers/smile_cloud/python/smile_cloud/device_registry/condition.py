@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from smile_cloud import environment
 from smile_cloud.device_registry.device import BLIND_STATES, Device
 from smile_cloud.device_registry.presence import ACCURACY
 from smile_cloud.device_registry.status_message import StatusMessage
@@ -15,6 +17,8 @@ from smile_cloud.device_registry.status_message import StatusMessage
 _DEFAULT_INTERVAL: Final = timedelta(seconds=60)
 # One lost heartbeat is a matter of the network, and the next one may be late.
 _MISSED: Final = 3
+_LEAST_S: Final = 60
+_DAY_S: Final = 86_400
 
 
 class DeviceState(StrEnum):
@@ -45,6 +49,21 @@ class Graces:
 
     silent: timedelta
     blind: timedelta
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Graces:
+        """Return the graces in ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 60 to 86400.
+
+        Raises
+        ------
+        SettingsError
+            Names the first variable that is missing or has an unusable value.
+        """
+        silent, blind = (
+            environment.seconds(variables, name, low=_LEAST_S, high=_DAY_S)
+            for name in ("DEVICE_GRACE_SECONDS", "BLIND_GRACE_SECONDS")
+        )
+        return cls(silent, blind)
 
 
 @dataclass(frozen=True, slots=True)

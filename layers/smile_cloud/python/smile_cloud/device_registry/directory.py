@@ -1,9 +1,9 @@
-"""List the devices, in the order of their ids. A page costs one query and one batch of reads."""
+"""Read the devices, in the order of their ids. A page costs one query and one batch of reads."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +39,7 @@ class DevicePage:
 
 
 class DeviceDirectory:
-    """Reads the devices page by page.
+    """Reads one device, or all of them page by page.
 
     Parameters
     ----------
@@ -64,6 +64,15 @@ class DeviceDirectory:
         self._clock = clock
         self._sleep = sleep
 
+    def get(self, device_id: str) -> Device | None:
+        """Return a device, None when no heartbeat has arrived or its item has expired."""
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=to_attributes({"pk": device_pk(device_id), "sk": DEVICE_SK}),
+            ConsistentRead=True,
+        )
+        return self._device(device_id, from_attributes(answer.get("Item", {})))
+
     def page(self, limit: int = MAX_PAGE, after: str | None = None) -> DevicePage:
         """Return up to `limit` devices, 1 to 100, whose ids come after `after`.
 
@@ -75,14 +84,8 @@ class DeviceDirectory:
         answer = self._client.query(**self._query(limit, after))
         ids = [item["gsi1sk"]["S"] for item in answer["Items"]]
         items = self._items(ids) if ids else {}
-        now = self._clock().timestamp()
-        devices = tuple(
-            from_fields(device_id, items[device_id])
-            for device_id in ids
-            if device_id in items
-            and "revision" in items[device_id]
-            and items[device_id]["expires_at"] > now
-        )
+        found = (self._device(device_id, items.get(device_id, {})) for device_id in ids)
+        devices = tuple(device for device in found if device is not None)
         return DevicePage(devices, ids[-1] if "LastEvaluatedKey" in answer and ids else None)
 
     def all(self) -> Iterator[Device]:
@@ -94,6 +97,13 @@ class DeviceDirectory:
             after = page.next_after
             if after is None:
                 return
+
+    def _device(self, device_id: str, item: Mapping[str, Any]) -> Device | None:
+        """Return the device of an item; it may hold no more than the count of wrong clocks."""
+        if "revision" not in item or item["expires_at"] <= self._clock().timestamp():
+            return None
+        device = from_fields(device_id, item)
+        return device if device.has_spoken else None
 
     def _query(self, limit: int, after: str | None) -> QueryInputTypeDef:
         condition, values = "gsi1pk = :devices", {":devices": DEVICES_PK}

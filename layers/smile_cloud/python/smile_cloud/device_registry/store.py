@@ -15,6 +15,7 @@ from smile_cloud.device_registry.items import from_fields, to_fields
 from smile_cloud.errors import ConflictError
 from smile_cloud.keys import DEVICE_SK, DEVICES_PK, LISTED_SK, device_pk
 from smile_cloud.retry import attempts
+from smile_cloud.transactions import RETRYABLE_WRITE_ERRORS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,20 +24,10 @@ if TYPE_CHECKING:
 _LISTED_LONGER: Final = timedelta(days=30)
 # A client that sends no status message may be any client of the account.
 _FOREIGN_KEPT: Final = timedelta(days=1)
-# Why a write is not applied, if another attempt may succeed. boto3 retries the others by itself.
-_RETRYABLE: Final = frozenset(
-    {
-        "ConditionalCheckFailedException",
-        "TransactionConflictException",
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-    }
-)
 
 
 class DeviceStore:
-    """Reads and changes what is known of devices.
+    """Changes what is known of devices; `DeviceDirectory` reads it.
 
     Parameters
     ----------
@@ -64,14 +55,6 @@ class DeviceStore:
         self._retention = retention
         self._clock = clock
         self._sleep = sleep
-
-    def read(self, device_id: str) -> Device | None:
-        """Return what is known of a device, None when it is not known or its item has expired."""
-        item = self._item(device_id)
-        if not self._is_in_force(item):
-            return None
-        device = from_fields(device_id, item)
-        return device if device.has_spoken else None
 
     def observe(self, seen: Device) -> bool:
         """Add what a message says to what is known of its device.
@@ -101,7 +84,7 @@ class DeviceStore:
                 self._write(after, item)
             except ClientError as error:
                 reason = error.response["Error"]["Code"]
-                if reason not in _RETRYABLE:
+                if reason not in RETRYABLE_WRITE_ERRORS:
                     raise
             else:
                 return True

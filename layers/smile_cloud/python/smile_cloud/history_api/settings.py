@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from smile_cloud import environment
+from smile_cloud.device_registry.condition import Graces
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,13 @@ class HistoryApiSettings:
         ``TABLE_NAME``.
     cursor_key : bytes
         ``CURSOR_KEY``, at least 32 characters; not part of ``repr``.
+    graces : Graces
+        ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 60 to 86400.
     """
 
     table_name: str
     cursor_key: bytes = field(repr=False)
+    graces: Graces
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> HistoryApiSettings:
@@ -35,4 +39,5 @@ class HistoryApiSettings:
         return cls(
             table_name=environment.table_name(variables),
             cursor_key=environment.secret(variables, "CURSOR_KEY"),
+            graces=Graces.from_environment(variables),
         )

@@ -28,11 +28,14 @@ class StoreEventResult:
         Why events were sent to the dead-letter queue.
     repeated : int
         How many events the dead-letter queue got before, in the last day.
+    message : RuleMessage or None
+        The message, None when no rule sent it.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     rejected: list[ContractError] = field(default_factory=list)
     repeated: int = 0
+    message: RuleMessage | None = None
 
 
 class StoreEventService:
@@ -89,6 +92,7 @@ class StoreEventService:
         except ContractError as error:
             rejected = [DeadLetter(body, error)]
         else:
+            result.message = message
             rejected = message.rejected
             for event in message.events:
                 result.outcomes[self._events.store(event, message.received_at)] += 1

@@ -22,6 +22,7 @@ class Options:
 
     source: str = str(DEFAULT_CLIP)
     once: bool = False
+    loop: bool = False
     no_edge: bool = False
     device_id: str = "cam-1"
     port: int | None = None
@@ -57,6 +58,8 @@ def parse_options(argv: Sequence[str]) -> Options:
     cut = argv.index("--") if "--" in argv else len(argv)
     options = Options(edge_arguments=tuple(argv[cut + 1 :]))
     _parser().parse_args(argv[:cut], namespace=options)
+    if options.once and options.loop:
+        raise StartError("--loop cannot be combined with --once")
     if options.no_edge and (options.once or options.edge_arguments):
         raise StartError("--no-edge cannot be combined with --once or with arguments for the edge")
     if not is_device_id(options.device_id):
@@ -81,6 +84,7 @@ def _parser() -> Parser:
         action="store_true",
         help="stop after the clip; exit code 1 unless every event is stored",
     )
+    add("--loop", action="store_true", help="play a video file again when it ends")
     add("--no-edge", action="store_true", help="start no edge: you publish to the broker yourself")
     add("--device-id", help="name of the camera; default: cam-1")
     add("--port", type=port, help="port of the REST API; default: 8000 or the next free one")

@@ -98,6 +98,16 @@ class Session:
         self._print_ready(stack)
         if edge is None:
             self._serve(stack)
+        self._play(stack, edge)
+        good = self._check(stack) and not edge.had_bad_frames
+        if self._options.once:
+            return OK if good else CHECK_FAILED
+        if self._options.loop and self._options.source_file is not None:
+            self._play_again(stack, folder)
+        self._serve(stack)
+
+    def _play(self, stack: Stack, edge: Edge) -> None:
+        """Watch an edge until it ends; sum up when a signal ends it."""
         try:
             while not edge.wait(_CHECK_S):
                 self._watch(stack)
@@ -111,10 +121,14 @@ class Session:
             self._console.problem("the edge ended before the broker had confirmed every event")
         if edge.had_bad_frames:
             self._console.problem("most frames of the source could not be used")
-        good = self._check(stack) and not edge.had_bad_frames
-        if self._options.once:
-            return OK if good else CHECK_FAILED
-        self._serve(stack)
+
+    def _play_again(self, stack: Stack, folder: Path) -> NoReturn:
+        """Play the source from its start, again and again, until a signal ends it."""
+        self._print_addresses(stack)
+        self._console.note("plays again until Ctrl-C; LOOP=0 plays it once")
+        while True:
+            self._log = RunLog()
+            self._play(stack, self._start_edge(stack, folder))
 
     def _start_edge(self, stack: Stack, folder: Path) -> Edge:
         if self._options.source_file is not None:

@@ -31,7 +31,8 @@ const TIMEOUT_MS = 15000;
 export function apiUrl(path, query = {}) {
   const url = new URL(path, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
+    if (value !== null && value !== undefined && value !== "")
+      url.searchParams.set(name, String(value));
   }
   return url;
 }
@@ -75,6 +76,7 @@ export async function getText(url, type) {
  * @param {any} [body]
  */
 export async function change(method, path, body) {
+  /** @type {Object<string, string>} */
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   const text = body === undefined ? undefined : JSON.stringify(body);
   return read(await send(apiUrl(path).href, { method, headers, body: text }), method);
@@ -89,7 +91,13 @@ async function send(url, options) {
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
   const headers = { "x-api-key": currentKey() ?? "", ...options.headers };
   try {
-    return await fetch(url, { ...options, headers, signal, cache: "no-store", credentials: "omit" });
+    return await fetch(url, {
+      ...options,
+      headers,
+      signal,
+      cache: "no-store",
+      credentials: "omit",
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     if (!navigator.onLine) throw new ApiError("offline", "This device has no network connection.");
@@ -135,7 +143,8 @@ function problem(response, document, method) {
     return new ApiError("key", detail || "The service does not accept this key.", more);
   }
   if (status === 429) return new ApiError("throttled", detail || "Too many requests.", more);
-  if (status === 404 || status === 410) return new ApiError("missing", detail || "Not found.", more);
+  if (status === 404 || status === 410)
+    return new ApiError("missing", detail || "Not found.", more);
   if (status >= 500) return new ApiError("down", "The service failed to answer.", more);
   return new ApiError("invalid", detail || "The service did not accept the request.", more);
 }

@@ -6,9 +6,11 @@ import { currentKey, forgetKey, takeKeyFromAddress } from "./key.js";
 import { keyForm } from "./key_form.js";
 import { currentRoute } from "./router.js";
 import { empty } from "./states.js";
+import { alertsView } from "./view_alerts.js";
 import { eventView } from "./view_event.js";
 import { historyView } from "./view_history.js";
 import { nowView } from "./view_now.js";
+import { timelineView } from "./view_timeline.js";
 
 /**
  * A view fills `main` and returns what ends it.
@@ -19,6 +21,8 @@ import { nowView } from "./view_now.js";
 const VIEWS = [
   { name: "now", text: "Now", view: nowView },
   { name: "history", text: "History", view: historyView },
+  { name: "timeline", text: "Timeline", view: timelineView },
+  { name: "alerts", text: "Alerts", view: alertsView },
 ];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -33,14 +37,22 @@ let shownPath = null;
 /** @param {import("./router.js").Route} route @returns {[string, View]} */
 function viewOf({ path }) {
   if (path.length === 0) return ["now", nowView];
-  if (path[0] === "devices" && path[2] === "events" && path.length === 4) return ["history", eventView];
+  if (path[0] === "devices" && path[2] === "events" && path.length === 4)
+    return ["history", eventView];
   const found = VIEWS.find((one) => one.name === path[0] && path.length === 1);
   return found ? [found.name, found.view] : ["", unknownView];
 }
 
 /** @type {View} */
 function unknownView(main) {
-  show(main, empty("No such page", "The address names no view.", el("a", { class: "button", href: "#/now" }, "Go to Now")));
+  show(
+    main,
+    empty(
+      "No such page",
+      "The address names no view.",
+      el("a", { class: "button", href: "#/now" }, "Go to Now"),
+    ),
+  );
 }
 
 function render() {
@@ -54,7 +66,16 @@ function render() {
   }
   const hasKey = currentKey() !== null;
   document.body.classList.toggle("locked", !hasKey);
-  show(tools, hasKey && el("button", { class: "quiet", type: "button", on: { click: leave } }, icon("key"), el("span", {}, "Forget key")));
+  show(
+    tools,
+    hasKey &&
+      el(
+        "button",
+        { class: "quiet", type: "button", on: { click: leave } },
+        icon("key"),
+        el("span", {}, "Forget key"),
+      ),
+  );
   if (!hasKey) {
     show(main, keyForm(render));
     return;
@@ -79,7 +100,12 @@ function start() {
   show(
     nav,
     ...VIEWS.map(({ name, text }) =>
-      el("a", { href: `#/${name}`, "data-view": name }, icon(/** @type {any} */ (name)), el("span", {}, text)),
+      el(
+        "a",
+        { href: `#/${name}`, "data-view": name },
+        icon(/** @type {any} */ (name)),
+        el("span", {}, text),
+      ),
     ),
   );
   document.querySelector(".skip")?.addEventListener("click", (event) => {
@@ -93,7 +119,13 @@ function start() {
   document.addEventListener("smile:key", () => {
     stop();
     stop = () => {};
-    show(main, keyForm(render, "The service does not accept this key. It may be mistyped, or no longer valid."));
+    show(
+      main,
+      keyForm(
+        render,
+        "The service does not accept this key. It may be mistyped, or no longer valid.",
+      ),
+    );
   });
   render();
 }

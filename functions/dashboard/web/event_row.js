@@ -35,16 +35,28 @@ export function fillRow(item, event) {
     el(
       "a",
       { href: eventHash(event) },
-      el("span", { class: "score" }, formatScore(event.peak_score), el("span", { class: "sr" }, " peak score")),
+      el(
+        "span",
+        { class: "score" },
+        formatScore(event.peak_score),
+        el("span", { class: "sr" }, " peak score"),
+      ),
       el(
         "span",
         { class: "row-text" },
-        el("span", { class: "row-title" }, event.device_id, el("span", { class: "muted" }, ` face ${event.track_id}`)),
+        el(
+          "span",
+          { class: "row-title" },
+          event.device_id,
+          el("span", { class: "muted" }, ` face ${event.track_id}`),
+        ),
         el(
           "span",
           { class: "row-facts" },
           el("time", { datetime: event.started_at }, formatTime(event.started_at)),
-          lasting ? el("span", { class: "live-dot" }, "smiling") : el("span", {}, lengthText(event)),
+          lasting
+            ? el("span", { class: "live-dot" }, "smiling")
+            : el("span", {}, lengthText(event)),
           feedback && el("span", { class: `tag ${feedback}` }, feedback),
         ),
       ),

@@ -4,13 +4,23 @@ export const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UT
 
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const shortTime = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+const day = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+});
 const longDay = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "long" });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const oneDigit = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const twoDigits = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const oneDigit = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const twoDigits = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -27,7 +37,8 @@ export const formatFull = (/** @type {When} */ at) => full.format(new Date(at));
 export const formatCount = (/** @type {number} */ count) => whole.format(count);
 
 /** A score, cut so that 0.999 does not look certain. */
-export const formatScore = (/** @type {number} */ score) => twoDigits.format(Math.trunc(score * 100) / 100);
+export const formatScore = (/** @type {number} */ score) =>
+  twoDigits.format(Math.trunc(score * 100) / 100);
 
 /** @param {number} ms */
 export function formatDuration(ms) {
@@ -53,7 +64,8 @@ export function formatAgo(at, now = Date.now()) {
 }
 
 /** @param {number} count @param {string} one @param {string} [many] */
-export const counted = (count, one, many = `${one}s`) => `${formatCount(count)} ${count === 1 ? one : many}`;
+export const counted = (count, one, many = `${one}s`) =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
 
 /**
  * The start of the viewer's day, `days` after that of `at`.

@@ -12,9 +12,17 @@ import { textOf } from "./states.js";
  */
 export function keyForm(onDone, problem) {
   const input = /** @type {HTMLInputElement} */ (
-    el("input", { type: "password", autocomplete: "off", spellcheck: "false", required: true, name: "key" })
+    el("input", {
+      type: "password",
+      autocomplete: "off",
+      spellcheck: "false",
+      required: true,
+      name: "key",
+    })
   );
-  const button = /** @type {HTMLButtonElement} */ (el("button", { class: "button primary", type: "submit" }, "Continue"));
+  const button = /** @type {HTMLButtonElement} */ (
+    el("button", { class: "button primary", type: "submit" }, "Continue")
+  );
   const message = el("p", { class: "form-error", role: "alert" });
   if (problem) show(message, problem);
 
@@ -34,7 +42,12 @@ export function keyForm(onDone, problem) {
       const isWrong = error instanceof ApiError && error.kind === "key";
       if (isWrong) forgetKey();
       const { title, text } = textOf(error);
-      show(message, isWrong ? "The service does not accept this key. Check that you copied all of it." : `${title}. ${text}`);
+      show(
+        message,
+        isWrong
+          ? "The service does not accept this key. Check that you copied all of it."
+          : `${title}. ${text}`,
+      );
       button.disabled = false;
       input.focus();
     }
@@ -44,7 +57,11 @@ export function keyForm(onDone, problem) {
     form,
     el("span", { class: "state-icon" }, icon("key", 28)),
     el("h1", {}, "Enter your key"),
-    el("p", { class: "muted" }, "The dashboard reads the smile history with an API key. It stays in this tab, and is gone when you close it."),
+    el(
+      "p",
+      { class: "muted" },
+      "The dashboard reads the smile history with an API key. It stays in this tab, and is gone when you close it.",
+    ),
     field("API key", input),
     message,
     button,

@@ -20,9 +20,19 @@ export function livePicture() {
     if (state === next) return;
     state = next;
     if (next === "playing") {
-      show(node, el("img", { src: PATH, alt: "Live picture of the camera, with a box around each face" }), el("span", { class: "live-tag" }, "Live"));
+      show(
+        node,
+        el("img", { src: PATH, alt: "Live picture of the camera, with a box around each face" }),
+        el("span", { class: "live-tag" }, "Live"),
+      );
     } else if (next === "elsewhere") {
-      show(node, note("No live picture here", "Pictures never leave the machine of the camera, so there are none in the cloud. Open the live view on that machine."));
+      show(
+        node,
+        note(
+          "No live picture here",
+          "Pictures never leave the machine of the camera, so there are none in the cloud. Open the live view on that machine.",
+        ),
+      );
     } else {
       show(node, note("The camera is not running", "The picture appears as soon as it runs."));
     }
@@ -58,7 +68,11 @@ export function livePicture() {
 /** @param {AbortSignal} signal */
 async function statusOfPicture(signal) {
   try {
-    const response = await fetch(new URL(PATH, document.baseURI), { method: "HEAD", signal, cache: "no-store" });
+    const response = await fetch(new URL(PATH, document.baseURI), {
+      method: "HEAD",
+      signal,
+      cache: "no-store",
+    });
     return response.status;
   } catch {
     return 0;
@@ -67,5 +81,11 @@ async function statusOfPicture(signal) {
 
 /** @param {string} title @param {string} text */
 function note(title, text) {
-  return el("div", { class: "live-note" }, icon("cameras", 32), el("p", {}, el("strong", {}, title)), el("p", {}, text));
+  return el(
+    "div",
+    { class: "live-note" },
+    icon("cameras", 32),
+    el("p", {}, el("strong", {}, title)),
+    el("p", {}, text),
+  );
 }

@@ -6,7 +6,12 @@ import { icon } from "./icons.js";
 
 /** @param {string} text */
 export function loading(text = "Loading…") {
-  return el("div", { class: "state", role: "status" }, el("span", { class: "spinner" }), el("p", {}, text));
+  return el(
+    "div",
+    { class: "state", role: "status" },
+    el("span", { class: "spinner" }),
+    el("p", {}, text),
+  );
 }
 
 /**
@@ -28,7 +33,13 @@ const TITLES = {
   invalid: "This request is not valid",
 };
 const ICONS = {
-  offline: "offline", key: "key", forbidden: "key", throttled: "slow", down: "down", missing: "empty", invalid: "down",
+  offline: "offline",
+  key: "key",
+  forbidden: "key",
+  throttled: "slow",
+  down: "down",
+  missing: "empty",
+  invalid: "down",
 };
 
 /**

@@ -34,8 +34,19 @@ export function eventView(main, route) {
       if (askForKeyAfter(error) || shown) return;
       if (error instanceof ApiError && (error.kind === "missing" || error.kind === "invalid")) {
         stop();
-        const all = el("a", { class: "button", href: hashOf(["history"], { device }) }, "Smiles of this camera");
-        show(content, empty("This smile is not stored", "It was deleted, is still on its way, or the link is not complete.", all));
+        const all = el(
+          "a",
+          { class: "button", href: hashOf(["history"], { device }) },
+          "Smiles of this camera",
+        );
+        show(
+          content,
+          empty(
+            "This smile is not stored",
+            "It was deleted, is still on its way, or the link is not complete.",
+            all,
+          ),
+        );
       } else {
         show(content, failure(error));
       }
@@ -60,12 +71,27 @@ function details(event) {
       el("time", { datetime: event.started_at }, formatFull(event.started_at)),
       lasting && el("span", { class: "live-dot" }, "smiling"),
     ),
-    el("section", { class: "card", "aria-labelledby": "score-title" }, el("h2", { id: "score-title" }, "Score"), scoreChart(event)),
+    el(
+      "section",
+      { class: "card", "aria-labelledby": "score-title" },
+      el("h2", { id: "score-title" }, "Score"),
+      scoreChart(event),
+    ),
     el(
       "div",
       { class: "columns even" },
-      el("section", { class: "card", "aria-labelledby": "facts-title" }, el("h2", { id: "facts-title" }, "Facts"), facts(event)),
-      el("section", { class: "card", "aria-labelledby": "face-title" }, el("h2", { id: "face-title" }, "Where in the picture"), place(event.face.box)),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "facts-title" },
+        el("h2", { id: "facts-title" }, "Facts"),
+        facts(event),
+      ),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "face-title" },
+        el("h2", { id: "face-title" }, "Where in the picture"),
+        place(event.face.box),
+      ),
     ),
     el("div", { class: "actions start" }, copyButton()),
   );
@@ -75,7 +101,12 @@ function details(event) {
 function facts(event) {
   /** @type {[string, string][]} */
   const rows = [
-    ["Length", event.phase === "ended" ? formatDuration(event.duration_ms) : `${formatDuration(event.duration_ms)} so far`],
+    [
+      "Length",
+      event.phase === "ended"
+        ? formatDuration(event.duration_ms)
+        : `${formatDuration(event.duration_ms)} so far`,
+    ],
     ["Peak score", formatScore(event.peak_score)],
     ["Mean score", formatScore(event.mean_score)],
     ["Starts at score", formatScore(event.model.threshold_on)],
@@ -87,8 +118,13 @@ function facts(event) {
     ["Model", event.model.sha256.slice(0, 12)],
     ["Smile id", event.event_id],
   ];
-  if (event.clock === "corrected") rows.push(["Clock", "was wrong at first; the times are corrected"]);
-  return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  if (event.clock === "corrected")
+    rows.push(["Clock", "was wrong at first; the times are corrected"]);
+  return el(
+    "dl",
+    { class: "facts" },
+    ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 /** The frame and the face in it; no picture is stored. @param {number[]} box x, y, width, height from 0 to 1 */
@@ -99,9 +135,21 @@ function place([x, y, width, height]) {
     { class: "figure" },
     svg(
       "svg",
-      { class: "place", viewBox: "0 0 160 90", role: "img", "aria-label": `The face is in the ${across} of the picture.` },
+      {
+        class: "place",
+        viewBox: "0 0 160 90",
+        role: "img",
+        "aria-label": `The face is in the ${across} of the picture.`,
+      },
       svg("rect", { class: "frame", x: 0.5, y: 0.5, width: 159, height: 89, rx: 4 }),
-      svg("rect", { class: "face", x: x * 160, y: y * 90, width: width * 160, height: height * 90, rx: 2 }),
+      svg("rect", {
+        class: "face",
+        x: x * 160,
+        y: y * 90,
+        width: width * 160,
+        height: height * 90,
+        rx: 2,
+      }),
     ),
     el("figcaption", { class: "muted" }, "The camera sends no picture, only where the face was."),
   );
@@ -116,5 +164,10 @@ function copyButton() {
       notify("The browser does not allow to copy; take the link from the address bar.");
     }
   };
-  return el("button", { class: "button", type: "button", on: { click } }, icon("link"), "Copy link");
+  return el(
+    "button",
+    { class: "button", type: "button", on: { click } },
+    icon("link"),
+    "Copy link",
+  );
 }

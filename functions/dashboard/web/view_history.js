@@ -1,6 +1,7 @@
 /** History: smiles of the past, by camera and day. */
 
 import { get } from "./api.js";
+import { cameraSelect } from "./cameras.js";
 import { add, el, field, show } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { counted, dayOf, dayValue, formatLongDay, startOfDay } from "./format.js";
@@ -10,7 +11,6 @@ import { empty, failure, loading } from "./states.js";
 
 const PAGE = 50;
 const DAYS_SHOWN = 6;
-const DEVICE_ID = "[A-Za-z0-9:_\\-]{1,128}";
 
 /** @type {import("./app.js").View} */
 export function historyView(main, route) {
@@ -20,7 +20,7 @@ export function historyView(main, route) {
   show(
     main,
     el("h1", {}, "History"),
-    filterForm(filters, (changed) => {
+    filterForm(filters, control.signal, (changed) => {
       Object.assign(filters, changed);
       replaceQuery(["history"], filters);
       load();
@@ -34,10 +34,21 @@ export function historyView(main, route) {
     const own = run;
     show(results, loading());
     try {
-      await showPages(results, queryOf(filters), () => own === run && !control.signal.aborted, control.signal);
+      await showPages(
+        results,
+        queryOf(filters),
+        () => own === run && !control.signal.aborted,
+        control.signal,
+      );
     } catch (error) {
       if (own !== run || control.signal.aborted || askForKeyAfter(error)) return;
-      show(results, failure(error, el("button", { class: "button", type: "button", on: { click: load } }, "Try again")));
+      show(
+        results,
+        failure(
+          error,
+          el("button", { class: "button", type: "button", on: { click: load } }, "Try again"),
+        ),
+      );
     }
   };
   load();
@@ -66,10 +77,11 @@ function queryOf({ device, from, to }) {
 
 /**
  * @param {ReturnType<typeof filtersOf>} filters
+ * @param {AbortSignal} signal
  * @param {(changed: Partial<ReturnType<typeof filtersOf>>) => void} onChange
  */
-function filterForm(filters, onChange) {
-  const device = el("input", { type: "search", value: filters.device, pattern: DEVICE_ID, placeholder: "all", autocomplete: "off", spellcheck: "false" });
+function filterForm(filters, signal, onChange) {
+  const device = cameraSelect(filters.device, signal);
   const from = el("input", { type: "date", value: filters.from });
   const to = el("input", { type: "date", value: filters.to });
   const read = (/** @type {Event} */ event) => {
@@ -78,7 +90,12 @@ function filterForm(filters, onChange) {
       onChange({ device: valueOf(device), from: valueOf(from), to: valueOf(to) });
     }
   };
-  const form = el("form", { class: "filters", role: "search", "aria-label": "Filters", on: { submit: read, change: read } });
+  const form = el("form", {
+    class: "filters",
+    role: "search",
+    "aria-label": "Filters",
+    on: { submit: read, change: read },
+  });
   add(form, field("Camera", device), field("From", from), field("To", to));
   return form;
 }
@@ -100,7 +117,10 @@ async function showPages(results, query, isCurrent, signal) {
   }
   if (!isCurrent()) return;
   if (page.events.length === 0) {
-    show(results, empty("No smiles", "No smile matches these filters. Choose other days, or all cameras."));
+    show(
+      results,
+      empty("No smiles", "No smile matches these filters. Choose other days, or all cameras."),
+    );
     return;
   }
   const list = el("div", {});
@@ -117,7 +137,12 @@ async function showPages(results, query, isCurrent, signal) {
       list.lastElementChild?.append(eventRow(event));
     }
     shown += next.events.length;
-    show(count, next.next_cursor ? `The newest ${counted(shown, "smile")} of this time` : `${counted(shown, "smile")} in this time`);
+    show(
+      count,
+      next.next_cursor
+        ? `The newest ${counted(shown, "smile")} of this time`
+        : `${counted(shown, "smile")} in this time`,
+    );
     show(foot, next.next_cursor && moreButton(next.next_cursor));
   };
   const moreButton = (/** @type {string} */ cursor) => {

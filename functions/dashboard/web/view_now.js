@@ -34,7 +34,12 @@ export function nowView(main) {
       "div",
       { class: "columns" },
       el("section", { class: "card flush", "aria-label": "Live picture" }, live.node),
-      el("section", { class: "card", "aria-labelledby": "feed-title" }, el("h2", { id: "feed-title" }, "Newest smiles"), content),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "feed-title" },
+        el("h2", { id: "feed-title" }, "Newest smiles"),
+        content,
+      ),
     ),
   );
 
@@ -49,7 +54,10 @@ export function nowView(main) {
       const { events } = await get("v1/events", { limit: FEED_LENGTH }, signal);
       show(trouble);
       if (events.length === 0) {
-        show(content, empty("No smiles yet", "The next smile of any camera appears here within seconds."));
+        show(
+          content,
+          empty("No smiles yet", "The next smile of any camera appears here within seconds."),
+        );
       } else {
         if (!feed.isConnected) show(content, feed);
         updateFeed(feed, events);
@@ -68,7 +76,10 @@ export function nowView(main) {
       );
       tiles.today.set(`${formatCount(events.length)}${more ? "+" : ""}`);
       const lengths = events.filter((one) => one.phase === "ended").map((one) => one.duration_ms);
-      tiles.median.set(lengths.length > 0 ? formatDuration(medianOf(lengths)) : "–", counted(lengths.length, "ended smile"));
+      tiles.median.set(
+        lengths.length > 0 ? formatDuration(medianOf(lengths)) : "–",
+        counted(lengths.length, "ended smile"),
+      );
     },
     () => {}, // the feed reports the same failure
   );
@@ -99,7 +110,13 @@ function updateFeed(feed, events) {
   const isFirst = rows.size === 0;
   events.forEach((event, at) => {
     let row = rows.get(event.event_id);
-    const state = JSON.stringify([event.phase, event.duration_ms, event.peak_score, event.feedback, isLasting(event)]);
+    const state = JSON.stringify([
+      event.phase,
+      event.duration_ms,
+      event.peak_score,
+      event.feedback,
+      isLasting(event),
+    ]);
     if (!row) {
       row = eventRow(event);
       if (!isFirst) row.classList.add("new");

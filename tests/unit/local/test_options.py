@@ -30,6 +30,7 @@ from local.run.options import DEFAULT_CLIP, Options, parse_options
         (["--api-key", " "], "expected printable ASCII characters"),
         (["--broker", "other"], "invalid choice: 'other'"),
         (["--no-edge", "--once"], "--no-edge cannot be combined"),
+        (["--loop", "--once"], "--loop cannot be combined with --once"),
         (["--no-edge", "--", "--min-face-px", "30"], "--no-edge cannot be combined"),
         (["--nonsense"], "unrecognized arguments: --nonsense (python -m local --help lists"),
         (["--por", "80"], "unrecognized arguments: --por 80"),

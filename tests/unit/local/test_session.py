@@ -321,6 +321,39 @@ def test_api_is_served_with_commands_to_try_when_not_once(
     assert scene.calls[-1] == "stop"
 
 
+def test_a_clip_is_played_again_until_a_signal_ends_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[Any] = []
+
+    def start_edge(argv: list[str], *rest: Any) -> Any:
+        started.append(argv[argv.index("--start-time") + 1])
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        return scene.start_edge(argv, *rest)
+
+    monkeypatch.setattr(module, "Edge", start_edge)
+    with pytest.raises(KeyboardInterrupt):
+        scene.run(once=False, loop=True, source="clip.mp4")
+    output = capsys.readouterr().out
+    assert len(started) == 3
+    assert output.count("plays again until Ctrl-C; LOOP=0 plays it once") == 1
+    assert output.count("events from the edge") == 1, "only the first time is summed up"
+    assert output.count("smile ended") == 2
+
+
+def test_a_camera_is_not_opened_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check() -> None:
+        if "serving until Ctrl-C" in capsys.readouterr().out:
+            raise KeyboardInterrupt
+
+    scene.check = check  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        scene.run(once=False, loop=True, source="0")
+
+
 def test_failed_messages_and_alerts_are_printed(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:

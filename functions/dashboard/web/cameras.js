@@ -1,0 +1,36 @@
+/** The cameras that the service knows, for the fields that name one. */
+
+import { get } from "./api.js";
+import { add, select } from "./dom.js";
+
+/** @type {string[] | null} */
+let known = null;
+
+/** @param {AbortSignal} signal @returns {Promise<string[]>} */
+async function knownCameras(signal) {
+  if (known === null) {
+    const { events } = await get("v1/events", { limit: 500 }, signal);
+    known = [...new Set(events.map((one) => one.device_id))].sort();
+  }
+  return known;
+}
+
+/**
+ * A list of all cameras, or one; it fills itself.
+ * @param {string} chosen empty for all
+ * @param {AbortSignal} signal
+ * @param {(device: string) => void} [onChange]
+ */
+export function cameraSelect(chosen, signal, onChange) {
+  /** @type {[string, string][]} */
+  const options = [["", "All cameras"]];
+  if (chosen) options.push([chosen, chosen]);
+  const node = select(options, chosen);
+  if (onChange) node.addEventListener("change", () => onChange(node.value));
+  knownCameras(signal)
+    .then((names) => {
+      for (const name of names) if (name !== chosen) add(node, new Option(name, name));
+    })
+    .catch(() => {}); // the view reports the same failure
+  return node;
+}

@@ -1,0 +1,151 @@
+/** Timeline: a lane for each camera, or for each face of one camera. */
+
+import { get } from "./api.js";
+import { cameraSelect } from "./cameras.js";
+import { laneChart } from "./chart_lanes.js";
+import { el, field, select, show } from "./dom.js";
+import { counted, formatFull, formatShortTime } from "./format.js";
+import { askForKeyAfter } from "./key_form.js";
+import { poll } from "./poller.js";
+import { replaceQuery } from "./router.js";
+import { empty, failure, loading, warning } from "./states.js";
+
+const REFRESH_MS = 5000;
+const PAGE = 500;
+const MOST_PAGES = 4;
+const HOUR_MS = 3600 * 1000;
+/** @type {[string, string][]} */
+const LENGTHS = [
+  ["0.25", "15 minutes"],
+  ["1", "1 hour"],
+  ["6", "6 hours"],
+  ["24", "24 hours"],
+];
+
+/** @type {import("./app.js").View} */
+export function timelineView(main, route) {
+  const control = new AbortController();
+  const state = {
+    device: route.query.get("device") ?? "",
+    hours: LENGTHS.some(([value]) => value === route.query.get("hours"))
+      ? route.query.get("hours")
+      : "1",
+    end: route.query.get("end") ?? "",
+  };
+  const trouble = el("div", {});
+  const content = el("div", {}, loading());
+  const range = el("p", { class: "range", role: "status" });
+  let stop = () => {};
+
+  const restart = (/** @type {Partial<typeof state>} */ changed = {}) => {
+    Object.assign(state, changed);
+    replaceQuery(["timeline"], { device: state.device, hours: state.hours, end: state.end });
+    stop();
+    if (Object.keys(changed).length > 0) show(content, loading());
+    stop = poll(REFRESH_MS, load, onError);
+  };
+  const onError = (/** @type {unknown} */ error) => {
+    if (askForKeyAfter(error)) return;
+    if (content.querySelector(".lanes")) show(trouble, warning(error));
+    else show(content, failure(error));
+  };
+  const load = async (/** @type {AbortSignal} */ signal) => {
+    const end = state.end ? Date.parse(state.end) : Date.now();
+    const start = end - Number(state.hours) * HOUR_MS;
+    const { events, isCut } = await eventsOf(
+      { device: state.device, from: new Date(start).toISOString(), to: state.end },
+      signal,
+    );
+    show(trouble);
+    // A person who is in the chart keeps the place.
+    if (content.querySelector(".lanes") && content.contains(document.activeElement)) return;
+    show(
+      range,
+      `${formatFull(start)} to ${state.end ? formatFull(end) : `now, ${formatShortTime(end)}`}`,
+    );
+    if (events.length === 0) {
+      show(content, empty("No smiles in this time", "Go back in time, or choose a longer time."));
+    } else {
+      const open = content.querySelector("details")?.open ?? false;
+      const left = content.querySelector(".scroll-x")?.scrollLeft;
+      show(
+        content,
+        el(
+          "p",
+          { class: "muted" },
+          isCut
+            ? `The newest ${counted(events.length, "smile")}; choose a shorter time to see all.`
+            : counted(events.length, "smile"),
+        ),
+        laneChart(lanesOf(events, state.device), start, end, open),
+      );
+      const scroll = content.querySelector(".scroll-x");
+      if (scroll) scroll.scrollLeft = left ?? scroll.scrollWidth;
+    }
+    if (state.end) stop();
+  };
+  const move = (/** @type {number} */ direction) => {
+    const length = Number(state.hours) * HOUR_MS;
+    const end = (state.end ? Date.parse(state.end) : Date.now()) + direction * length;
+    restart({ end: end >= Date.now() ? "" : new Date(end).toISOString() });
+  };
+
+  const length = select(LENGTHS, /** @type {string} */ (state.hours));
+  length.addEventListener("change", () => restart({ hours: length.value }));
+  const button = (/** @type {string} */ text, /** @type {() => void} */ click) =>
+    el("button", { class: "button", type: "button", on: { click } }, text);
+  show(
+    main,
+    el("h1", {}, "Timeline"),
+    el(
+      "div",
+      { class: "filters" },
+      field(
+        "Camera",
+        cameraSelect(state.device, control.signal, (device) => restart({ device })),
+      ),
+      field("Length", length),
+      el(
+        "div",
+        { class: "actions start", role: "group", "aria-label": "Move in time" },
+        button("Earlier", () => move(-1)),
+        button("Later", () => move(1)),
+        button("Now", () => restart({ end: "" })),
+      ),
+    ),
+    trouble,
+    el("section", { class: "card", "aria-label": "Lanes" }, range, content),
+  );
+  restart();
+  return () => {
+    stop();
+    control.abort();
+  };
+}
+
+/** @param {Object<string, string>} query @param {AbortSignal} signal */
+async function eventsOf(query, signal) {
+  /** @type {any[]} */
+  const events = [];
+  let cursor = "";
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const page = await get("v1/events", { ...query, limit: PAGE, cursor }, signal);
+    events.push(...page.events);
+    cursor = page.next_cursor;
+    if (!cursor) return { events, isCut: false };
+  }
+  return { events, isCut: true };
+}
+
+/** @param {any[]} events @param {string} device */
+function lanesOf(events, device) {
+  /** @type {Map<string, any[]>} */
+  const lanes = new Map();
+  for (const event of events) {
+    const name = device ? `face ${event.track_id}` : event.device_id;
+    lanes.set(name, [...(lanes.get(name) ?? []), event]);
+  }
+  return [...lanes].sort(([one], [other]) =>
+    one.localeCompare(other, undefined, { numeric: true }),
+  );
+}

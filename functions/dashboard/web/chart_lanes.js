@@ -1,20 +1,20 @@
 /** Smiles as bars in lanes over time; each bar is a link. A table has the same. */
 
-import { el, svg } from "./dom.js";
+import { chartWidth, el, svg } from "./dom.js";
 import { isLasting } from "./event_row.js";
 import { formatDuration, formatScore, formatShortTime, formatTime } from "./format.js";
 import { eventHash } from "./router.js";
 
-const WIDTH = 960;
-const LEFT = 132;
 const RIGHT = 8;
 const TOP = 8;
 const LANE = 40;
 const BAR = 22;
 const BOTTOM = 26;
 const SMALLEST_PX = 4;
-const TICKS = 6;
-const LONGEST_NAME = 17;
+const TICK_PX = 90;
+const MINUTE_MS = 60 * 1000;
+const TICKS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((one) => one * MINUTE_MS);
+const NAME_PX = 8; // of a letter, on average
 
 /**
  * @param {[string, any[]][]} lanes name and smiles
@@ -23,28 +23,27 @@ const LONGEST_NAME = 17;
  * @param {boolean} isOpen whether the table is open
  */
 export function laneChart(lanes, start, end, isOpen) {
+  const width = chartWidth();
+  const left = Math.min(136, width * 0.28);
+  const most = Math.trunc(left / NAME_PX);
+  const count = Math.max(Math.trunc((width - left) / TICK_PX), 1);
   const height = TOP + lanes.length * LANE + BOTTOM;
   const x = (/** @type {number} */ at) =>
-    LEFT + ((Math.min(Math.max(at, start), end) - start) / (end - start)) * (WIDTH - LEFT - RIGHT);
-  const ticks = Array.from({ length: TICKS + 1 }, (_, at) => start + (at * (end - start)) / TICKS);
+    left + ((Math.min(Math.max(at, start), end) - start) / (end - start)) * (width - left - RIGHT);
+  const ticks = ticksOf(start, end, count);
   const chart = svg(
     "svg",
     {
       class: "chart lanes",
-      viewBox: `0 0 ${WIDTH} ${height}`,
+      viewBox: `0 0 ${width} ${height}`,
       role: "group",
       "aria-label": "Smiles over time",
     },
-    ...ticks.flatMap((at, number) => [
+    ...ticks.flatMap((at) => [
       svg("line", { class: "grid", x1: x(at), x2: x(at), y1: TOP, y2: height - BOTTOM }),
       svg(
         "text",
-        {
-          class: "axis",
-          x: x(at),
-          y: height - 8,
-          "text-anchor": number === 0 ? "start" : number === TICKS ? "end" : "middle",
-        },
+        { class: "axis", x: x(at), y: height - 8, "text-anchor": "middle" },
         formatShortTime(at),
       ),
     ]),
@@ -52,18 +51,26 @@ export function laneChart(lanes, start, end, isOpen) {
       svg(
         "text",
         { class: "lane-name", x: 0, y: TOP + lane * LANE + LANE / 2 + 4 },
-        name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name,
+        name.length > most ? `${name.slice(0, most - 1)}…` : name,
         svg("title", {}, name),
       ),
       ...events.map((event) => mark(event, x, TOP + lane * LANE + (LANE - BAR) / 2, end)),
     ]),
   );
-  return el(
-    "figure",
-    { class: "figure" },
-    el("div", { class: "scroll-x" }, chart),
-    table(lanes, isOpen),
-  );
+  return el("figure", { class: "figure" }, chart, table(lanes, isOpen));
+}
+
+/**
+ * Round times of the viewer's clock, at most `most` of them.
+ * @param {number} start
+ * @param {number} end
+ * @param {number} most
+ */
+function ticksOf(start, end, most) {
+  const step = TICKS_MS.find((one) => (end - start) / one <= most) ?? TICKS_MS[TICKS_MS.length - 1];
+  const offset = new Date(start).getTimezoneOffset() * MINUTE_MS;
+  const first = Math.ceil((start - offset) / step) * step + offset;
+  return Array.from({ length: Math.trunc((end - first) / step) + 1 }, (_, at) => first + at * step);
 }
 
 /** @param {any} event @param {(at: number) => number} x @param {number} y @param {number} end */

@@ -1,9 +1,8 @@
 /** The course of a smile's score, small in a list and large on its own page. */
 
-import { el, svg } from "./dom.js";
+import { chartWidth, el, svg } from "./dom.js";
 import { formatDuration, formatScore } from "./format.js";
 
-const WIDTH = 640;
 const HEIGHT = 220;
 const LEFT = 40;
 const RIGHT = 12;
@@ -41,8 +40,9 @@ export function scoreChart(event) {
   const scores = event.score_history ?? [];
   if (scores.length === 0)
     return el("p", { class: "muted" }, "The camera sent no score history for this smile.");
+  const width = chartWidth();
   const x = (/** @type {number} */ at) =>
-    LEFT + (at * (WIDTH - LEFT - RIGHT)) / Math.max(scores.length - 1, 1);
+    LEFT + (at * (width - LEFT - RIGHT)) / Math.max(scores.length - 1, 1);
   const y = (/** @type {number} */ score) => HEIGHT - BOTTOM - score * (HEIGHT - TOP - BOTTOM);
   const line = scores.map((score, at) => `${x(at).toFixed(1)},${y(score).toFixed(1)}`);
   const area = `M${line.join("L")}L${x(scores.length - 1).toFixed(1)},${y(0)}L${x(0)},${y(0)}Z`;
@@ -52,12 +52,12 @@ export function scoreChart(event) {
     "svg",
     {
       class: "chart score-chart",
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
       role: "img",
       "aria-label": title,
     },
     ...[0, 0.25, 0.5, 0.75, 1].flatMap((score) => [
-      svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(score), y2: y(score) }),
+      svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(score), y2: y(score) }),
       svg(
         "text",
         { class: "axis", x: LEFT - 8, y: y(score) + 4, "text-anchor": "end" },
@@ -66,31 +66,31 @@ export function scoreChart(event) {
     ]),
     svg("path", { class: "area", d: area }),
     svg("polyline", { class: "line", points: line.join(" ") }),
-    ...threshold("on", on, y),
-    ...threshold("off", off, y),
+    ...threshold("on", on, width, y),
+    ...threshold("off", off, width, y),
     svg("text", { class: "axis", x: LEFT, y: HEIGHT - 8 }, "start"),
     svg(
       "text",
-      { class: "axis", x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" },
+      { class: "axis", x: width - RIGHT, y: HEIGHT - 8, "text-anchor": "end" },
       formatDuration(event.duration_ms),
     ),
   );
   return el("figure", { class: "figure" }, chart, scoreTable(scores, event.duration_ms));
 }
 
-/** @param {string} name @param {number} score @param {(score: number) => number} y */
-function threshold(name, score, y) {
+/** @param {string} name @param {number} score @param {number} width @param {(score: number) => number} y */
+function threshold(name, score, width, y) {
   return [
     svg("line", {
       class: `threshold ${name}`,
       x1: LEFT,
-      x2: WIDTH - RIGHT,
+      x2: width - RIGHT,
       y1: y(score),
       y2: y(score),
     }),
     svg(
       "text",
-      { class: `axis threshold-text`, x: WIDTH - RIGHT - 4, y: y(score) - 5, "text-anchor": "end" },
+      { class: `axis threshold-text`, x: width - RIGHT - 4, y: y(score) - 5, "text-anchor": "end" },
       `${name} ${formatScore(score)}`,
     ),
   ];

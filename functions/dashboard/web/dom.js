@@ -67,6 +67,14 @@ export function show(node, ...children) {
   add(node, ...children);
 }
 
+const CHART_MARGIN_PX = 80;
+
+/** The width of a chart in px: its texts have the size of other texts, on a phone too. */
+export function chartWidth() {
+  const room = (document.getElementById("main")?.clientWidth ?? 0) - CHART_MARGIN_PX;
+  return Math.min(Math.max(room, 260), 1040);
+}
+
 let ids = 0;
 
 /** Return an id that no other element has. */

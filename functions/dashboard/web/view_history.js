@@ -1,22 +1,30 @@
-/** History: smiles of the past, by camera and day. */
+/** History: how many smiles, hour by hour or day by day, and which ones. */
 
+import { barChart } from "./chart_bars.js";
 import { get } from "./api.js";
-import { cameraSelect } from "./cameras.js";
-import { add, el, field, show } from "./dom.js";
-import { eventRow } from "./event_row.js";
-import { counted, dayOf, dayValue, formatLongDay, startOfDay } from "./format.js";
+import { el, show } from "./dom.js";
+import { eventList } from "./event_list.js";
+import { barOf, filterForm, filtersOf, listQuery, perOf, statsQuery } from "./history_filters.js";
+import { counted, formatDuration } from "./format.js";
 import { askForKeyAfter } from "./key_form.js";
 import { replaceQuery } from "./router.js";
 import { empty, failure, loading } from "./states.js";
-
-const PAGE = 50;
-const DAYS_SHOWN = 6;
 
 /** @type {import("./app.js").View} */
 export function historyView(main, route) {
   const control = new AbortController();
   const filters = filtersOf(route.query);
-  const results = el("div", {});
+  const chart = el("div", {});
+  const list = el("div", {});
+  let run = new AbortController();
+
+  const load = () => {
+    run.abort();
+    run = new AbortController();
+    const signal = AbortSignal.any([run.signal, control.signal]);
+    fill(chart, () => showChart(chart, filters, signal), signal);
+    fill(list, () => eventList(list, listQuery(filters), signal), signal);
+  };
   show(
     main,
     el("h1", {}, "History"),
@@ -25,138 +33,63 @@ export function historyView(main, route) {
       replaceQuery(["history"], filters);
       load();
     }),
-    el("section", { class: "card", "aria-label": "Smiles" }, results),
+    el("section", { class: "card", "aria-label": "Counts" }, chart),
+    el(
+      "section",
+      { class: "card", "aria-labelledby": "list-title" },
+      el("div", { class: "head" }, el("h2", { id: "list-title" }, "Smiles")),
+      list,
+    ),
   );
-
-  let run = 0;
-  const load = async () => {
-    run += 1;
-    const own = run;
-    show(results, loading());
-    try {
-      await showPages(
-        results,
-        queryOf(filters),
-        () => own === run && !control.signal.aborted,
-        control.signal,
-      );
-    } catch (error) {
-      if (own !== run || control.signal.aborted || askForKeyAfter(error)) return;
-      show(
-        results,
-        failure(
-          error,
-          el("button", { class: "button", type: "button", on: { click: load } }, "Try again"),
-        ),
-      );
-    }
-  };
   load();
   return () => control.abort();
 }
 
-/** @param {URLSearchParams} query */
-function filtersOf(query) {
-  return {
-    device: query.get("device") ?? "",
-    from: query.get("from") ?? dayValue(startOfDay(Date.now(), -DAYS_SHOWN)),
-    to: query.get("to") ?? dayValue(new Date()),
-  };
-}
-
-/** @param {ReturnType<typeof filtersOf>} filters */
-function queryOf({ device, from, to }) {
-  const first = dayOf(from);
-  const last = dayOf(to);
-  return {
-    device,
-    from: first ? first.toISOString() : "",
-    to: last ? startOfDay(last, 1).toISOString() : "",
-  };
-}
-
 /**
- * @param {ReturnType<typeof filtersOf>} filters
- * @param {AbortSignal} signal
- * @param {(changed: Partial<ReturnType<typeof filtersOf>>) => void} onChange
- */
-function filterForm(filters, signal, onChange) {
-  const device = cameraSelect(filters.device, signal);
-  const from = el("input", { type: "date", value: filters.from });
-  const to = el("input", { type: "date", value: filters.to });
-  const read = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (/** @type {HTMLFormElement} */ (form).reportValidity()) {
-      onChange({ device: valueOf(device), from: valueOf(from), to: valueOf(to) });
-    }
-  };
-  const form = el("form", {
-    class: "filters",
-    role: "search",
-    "aria-label": "Filters",
-    on: { submit: read, change: read },
-  });
-  add(form, field("Camera", device), field("From", from), field("To", to));
-  return form;
-}
-
-/** @param {HTMLElement} input */
-const valueOf = (input) => /** @type {HTMLInputElement} */ (input).value.trim();
-
-/**
- * @param {HTMLElement} results
- * @param {Object<string, string>} query
- * @param {() => boolean} isCurrent
+ * Show that something loads, and then what came of it; a failure can be tried again.
+ * @param {HTMLElement} node
+ * @param {() => Promise<void>} task
  * @param {AbortSignal} signal
  */
-async function showPages(results, query, isCurrent, signal) {
-  let page = await get("v1/events", { ...query, limit: PAGE }, signal);
-  // A page may be empty before the last one.
-  while (page.events.length === 0 && page.next_cursor && isCurrent()) {
-    page = await get("v1/events", { ...query, limit: PAGE, cursor: page.next_cursor }, signal);
-  }
-  if (!isCurrent()) return;
-  if (page.events.length === 0) {
-    show(
-      results,
-      empty("No smiles", "No smile matches these filters. Choose other days, or all cameras."),
+async function fill(node, task, signal) {
+  show(node, loading());
+  try {
+    await task();
+  } catch (error) {
+    if (signal.aborted || askForKeyAfter(error)) return;
+    const again = el(
+      "button",
+      { class: "button", type: "button", on: { click: () => fill(node, task, signal) } },
+      "Try again",
     );
+    show(node, failure(error, again));
+  }
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {import("./history_filters.js").Filters} filters
+ * @param {AbortSignal} signal
+ */
+async function showChart(node, filters, signal) {
+  const { buckets, total } = await get("v1/stats", statsQuery(filters), signal);
+  if (signal.aborted) return;
+  if (total.events === 0) {
+    show(node, empty("No smiles in this time", "Choose other days, or all cameras."));
     return;
   }
-  const list = el("div", {});
-  const foot = el("div", { class: "foot" });
-  const count = el("p", { class: "muted", role: "status" });
-  show(results, count, list, foot);
-  let shown = 0;
-  let lastDay = "";
-  const append = (/** @type {any} */ next) => {
-    for (const event of next.events) {
-      const day = formatLongDay(event.started_at);
-      if (day !== lastDay) add(list, el("h2", { class: "day" }, day), el("ol", { class: "rows" }));
-      lastDay = day;
-      list.lastElementChild?.append(eventRow(event));
-    }
-    shown += next.events.length;
-    show(
-      count,
-      next.next_cursor
-        ? `The newest ${counted(shown, "smile")} of this time`
-        : `${counted(shown, "smile")} in this time`,
-    );
-    show(foot, next.next_cursor && moreButton(next.next_cursor));
-  };
-  const moreButton = (/** @type {string} */ cursor) => {
-    const click = async () => {
-      /** @type {HTMLButtonElement} */ (button).disabled = true;
-      try {
-        const next = await get("v1/events", { ...query, limit: PAGE, cursor }, signal);
-        if (isCurrent()) append(next);
-      } catch (error) {
-        if (isCurrent() && !askForKeyAfter(error)) show(foot, failure(error, moreButton(cursor)));
-      }
-    };
-    const button = el("button", { class: "button", type: "button", on: { click } }, "Show more");
-    return button;
-  };
-  append(page);
+  const per = perOf(filters);
+  const mean =
+    total.mean_duration_ms === null
+      ? ""
+      : `, ${formatDuration(total.mean_duration_ms)} long on average`;
+  const bars = buckets.map((/** @type {any} */ bucket) => barOf(bucket, per));
+  show(
+    node,
+    barChart(bars, {
+      title: `${counted(total.events, "smile")} by ${per}${mean}`,
+      unit: "smiles",
+      head: [per === "hour" ? "Hour" : "Day", "Smiles", "Mean length", "Right", "Wrong", "Unsure"],
+    }),
+  );
 }

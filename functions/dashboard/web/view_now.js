@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { el, show } from "./dom.js";
 import { eventRow, fillRow, isLasting } from "./event_row.js";
-import { counted, formatCount, formatDuration, startOfDay } from "./format.js";
+import { formatCount, formatDuration, startOfDay, TIME_ZONE } from "./format.js";
 import { askForKeyAfter } from "./key_form.js";
 import { livePicture } from "./live_picture.js";
 import { poll } from "./poller.js";
@@ -69,16 +69,16 @@ export function nowView(main) {
   const stopToday = poll(
     TODAY_MS,
     async (signal) => {
-      const { events, next_cursor: more } = await get(
-        "v1/events",
-        { from: startOfDay(Date.now()).toISOString(), limit: MOST_TODAY },
-        signal,
-      );
-      tiles.today.set(`${formatCount(events.length)}${more ? "+" : ""}`);
+      const from = startOfDay(Date.now()).toISOString();
+      const [{ total }, { events }] = await Promise.all([
+        get("v1/stats", { from, time_zone: TIME_ZONE }, signal),
+        get("v1/events", { from, limit: MOST_TODAY }, signal),
+      ]);
+      tiles.today.set(formatCount(total.events));
       const lengths = events.filter((one) => one.phase === "ended").map((one) => one.duration_ms);
       tiles.median.set(
         lengths.length > 0 ? formatDuration(medianOf(lengths)) : "–",
-        counted(lengths.length, "ended smile"),
+        total.ended > lengths.length ? `of the last ${formatCount(lengths.length)}` : "",
       );
     },
     () => {}, // the feed reports the same failure

@@ -67,7 +67,6 @@ export function timelineView(main, route) {
       show(content, empty("No smiles in this time", "Go back in time, or choose a longer time."));
     } else {
       const open = content.querySelector("details")?.open ?? false;
-      const left = content.querySelector(".scroll-x")?.scrollLeft;
       show(
         content,
         el(
@@ -79,8 +78,6 @@ export function timelineView(main, route) {
         ),
         laneChart(lanesOf(events, state.device), start, end, open),
       );
-      const scroll = content.querySelector(".scroll-x");
-      if (scroll) scroll.scrollLeft = left ?? scroll.scrollWidth;
     }
     if (state.end) stop();
   };

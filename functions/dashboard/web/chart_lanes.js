@@ -14,7 +14,7 @@ const SMALLEST_PX = 4;
 const TICK_PX = 90;
 const MINUTE_MS = 60 * 1000;
 const TICKS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((one) => one * MINUTE_MS);
-const NAME_PX = 8; // of a letter, on average
+const NAME_PX = 8; // of a character, on average
 
 /**
  * @param {[string, any[]][]} lanes name and smiles

@@ -33,6 +33,7 @@ _REQUESTS: Final[tuple[tuple[str, str, Callable[[], Any]], ...]] = (
     ("history_api, events", "HistoryApiFunction", lambda: api_request("history_api/list")),
     ("history_api, openapi.json", "HistoryApiFunction", lambda: api_request("history_api/openapi")),
     ("alerts_api, settings", "AlertsApiFunction", lambda: api_request("alerts_api/get_fleet")),
+    ("feedback_api", "FeedbackApiFunction", lambda: api_request("feedback_api/put_unknown")),
     ("alerts_api, page", "AlertsApiFunction", lambda: api_request("alerts_api/page_bad_token")),
     ("photo_api", "PhotoApiFunction", lambda: api_request("photo_api/two_faces")),
 )

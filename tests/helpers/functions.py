@@ -85,7 +85,7 @@ class Functions:
         cold_start.is_cold_start = False
         names = (
             *("store_event", "check_devices", "send_alert", "device_status"),
-            *("history_api", "alerts_api", "photo_api", "dashboard"),
+            *("history_api", "alerts_api", "feedback_api", "photo_api", "dashboard"),
         )
         self._loaded = {name: load_function(name) for name in names}
         self._log = io.StringIO()

@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.counts import COUNT_NAMES, VERDICTS, Counts, event_counts
+from smile_cloud.feedback_api.feedback_store import FeedbackStore
 from smile_cloud.keys import device_pk, event_sk, fleet_pk, fleet_shard_of, hour_sk
 from smile_cloud.rollups import (
     QUARTER,
@@ -25,7 +26,7 @@ from smile_cloud.rollups import (
     rollup_writes,
 )
 from smile_cloud.store_event.event_store import EventStore
-from smile_contract import uuid7
+from smile_contract import format_time, uuid7
 from tests.helpers.events import smile_event
 from tests.helpers.functions import AWS_ENVIRONMENT
 from tests.helpers.template import create_events_table
@@ -55,6 +56,7 @@ class Table:
         self.dynamodb = dynamodb
         self.name = create_events_table(dynamodb, f"events-{uuid.uuid4().hex}")
         self._store = EventStore(dynamodb, self.name, event_retention=KEPT, rollup_retention=KEPT)
+        self._feedback = FeedbackStore(dynamodb, self.name)
         self._slots = [
             (DEVICES[slot % len(DEVICES)], START + timedelta(minutes=minute))
             for slot, minute in enumerate(minutes)
@@ -83,19 +85,11 @@ class Table:
             self.model[slot] = (known or {}) | fields
 
     def feedback(self, slot: int, verdict: str) -> None:
-        old = self._item(slot)
-        if old is None:
-            return
-        feedback = {"verdict": verdict}
-        change = event_counts(old | {"feedback": feedback}) - event_counts(old)
-        update = {
-            "TableName": self.name,
-            "Key": self._key(slot),
-            "UpdateExpression": "SET feedback = :feedback",
-            "ExpressionAttributeValues": to_attributes({":feedback": feedback}),
-        }
-        self._write({"Update": update}, slot, change)
-        self.model[slot]["feedback"] = feedback
+        feedback = {"verdict": verdict, "by": None, "at": format_time(START)}
+        is_stored = self._feedback.put(self._slots[slot][0], self._ids[slot], feedback, START)
+        assert is_stored is (slot in self.model)
+        if is_stored:
+            self.model[slot]["feedback"] = feedback
 
     def delete(self, slot: int) -> None:
         old = self._item(slot)

@@ -51,7 +51,7 @@ def fill_table() -> None:
         store.store(SmileEvent.from_dict(event), datetime.now(UTC))
 
 
-def gateway(history: Any, alerts: Any, photos: Any) -> Any:
+def gateway(history: Any, alerts: Any, photos: Any, feedback: Any) -> Any:
     """Return a WSGI application that passes requests to a handler as API Gateway does."""
 
     @Request.application
@@ -67,6 +67,8 @@ def gateway(history: Any, alerts: Any, photos: Any) -> Any:
         body = request.get_data()
         if path == "/v1/photos":
             handle = photos
+        if path.endswith("/feedback"):
+            handle = feedback
         answer = handle(
             {
                 "path": path,
@@ -104,7 +106,7 @@ def api() -> Iterator[Any]:
         fill_table()
         topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
         environment.setenv("TOPIC_ARN", topic)
-        names = ("history_api", "alerts_api", "photo_api")
+        names = ("history_api", "alerts_api", "photo_api", "feedback_api")
         handlers = [load_function(name).handler for name in names]
         yield schemathesis.openapi.from_wsgi("/dev/v1/openapi.json", gateway(*handlers))
     clients.dynamodb.cache_clear()
@@ -120,6 +122,8 @@ def api() -> Iterator[Any]:
         ("GET", EVENT, POSITIVE, {MISSING}),
         # Odd ids rarely fit into one segment of a path; the others are not found.
         ("GET", EVENT, NEGATIVE, {MISSING}),
+        ("PUT", f"{EVENT}/feedback", POSITIVE, {MISSING, BAD}),
+        ("PUT", f"{EVENT}/feedback", NEGATIVE, {BAD, MISSING}),
         ("GET", "/v1/stats", POSITIVE, {OK, BAD}),
         ("GET", "/v1/stats", NEGATIVE, {BAD}),
         ("GET", "/v1/openapi.json", POSITIVE, {OK}),

@@ -14,6 +14,7 @@ from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_registry.condition import Graces
 from smile_cloud.device_status.settings import DeviceStatusSettings
 from smile_cloud.errors import SettingsError
+from smile_cloud.feedback_api.settings import FeedbackApiSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.send_alert.settings import SendAlertSettings
 from smile_cloud.store_event.settings import StoreEventSettings
@@ -27,6 +28,7 @@ SETTINGS = [
     DeviceStatusSettings,
     HistoryApiSettings,
     AlertsApiSettings,
+    FeedbackApiSettings,
     DashboardSettings,
 ]
 # The parameter of the template whose value a variable gets.

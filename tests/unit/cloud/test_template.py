@@ -20,6 +20,7 @@ from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_status.settings import DeviceStatusSettings
+from smile_cloud.feedback_api.settings import FeedbackApiSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.cors import Cors
 from smile_cloud.rule_body import RuleBody
@@ -39,6 +40,7 @@ SETTINGS = {
     "DeviceStatusFunction": DeviceStatusSettings,
     "HistoryApiFunction": HistoryApiSettings,
     "AlertsApiFunction": AlertsApiSettings,
+    "FeedbackApiFunction": FeedbackApiSettings,
     "DashboardFunction": DashboardSettings,
 }
 FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
@@ -249,6 +251,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
         "device_status",
         "history_api",
         "alerts_api",
+        "feedback_api",
         "dashboard",
         "photo_api",
         "edge_lambda",

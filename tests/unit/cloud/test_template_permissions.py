@@ -20,7 +20,7 @@ from smile_contract import events_topic, status_topic, uuid7
 from tests.helpers.alerts_api import request, token
 from tests.helpers.device_checks import seed_devices
 from tests.helpers.functions import CONTEXT, ENVIRONMENT, load_function
-from tests.helpers.rule_events import moved_to_now, samples
+from tests.helpers.rule_events import moved_to_now, received_now, samples
 from tests.helpers.template import properties
 
 FUNCTIONS = {
@@ -30,6 +30,7 @@ FUNCTIONS = {
     "device_status": "DeviceStatusFunction",
     "history_api": "HistoryApiFunction",
     "alerts_api": "AlertsApiFunction",
+    "feedback_api": "FeedbackApiFunction",
     "photo_api": "PhotoApiFunction",
 }
 # A transaction needs the permissions of its parts and no other ("DynamoDB API permissions").
@@ -136,6 +137,10 @@ def test_a_function_may_make_its_calls_and_no_other(
     if name == "check_devices":
         minutes = dict.fromkeys([f"cam-{number}" for number in range(6)], 10)
         seed_devices(table, minutes | {"old": 60})
+        recorder.used.clear()
+    if name == "feedback_api":
+        batch = received_now(samples("store_event")["batch"])  # the event that its samples name
+        load_function("store_event").handler(batch, CONTEXT)
         recorder.used.clear()
     invoke_all(name)
     if name == "send_alert":

@@ -76,13 +76,15 @@ def rollup_writes(
 ) -> list[TransactWriteItemTypeDef]:
     """Return the writes that add `change` to the hour of a device and to that of the fleet.
 
+    None are needed without a change and without `expires_at`.
+
     Parameters
     ----------
     table_name, device_id : str
     started_at : datetime
         When the smile started.
     change : Counts
-        All zeros change nothing but `expires_at`.
+        All zeros change nothing but the time at which the hours expire.
     expires_at : int, optional
         Seconds since 1970. Leave it out unless a message of the event arrived: an hour that counts
         an event exists and outlives it.
@@ -90,6 +92,8 @@ def rollup_writes(
     hour = hour_sk(started_at)
     quarter = started_at.astimezone(UTC).minute * QUARTERS // 60
     added = _attributes(quarter, change)
+    if not added and expires_at is None:
+        return []
     return [
         _addition(table_name, pk, hour, added, expires_at)
         for pk in (device_pk(device_id), fleet_pk(fleet_shard_of(device_id)))

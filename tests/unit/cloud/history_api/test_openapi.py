@@ -90,7 +90,7 @@ def test_the_event_is_that_of_the_contract(document: dict[str, Any]) -> None:
     event = document["components"]["schemas"]["Event"]
     contract = schema("smile_event")
     assert tuple(event["properties"]) == event_view.FIELDS
-    assert set(event_view.FIELDS) == {*contract["properties"], "received_at"}
+    assert set(event_view.FIELDS) == {*contract["properties"], "received_at", "feedback"}
     assert set(event["required"]) == {*contract["required"], "received_at"}
 
 

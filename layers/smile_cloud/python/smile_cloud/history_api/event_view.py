@@ -1,4 +1,4 @@
-"""An event as the API shows it: the fields of the contract, and when AWS received it."""
+"""An event as the API shows it: the fields of the contract, arrival and feedback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smile_contract import schema
 
-FIELDS: Final = (*schema("smile_event")["properties"], "received_at")
+FIELDS: Final = (*schema("smile_event")["properties"], "received_at", "feedback")
 
 
 def event_view(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,6 @@ from smile_contract import format_time
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 500  # an event has at most 2 KB of JSON, and a Lambda response at most 6 MB
 PARAMETERS: Final = ("device", "from", "to", "limit", "cursor")
-
-_UUID_VERSION: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +100,8 @@ class GetEvent:
         QueryError
             Names each id that is invalid.
         """
-        event_id = event_id.lower()
         read = Parameters({}, ())
         read.path_device(device_id)
-        if not _is_uuid7(event_id):
-            read.refuse("event_id", "expected a UUIDv7, such as an event_id of GET /v1/events.")
+        event_id = read.path_event(event_id)
         read.check()
         return cls(device_id, event_id)
-
-
-def _is_uuid7(text: str) -> bool:
-    try:
-        parsed = uuid.UUID(text)
-    except ValueError:
-        return False
-    return parsed.version == _UUID_VERSION and str(parsed) == text

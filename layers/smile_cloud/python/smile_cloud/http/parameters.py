@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,7 @@ _TIME_EXPECTED: Final = (
     "expected an RFC 3339 time with its offset, such as 2026-11-22T17:33:00Z "
     "or 2026-11-22T18:33:00.250+01:00 (write + as %2B in a URL)"
 )
+_UUID_VERSION: Final = 7
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,17})?")
 
@@ -64,6 +66,13 @@ class Parameters:
         """Return the device id in the path, unescaped."""
         self._problems += device_problems(device_id)
         return device_id
+
+    def path_event(self, event_id: str) -> str:
+        """Return the event id in the path, in lower case."""
+        event_id = event_id.lower()
+        if not _is_uuid7(event_id):
+            self.refuse("event_id", "expected a UUIDv7, such as an event_id of GET /v1/events.")
+        return event_id
 
     def device(self) -> str | None:
         """Return the parameter ``device``; None stands for all devices."""
@@ -143,3 +152,11 @@ def device_problems(device_id: str) -> list[ParameterProblem]:
     if is_device_id(device_id):
         return []
     return [ParameterProblem("device", f"{DEVICE_EXPECTED}.")]
+
+
+def _is_uuid7(text: str) -> bool:
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        return False
+    return parsed.version == _UUID_VERSION and str(parsed) == text

@@ -1,0 +1,1 @@
+"""Store what people say about events: the code of the ``feedback_api`` function."""

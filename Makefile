@@ -193,7 +193,7 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=â
 	@.venv-train/bin/python -m training.clip.check
 
 ##@ Measurements
-.PHONY: bench bench-tracking bench-cloud
+.PHONY: bench bench-tracking bench-cloud bench-statistics
 
 bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## compare the speed with MediaPipe and OpenCV  [ROUNDS=7 MARKDOWN=docs/benchmarks.md]
 	@.venv-bench/bin/python -m bench.speed $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
@@ -204,6 +204,9 @@ bench-tracking: .venv-bench/.done  ## measure tracks and smiles on synthetic sce
 
 bench-cloud: .venv/.test .venv-sam/.done  ## compare cold starts of the functions with a bare one  [ROUNDS=15 MARKDOWN=docs/benchmarks.md]
 	@.venv/bin/python -m bench.cloud $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
+
+bench-statistics: .venv/.test  ## measure what statistics cost at 1,000 to 1,000,000 events  [MARKDOWN=docs/benchmarks.md]
+	@.venv/bin/python -m bench.cloud.statistics $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
 .PHONY: checkov lint-workflows audit requirements diagrams

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from botocore.exceptions import ClientError
 
+from bench.cloud.item_size import read_units
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.counts import Counts, event_counts
 from smile_cloud.keys import fleet_pk, fleet_shard_of
 from smile_cloud.rollups import (
+    COUNT_ATTRIBUTES,
     QUARTER,
     hour_of,
     hour_removal_writes,
@@ -140,11 +142,13 @@ def test_an_hour_without_counts_is_removed_too(hours: Hours) -> None:
     assert hours.device == {}
 
 
-def test_a_fleet_hour_with_every_count_is_small_enough_for_the_documented_reads() -> None:
-    """A month of six shards is 31 * 24 * 6 items; 100 read units are 800 KB."""
-    sizes = [9 + 20 + 17]  # keys and expires_at, with their names
-    sizes += [2 + (digits + 1) // 2 + 1 for digits in (3, 3, 7, 3, 3, 3)] * 4
-    assert sum(sizes) * 31 * 24 * 6 / 8192 <= 100
+def test_a_month_of_the_fleet_costs_at_most_100_read_units() -> None:
+    """A shard counts 167 of 1,000 cameras; each camera has three smiles in a quarter of an hour."""
+    counts = {"e": 501, "n": 501, "d": 501 * 2760, "s": 40, "x": 10, "u": 2}
+    item = {f"{letter}{quarter}": count for letter, count in counts.items() for quarter in range(4)}
+    assert set(item) == set(COUNT_ATTRIBUTES)
+    attributes = to_attributes(item | {"pk": fleet_pk(0), "sk": HOUR, "expires_at": 2**31})
+    assert 6 * read_units([attributes] * 31 * 24) <= 100
 
 
 def test_every_local_hour_starts_at_a_quarter_of_a_utc_hour_since_1980() -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.counts import Counts
 from smile_cloud.keys import FLEET_SHARDS, device_pk, fleet_pk, hour_sk
-from smile_cloud.rollups import COUNT_ATTRIBUTES, QUARTER, hour_of, quarter_counts
+from smile_cloud.rollups import QUARTER, hour_of, quarter_counts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
-
-# The other attributes are read too, but neither sent nor parsed.
-_ATTRIBUTES: Final = ", ".join(("sk", *COUNT_ATTRIBUTES))
 
 
 class HourlyCounts:
@@ -67,7 +64,6 @@ class HourlyCounts:
             "TableName": self._table_name,
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
             "FilterExpression": "expires_at > :now",
-            "ProjectionExpression": _ATTRIBUTES,
             "ExpressionAttributeValues": to_attributes(values | {":now": int(now.timestamp())}),
         }
         while True:

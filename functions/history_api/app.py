@@ -58,7 +58,7 @@ def devices() -> DevicesService:
 
 @app.get("/v1/events")
 def list_events() -> Response[str]:
-    """Return a page of events, newest first."""
+    """Return a page of events."""
     request = ListEvents.parse(app.current_event.resolved_query_string_parameters)
     return json_answer(service().handle(request))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smile_cloud.attributes import to_attributes
-from smile_cloud.history_api.event_history import MAX_QUERIES, EventHistory
+from smile_cloud.history_api.event_history import MAX_EXAMINED, MAX_QUERIES, EventHistory
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.keys import day_pk, device_pk, event_sk, shard_of
@@ -22,11 +22,17 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 class History:
     """The service at noon, on a table that keeps events for 90 days."""
 
-    def __init__(self, client: Any, table: str, max_queries: int = MAX_QUERIES) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        max_queries: int = MAX_QUERIES,
+        max_examined: int = MAX_EXAMINED,
+    ) -> None:
         self._client, self._table = client, table
         self._store = EventStore(client, table, event_retention=KEPT, rollup_retention=KEPT)
         self._service = HistoryApiService(
-            EventHistory(client, table, max_queries=max_queries),
+            EventHistory(client, table, max_queries=max_queries, max_examined=max_examined),
             b"k" * 32,
             clock=lambda: NOON,
         )

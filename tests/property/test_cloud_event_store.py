@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from smile_cloud.attributes import from_attributes
 from smile_cloud.history_api.event_history import EventHistory
-from smile_cloud.history_api.requests import HistoryQuery
+from smile_cloud.history_api.query import HistoryQuery
 from smile_cloud.store_event.event_store import EventStore
 from smile_contract import SmileEvent, uuid7
 from tests.helpers.events import smile_event
@@ -91,41 +91,52 @@ def test_the_table_is_the_same_when_messages_come_in_any_order(
         dynamodb.delete_table(TableName=table)
 
 
+seconds = st.one_of(st.integers(0, 3 * 86_400), st.sampled_from([0, 60, 86_400]))
+devices = st.sampled_from(["cam-1", "cam-2", "cam-3"])
+scores = st.sampled_from([0.8, 0.85, 0.9])
+
+
 @few_examples
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 3 * 86_400), st.sampled_from(["cam-1", "cam-2"])), max_size=8
-    ),
+    st.dictionaries(st.tuples(seconds, devices), scores, max_size=12),
     st.integers(1, 5),
-    st.sampled_from([None, "cam-1"]),
+    st.builds(
+        HistoryQuery,
+        st.sampled_from([None, None, "cam-1"]),
+        min_score=st.sampled_from([None, 0.85]),
+        oldest_first=st.booleans(),
+    ),
     st.integers(1, 9),
 )
 def test_the_pages_hold_every_event_once_when_cursors_are_followed(
     dynamodb: Any,
-    events: list[tuple[int, str]],
+    events: dict[tuple[int, str], float],
     limit: int,
-    device_id: str | None,
+    query: HistoryQuery,
     max_queries: int,
 ) -> None:
     table = new_table(dynamodb)
     store = new_store(dynamodb, table)
-    stored: list[tuple[str, str]] = []
-    for seconds, device in events:
-        event = smile_event(started_at=START - timedelta(seconds=seconds), device_id=device)
+    ids = {at: uuid7(START - timedelta(seconds=at)) for at, _ in events}  # devices share them
+    expected: list[tuple[str, str]] = []
+    for (at, device), score in events.items():
+        started_at = START - timedelta(seconds=at)
+        event = smile_event(
+            started_at=started_at, event_id=ids[at], device_id=device, peak_score=score
+        )
         store.store(event, START)
-        stored.append((event.event_id, device))
+        if query.device_id in (None, device) and score >= (query.min_score or 0):
+            expected.append((event.event_id, device))
     history = EventHistory(dynamodb, table, max_queries=max_queries)
-    listed: list[str] = []
-    below, positions = None, set()
+    listed: list[tuple[str, str]] = []
+    after, positions = None, set()
     while True:
-        page = history.page(HistoryQuery(device_id), limit, below, START)
-        assert len(page.items) <= limit
-        listed += [item["event_id"] for item in page.items]
-        if page.position is None:
+        items, after = history.page(query, limit, after, START)
+        assert len(items) <= limit
+        listed += [(item["event_id"], item["device_id"]) for item in items]
+        if after is None:
             break
-        assert page.position not in positions, "no progress"
-        below = page.position
-        positions.add(below)
-    expected = [event_id for event_id, device in stored if device_id in (None, device)]
-    assert listed == sorted(expected, reverse=True)
+        assert after not in positions, "no progress"
+        positions.add(after)
+    assert listed == sorted(expected, reverse=not query.oldest_first)
     dynamodb.delete_table(TableName=table)

@@ -15,7 +15,7 @@ from smile_cloud.alert_messages.smile import compose_smile
 from smile_cloud.alert_messages.wording import MAX_SMS_CHARACTERS
 from smile_cloud.alert_settings.fields import FIELDS, MAX_NAME_CHARACTERS, to_document
 from smile_cloud.alert_settings.model import AlertSettings
-from smile_cloud.history_api.event_history import MAX_QUERIES
+from smile_cloud.history_api.event_history import MAX_EXAMINED, MAX_QUERIES
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, ListEvents
 from smile_cloud.history_api.statistics import request as statistics
 from smile_cloud.http.errors import QueryError
@@ -66,6 +66,7 @@ def test_the_docs_list_every_parameter_of_the_api() -> None:
     assert documented["limit"] == str(DEFAULT_LIMIT)
     assert f"1 to {MAX_LIMIT}" in text
     assert f"about {MAX_QUERIES} queries" in text
+    assert f"about {MAX_EXAMINED:,} events" in text
 
 
 def test_the_docs_list_every_parameter_of_the_statistics() -> None:

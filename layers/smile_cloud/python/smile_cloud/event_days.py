@@ -52,15 +52,18 @@ class EventDays:
             kept_until = expires_at  # the item is kept at least that long already
         self._kept_until[day] = kept_until
 
-    def between(self, first: date, last: date) -> Iterator[date]:
-        """Yield the days with events from `last` back to `first`, both included."""
+    def between(self, first: date, last: date, *, oldest_first: bool = False) -> Iterator[date]:
+        """Yield the days with events from `last` back to `first`, both included.
+
+        With `oldest_first`, yield them from `first` to `last`.
+        """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=to_attributes(
                 {":pk": DAYS_PK, ":first": day_sk(first), ":last": day_sk(last)}
             ),
-            ScanIndexForward=False,
+            ScanIndexForward=oldest_first,
         )
         for page in pages:
             for item in page["Items"]:

@@ -10,11 +10,18 @@ import pytest
 
 from smile_cloud.alert_settings.fields import DEVICE_ONLY, FIELDS
 from smile_cloud.history_api import event_view
-from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS
+from smile_cloud.history_api.requests import (
+    DEFAULT_LIMIT,
+    MAX_DURATION_MS,
+    MAX_LIMIT,
+    ORDERS,
+    PARAMETERS,
+)
 from smile_cloud.history_api.statistics import request as statistics
 from smile_cloud.history_api.statistics.buckets import PERIODS
 from smile_cloud.http.errors import FieldProblem, ParameterProblem
 from smile_cloud.http.problem import CONTENT_TYPE, problem
+from smile_cloud.http.signed_cursor import PATTERN
 from smile_contract import DEVICE_ID_PATTERN, schema
 from tests.helpers.alert_settings import GOOD
 from tests.helpers.alerts_api import get, put
@@ -57,6 +64,9 @@ def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]
     assert tuple(parameters) == PARAMETERS
     limit = parameters["limit"]["schema"]
     assert (limit["default"], limit["maximum"]) == (DEFAULT_LIMIT, MAX_LIMIT)
+    assert parameters["order"]["schema"]["enum"] == list(ORDERS)
+    assert parameters["min_duration_ms"]["schema"]["maximum"] == MAX_DURATION_MS
+    assert parameters["cursor"]["schema"]["pattern"] == f"^{PATTERN}$"
     assert document["components"]["schemas"]["DeviceId"]["pattern"] == f"^{DEVICE_ID_PATTERN}$"
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from smile_cloud.history_api.requests import GetEvent, HistoryQuery, ListEvents
+from smile_cloud.history_api.query import HistoryQuery
+from smile_cloud.history_api.requests import PARAMETERS, GetEvent, ListEvents
 from smile_cloud.http.errors import QueryError
 from smile_contract import uuid7_lower_bound
 
@@ -23,12 +24,18 @@ def test_each_parameter_is_used_when_all_are_given() -> None:
             "device": ["cam:1_a-B"],
             "from": ["2026-11-22T18:00:00+01:00"],
             "to": ["2026-11-22T18:00:00Z"],
+            "min_score": ["0.75"],
+            "min_duration_ms": ["1500"],
+            "in_progress": ["false"],
+            "order": ["oldest_first"],
             "limit": ["500"],
             "cursor": ["anything"],
         }
     )
     start = datetime(2026, 11, 22, 17, tzinfo=UTC)
-    assert request.query == HistoryQuery("cam:1_a-B", start, start.replace(hour=18))
+    assert request.query == HistoryQuery(
+        "cam:1_a-B", start, start.replace(hour=18), 0.75, 1500, False, True
+    )
     assert (request.limit, request.cursor) == (500, "anything")
 
 
@@ -48,6 +55,9 @@ def test_each_parameter_is_used_when_all_are_given() -> None:
         ({"limit": ["1_0"]}, ["limit"]),
         ({"limit": ["\u0665"]}, ["limit"]),
         ({"limit": ["1.0"]}, ["limit"]),
+        ({"min_score": ["1.5"], "min_duration_ms": ["-1"]}, ["min_score", "min_duration_ms"]),
+        ({"min_duration_ms": ["86400001"]}, ["min_duration_ms"]),
+        ({"in_progress": ["yes"], "order": ["desc"]}, ["in_progress", "order"]),
     ],
 )
 def test_every_bad_parameter_is_named_when_a_request_is_refused(
@@ -68,7 +78,7 @@ DEVICE_EXPECTED = "expected 1 to 128 of the characters a-z A-Z 0-9 : _ -"
 @pytest.mark.parametrize(
     ("parameters", "detail"),
     [
-        ({"devise": ["1"]}, "unknown parameter, expected device, from, to, limit, cursor."),
+        ({"devise": ["1"]}, f"unknown parameter, expected {', '.join(PARAMETERS)}."),
         ({"device": [""]}, f"{DEVICE_EXPECTED}; leave it out for all devices."),
         ({"device": ["a", "b"]}, "given more than once, give it once."),
         ({"from": ["now"]}, TIME_EXPECTED),
@@ -125,6 +135,12 @@ def test_fingerprints_differ_when_any_part_of_the_query_does() -> None:
         HistoryQuery("cam-1", at),
         HistoryQuery("cam-1", None, at),
         HistoryQuery(None, at),
+        HistoryQuery(min_score=0.0),
+        HistoryQuery(min_score=0.5),
+        HistoryQuery(min_duration_ms=0),
+        HistoryQuery(in_progress=False),
+        HistoryQuery(in_progress=True),
+        HistoryQuery(oldest_first=True),
     ]
     assert len({query.fingerprint() for query in queries}) == len(queries)
 

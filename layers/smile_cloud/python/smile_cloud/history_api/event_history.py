@@ -1,82 +1,75 @@
-"""Read the events of one device or of all devices, newest first, without scanning the table.
+"""Read the events of one device or of all devices in order, without scanning the table.
 
-Events are ordered by id, which starts with the time the smile started. A page holds the events
-below a position, which is an id too. Events that arrive between two pages therefore neither
-repeat nor hide others.
+Events are ordered by id, which starts with the time the smile started, and by device where devices
+share an id. A page holds the events after a position. Events that arrive between two pages
+therefore neither repeat nor hide others.
 
-The number of queries limits the work of a request. A page that reaches this limit returns the
-position where the next page continues, even when the page is empty.
+The number of queries and of examined items limits the work of a request. A page that reaches a
+limit returns the position where the next page continues, even when the page is empty.
 """
 
 from __future__ import annotations
 
 import heapq
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.event_days import EventDays
-from smile_cloud.history_api.requests import HistoryQuery
-from smile_cloud.keys import DAY_SHARDS, EVENT_PREFIX, GSI1, day_pk, device_pk, event_sk
-from smile_contract import LATEST_UNIX_MS, uuid7_lower_bound
+from smile_cloud.history_api.event_reads import Checkpoint, EventReads, Item
+from smile_cloud.history_api.position import Position, SortKey, event_sort_key, lowest_id
+from smile_cloud.history_api.query import HistoryQuery
+from smile_cloud.keys import DAY_SHARDS, GSI1, day_pk, device_pk, event_sk
+from smile_contract import LATEST_UNIX_MS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 MAX_QUERIES: Final = 100
-# Smallest number of items in a query. Queries count expired items too, so a few of them must not
-# use up a whole query.
-_LEAST_READ: Final = 25
-_LOWEST: Final = uuid.UUID(int=0)
-_HIGHEST: Final = uuid.UUID(int=(1 << 128) - 1)
-
-Item = dict[str, Any]
+# At 1 KB an event, a page whose filter finds nothing uses about 625 read units at most.
+MAX_EXAMINED: Final = 5000
 
 
-@dataclass(frozen=True, slots=True)
+class Collector(Protocol):
+    """Takes events until it is full."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no further event."""
+
+    def add(self, item: Item) -> bool:
+        """Take an event; return False if it does not fit."""
+
+
+@dataclass(slots=True)
 class Page:
     """A page of events.
 
     Attributes
     ----------
+    limit : int
+        Largest number of events.
     items : list of dict
-        Stored events, newest first.
-    position : uuid.UUID or None
-        The remaining events are below it; None on the last page.
+        Stored events in the order of the query.
     """
 
-    items: list[Item]
-    position: uuid.UUID | None
+    limit: int
+    items: list[Item] = field(default_factory=list)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no further event."""
+        return len(self.items) == self.limit
 
-@dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    """Says that everything at or above `position` has been read."""
-
-    position: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """Ids from `low` to `high`, both included."""
-
-    low: uuid.UUID
-    high: uuid.UUID
-
-    @classmethod
-    def of(cls, query: HistoryQuery, below: uuid.UUID | None) -> _Range:
-        low, end = _LOWEST, _HIGHEST
-        if query.start is not None:
-            low = _floor_of(query.start)
-        if query.end is not None:
-            end = _floor_of(query.end)
-        if below is not None:
-            end = min(end, below)
-        return cls(low, uuid.UUID(int=max(end.int - 1, 0)))
+    def add(self, item: Item) -> bool:
+        """Take an event; return False if it does not fit."""
+        if self.is_full:
+            return False
+        self.items.append(item)
+        return True
 
 
 class EventHistory:
@@ -86,16 +79,22 @@ class EventHistory:
     ----------
     client : DynamoDBClient
     table_name : str
-    max_queries : int
-        After this many queries a page ends at the next checkpoint.
+    max_queries, max_examined : int
+        Number of queries or items after which a page ends at the next checkpoint.
     """
 
     def __init__(
-        self, client: DynamoDBClient, table_name: str, *, max_queries: int = MAX_QUERIES
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        *,
+        max_queries: int = MAX_QUERIES,
+        max_examined: int = MAX_EXAMINED,
     ) -> None:
         self._client = client
         self._table_name = table_name
         self._max_queries = max_queries
+        self._max_examined = max_examined
         self._days = EventDays(client, table_name)
 
     def get(self, device_id: str, event_id: str, now: datetime) -> Item | None:
@@ -109,96 +108,119 @@ class EventHistory:
         item = from_attributes(answer["Item"])
         return item if item["expires_at"] > now.timestamp() else None
 
-    def page(self, query: HistoryQuery, limit: int, below: uuid.UUID | None, now: datetime) -> Page:
-        """Return at most `limit` events of `query` below the position of the previous page."""
-        ids = _Range.of(query, below)
-        if ids.low > ids.high:
-            return Page([], None)
-        reads = _Reads(self._client, self._table_name, ids, now)
-        if query.device_id is not None:
-            steps = reads.partition(device_pk(query.device_id), limit + 1)
-        else:
-            steps = self._all_devices(reads, ids, limit)
-        items: list[Item] = []
-        for step in steps:
-            if isinstance(step, _Checkpoint):
-                if reads.count >= self._max_queries:
-                    return Page(items, step.position)
-            elif len(items) == limit:
-                return Page(items, uuid.UUID(items[-1]["event_id"]))
-            else:
-                items.append(step)
-        return Page(items, None)
+    def page(
+        self, query: HistoryQuery, limit: int, after: Position | None, now: datetime
+    ) -> tuple[list[Item], Position | None]:
+        """Return at most `limit` events after a position, and where the next page starts.
 
-    def _all_devices(self, reads: _Reads, ids: _Range, limit: int) -> Iterator[Item | _Checkpoint]:
-        share = limit // 2 + 1  # twice a shard's average share, so one query is usually enough
-        for day in self._days.between(_day_of(ids.low), _day_of(ids.high)):
+        The second is None on the last page.
+        """
+        page = Page(limit)
+        rest = self.collect(
+            query, page, at_once=limit, after=after, now=now, is_spent=self._is_page_spent
+        )
+        return page.items, rest
+
+    def collect(
+        self,
+        query: HistoryQuery,
+        into: Collector,
+        *,
+        at_once: int,
+        after: Position | None,
+        now: datetime,
+        is_spent: Callable[[EventReads], bool],
+    ) -> Position | None:
+        """Read events into a collector until it is full, the work is spent, or none remain.
+
+        Parameters
+        ----------
+        query : HistoryQuery
+        into : Collector
+        at_once : int
+            Number of events that a round of queries should find.
+        after : Position or None
+            Where to start; None is the first event.
+        now : datetime
+            Decides what has expired.
+        is_spent : callable
+            Is asked at each checkpoint whether to stop there.
+
+        Returns
+        -------
+        Position or None
+            Where to go on; None when no event remains.
+        """
+        reads = EventReads(self._client, self._table_name, query, after, now)
+        if reads.ids.low > reads.ids.high:
+            return None
+        last = after
+        for step in self._steps(query, reads, at_once):
+            if not isinstance(step, Checkpoint):
+                if not into.add(step):
+                    return last
+                last = Position.after(step)
+            elif into.is_full:
+                return last
+            elif is_spent(reads) and _is_beyond(step.position, after):
+                return step.position
+        return None
+
+    def _is_page_spent(self, reads: EventReads) -> bool:
+        return reads.queries >= self._max_queries or reads.examined >= self._max_examined
+
+    def _steps(
+        self, query: HistoryQuery, reads: EventReads, at_once: int
+    ) -> Iterator[Item | Checkpoint]:
+        if query.device_id is not None:
+            # One more event says whether a page follows, and one may belong to the page before.
+            return reads.partition(device_pk(query.device_id), at_once + 2)
+        return self._all_devices(query, reads, at_once)
+
+    def _all_devices(
+        self, query: HistoryQuery, reads: EventReads, at_once: int
+    ) -> Iterator[Item | Checkpoint]:
+        share = at_once // 2 + 2  # twice a shard's average share, so one query is usually enough
+        previous: date | None = None
+        for day in self._days.between(
+            _day_of(reads.ids.low), _day_of(reads.ids.high), oldest_first=query.oldest_first
+        ):
+            if previous is not None:
+                yield Checkpoint(_end_of(previous, oldest_first=query.oldest_first))
             shards = [
                 reads.partition(day_pk(day, shard), share, index=GSI1)
                 for shard in range(DAY_SHARDS)
             ]
             # The merge yields a shard's checkpoint after the other shards have passed it too.
-            yield from heapq.merge(*shards, key=_position_of, reverse=True)
-            yield _Checkpoint(_floor_of(datetime.combine(day, time(), UTC)))
+            yield from heapq.merge(
+                *shards, key=_sort_key(query.oldest_first), reverse=not query.oldest_first
+            )
+            previous = day
 
 
-class _Reads:
-    """Runs and counts the queries of one request; leaves out expired events."""
+def _sort_key(oldest_first: bool) -> Callable[[Item | Checkpoint], SortKey]:
+    def key(step: Item | Checkpoint) -> SortKey:
+        if isinstance(step, Checkpoint):
+            return step.position.sort_key(oldest_first=oldest_first)
+        return event_sort_key(step)
 
-    def __init__(self, client: DynamoDBClient, table_name: str, ids: _Range, now: datetime) -> None:
-        self._client = client
-        self._table_name = table_name
-        self._ids = ids
-        self._now_s = int(now.timestamp())
-        self.count = 0
-
-    def partition(
-        self, pk: str, at_once: int, *, index: str | None = None
-    ) -> Iterator[Item | _Checkpoint]:
-        """Yield the events of a partition of the table or an index, and where each query ended."""
-        pk_name, sk_name, prefix = "pk", "sk", EVENT_PREFIX
-        if index is not None:
-            pk_name, sk_name, prefix = f"{index}pk", f"{index}sk", ""
-        request: QueryInputTypeDef = {
-            "TableName": self._table_name,
-            "KeyConditionExpression": f"{pk_name} = :pk AND {sk_name} BETWEEN :low AND :high",
-            "FilterExpression": "expires_at > :now",
-            "ExpressionAttributeValues": to_attributes(
-                {
-                    ":pk": pk,
-                    ":low": f"{prefix}{self._ids.low}",
-                    ":high": f"{prefix}{self._ids.high}",
-                    ":now": self._now_s,
-                }
-            ),
-            "ScanIndexForward": False,
-            "Limit": max(at_once, _LEAST_READ),
-        }
-        if index is not None:
-            request["IndexName"] = index
-        while True:
-            self.count += 1
-            answer = self._client.query(**request)
-            yield from map(from_attributes, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-            last_sk = answer["LastEvaluatedKey"][sk_name]["S"]
-            yield _Checkpoint(uuid.UUID(last_sk.removeprefix(prefix)))
+    return key
 
 
-def _position_of(step: Item | _Checkpoint) -> str:
-    return str(step.position) if isinstance(step, _Checkpoint) else str(step["event_id"])
+def _is_beyond(position: Position, after: Position | None) -> bool:
+    """Return whether a request that stops at `position` has made progress.
 
-
-def _floor_of(at: datetime) -> uuid.UUID:
-    """Return the lowest UUID of a millisecond.
-
-    It has no version bits, unlike the lowest UUIDv7, so the UUID before it belongs to the
-    millisecond before.
+    Where more devices share an id than a request reads, it goes on to the next id.
     """
-    lowest = uuid.UUID(uuid7_lower_bound(at))
-    return uuid.UUID(int=lowest.int >> 80 << 80)
+    return after is None or position.event_id != after.event_id
+
+
+def _end_of(day: date, *, oldest_first: bool) -> Position:
+    """Return the position after the last event of a day that is not the last one of the list."""
+    start = lowest_id(datetime.combine(day, time(), UTC))
+    if oldest_first:
+        return Position(lowest_id(datetime.combine(day + timedelta(days=1), time(), UTC)))
+    return Position(uuid.UUID(int=start.int - 1))
 
 
 def _day_of(event_id: uuid.UUID) -> date:

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
+from smile_cloud.history_api.query import HistoryQuery
 from smile_cloud.http.parameters import Parameters
-from smile_contract import format_time
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 500  # an event has at most 2 KB of JSON, and a Lambda response at most 6 MB
-PARAMETERS: Final = ("device", "from", "to", "limit", "cursor")
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
-    """The events to list, newest first.
-
-    Attributes
-    ----------
-    device_id : str or None
-        None means all devices.
-    start, end : datetime or None
-        ``start <= started_at < end``, UTC; None means no limit on that side.
-    """
-
-    device_id: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def fingerprint(self) -> bytes:
-        """Return a text that only equal queries share."""
-        times = (format_time(at) if at is not None else "" for at in (self.start, self.end))
-        return "\n".join((self.device_id or "", *times)).encode()
+PARAMETERS: Final = (
+    "device",
+    "from",
+    "to",
+    "min_score",
+    "min_duration_ms",
+    "in_progress",
+    "order",
+    "limit",
+    "cursor",
+)
+ORDERS: Final = ("newest_first", "oldest_first")
+MAX_DURATION_MS: Final = 86_400_000  # the longest smile that a device may report lasts a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +60,17 @@ class ListEvents:
         read = Parameters(parameters, PARAMETERS)
         device_id = read.device()
         start, end = read.time_range()
+        query = HistoryQuery(
+            device_id,
+            start,
+            end,
+            min_score=read.number("min_score", 0, 1),
+            min_duration_ms=read.whole_number("min_duration_ms", 0, MAX_DURATION_MS),
+            in_progress=read.flag("in_progress"),
+            oldest_first=read.choice("order", ORDERS) == "oldest_first",
+        )
         limit = read.whole_number("limit", 1, MAX_LIMIT)
         read.check()
-        query = HistoryQuery(device_id, start, end)
         return cls(query, DEFAULT_LIMIT if limit is None else limit, read.text("cursor"))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from smile_cloud.history_api.event_history import EventHistory
 from smile_cloud.history_api.event_view import event_view
+from smile_cloud.history_api.position import Position
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.errors import NotFoundError
@@ -66,14 +66,12 @@ class HistoryApiService:
 
     def _list_events(self, request: ListEvents) -> dict[str, Any]:
         fingerprint = request.query.fingerprint()
-        below = None
+        after = None
         if request.cursor is not None:
-            below = uuid.UUID(self._cursors.decode(request.cursor, fingerprint))
-        page = self._history.page(request.query, request.limit, below, self._clock())
-        next_cursor = None
-        if page.position is not None:
-            next_cursor = self._cursors.encode(str(page.position), fingerprint)
-        return {"events": [event_view(item) for item in page.items], "next_cursor": next_cursor}
+            after = Position.from_text(self._cursors.decode(request.cursor, fingerprint))
+        items, rest = self._history.page(request.query, request.limit, after, self._clock())
+        next_cursor = None if rest is None else self._cursors.encode(rest.text(), fingerprint)
+        return {"events": [event_view(item) for item in items], "next_cursor": next_cursor}
 
     def _get_event(self, request: GetEvent) -> dict[str, Any]:
         item = self._history.get(request.device_id, request.event_id, self._clock())

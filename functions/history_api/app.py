@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -15,10 +16,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
 from smile_cloud.history_api.device_requests import GetDevice, ListDevices
+from smile_cloud.history_api.media_types import JSON, MEDIA_TYPES
 from smile_cloud.history_api.requests import GetEvent, ListEvents
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.history_api.settings import HistoryApiSettings
+from smile_cloud.http.accept import choose_media_type
 from smile_cloud.http.answers import json_answer
+from smile_cloud.http.etag import revalidate
+from smile_cloud.http.next_link import next_link
 from smile_cloud.http.rest_api import RestApi
 
 if TYPE_CHECKING:
@@ -56,14 +61,30 @@ def devices() -> DevicesService:
     return DevicesService.from_settings(HistoryApiSettings.from_environment(os.environ))
 
 
-@app.get("/v1/events")
+@app.get("/v1/events", middlewares=[revalidate])
 def list_events() -> Response[str]:
-    """Return a page of events."""
-    request = ListEvents.parse(app.current_event.resolved_query_string_parameters)
-    return json_answer(service().handle(request))
+    """Return a page of events, or a part of an export."""
+    event = app.current_event
+    parameters = event.resolved_query_string_parameters
+    request = ListEvents.parse(parameters)
+    accepted = ",".join(event.multi_value_headers.get("Accept", ()))
+    media_type = choose_media_type(accepted, MEDIA_TYPES)
+    if media_type == JSON:
+        document = service().handle(request)
+        answer, cursor = json_answer(document), document["next_cursor"]
+    else:
+        part = service().export(
+            request, media_type, app.lambda_context.get_remaining_time_in_millis
+        )
+        answer = Response(HTTPStatus.OK.value, part.content_type, part.body)
+        cursor = part.next_cursor
+    answer.headers["Vary"] = "Accept"
+    if cursor is not None:
+        answer.headers["Link"] = next_link(parameters, cursor)
+    return answer
 
 
-@app.get("/v1/devices/<device>/events/<event_id>")
+@app.get("/v1/devices/<device>/events/<event_id>", middlewares=[revalidate])
 def get_event(device: str, event_id: str) -> Response[str]:
     """Return one event."""
     request = GetEvent.parse(unquote(device), unquote(event_id))

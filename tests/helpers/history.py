@@ -77,3 +77,18 @@ class History:
                 return pages
             assert {"cursor": page["next_cursor"]} != cursor, "no progress"
             cursor = {"cursor": page["next_cursor"]}
+
+    def export(
+        self, media_type: str, *, remaining_ms: int = 30_000, **parameters: str
+    ) -> list[str]:
+        """Follow the cursors; return the body of each part."""
+        given = {name: [value] for name, value in parameters.items()}
+        bodies: list[str] = []
+        while True:
+            request = ListEvents.parse(given)
+            part = self._service.export(request, media_type, lambda: remaining_ms)
+            bodies.append(part.body)
+            if part.next_cursor is None:
+                return bodies
+            assert [part.next_cursor] != given.get("cursor"), "no progress"
+            given["cursor"] = [part.next_cursor]

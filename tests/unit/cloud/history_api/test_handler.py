@@ -40,10 +40,14 @@ def test_history_api_answers_when_it_gets_its_sample(functions: Functions, name:
     functions.invoke("device_status", received_now(sample("device_status/online")))
     status, headers, document = functions.ask(sample(f"history_api/{name}"))
     assert status == STATUSES[name]
-    assert headers["Cache-Control"] == ("max-age=300" if name == "openapi" else "no-store")
     if status == 200:
+        caches = {"openapi": "max-age=300"} | dict.fromkeys(
+            ("list", "list_device_range", "get"), "private, no-cache"
+        )
+        assert headers["Cache-Control"] == caches.get(name, "no-store")
         assert headers["Content-Type"] == "application/json"
     else:
+        assert headers["Cache-Control"] == "no-store"
         assert headers["Content-Type"] == "application/problem+json"
         assert (document["status"], document["type"]) == (status, "about:blank")
         assert document["detail"]

@@ -10,6 +10,7 @@ import pytest
 
 from smile_cloud.alert_settings.fields import DEVICE_ONLY, FIELDS
 from smile_cloud.history_api import event_view
+from smile_cloud.history_api.media_types import MEDIA_TYPES
 from smile_cloud.history_api.requests import (
     DEFAULT_LIMIT,
     MAX_DURATION_MS,
@@ -60,10 +61,13 @@ def test_a_path_needs_the_key_where_the_template_says_so(
 
 
 def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]) -> None:
-    parameters = {p["name"]: p for p in document["paths"]["/v1/events"]["get"]["parameters"]}
+    operation = document["paths"]["/v1/events"]["get"]
+    parameters = {p["name"]: p for p in operation["parameters"] if "name" in p}
     assert tuple(parameters) == PARAMETERS
     limit = parameters["limit"]["schema"]
-    assert (limit["default"], limit["maximum"]) == (DEFAULT_LIMIT, MAX_LIMIT)
+    assert limit["maximum"] == MAX_LIMIT
+    assert f"{DEFAULT_LIMIT} in JSON" in parameters["limit"]["description"]
+    assert tuple(operation["responses"]["200"]["content"]) == MEDIA_TYPES
     assert parameters["order"]["schema"]["enum"] == list(ORDERS)
     assert parameters["min_duration_ms"]["schema"]["maximum"] == MAX_DURATION_MS
     assert parameters["cursor"]["schema"]["pattern"] == f"^{PATTERN}$"

@@ -15,7 +15,7 @@ EVENT_ID = uuid7_lower_bound(NOON)
 
 def test_all_events_are_requested_when_there_are_no_parameters() -> None:
     request = ListEvents.parse({})
-    assert (request.query, request.limit, request.cursor) == (HistoryQuery(), 50, None)
+    assert (request.query, request.limit, request.cursor) == (HistoryQuery(), None, None)
 
 
 def test_each_parameter_is_used_when_all_are_given() -> None:

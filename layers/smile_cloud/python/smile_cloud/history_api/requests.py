@@ -33,14 +33,14 @@ class ListEvents:
     Attributes
     ----------
     query : HistoryQuery
-    limit : int
-        Largest number of events in the page, 1 to 500.
+    limit : int or None
+        Largest number of events in the answer, 1 to 500; None is the default of its format.
     cursor : str or None
         ``next_cursor`` of the previous page.
     """
 
     query: HistoryQuery
-    limit: int
+    limit: int | None
     cursor: str | None
 
     @classmethod
@@ -71,7 +71,7 @@ class ListEvents:
         )
         limit = read.whole_number("limit", 1, MAX_LIMIT)
         read.check()
-        return cls(query, DEFAULT_LIMIT if limit is None else limit, read.text("cursor"))
+        return cls(query, limit, read.text("cursor"))
 
 
 @dataclass(frozen=True, slots=True)

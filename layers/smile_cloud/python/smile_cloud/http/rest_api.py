@@ -110,7 +110,9 @@ class RestApi(APIGatewayRestResolver):
         origin = self.current_event.headers.get("Origin")
         own = {name.lower() for name in headers}
         for name, value in (SECURITY_HEADERS | self._cors_policy.headers(origin)).items():
-            if name.lower() not in own:
+            if name == "Vary":  # what a route has named comes first
+                headers[name] = [", ".join([*headers.get(name, ()), value])]
+            elif name.lower() not in own:
                 headers[name] = [value]
         return {**answer, "body": ""} if is_head else answer
 

@@ -164,8 +164,8 @@ def leaving_writes(times: int) -> Iterator[list[Any]]:
     events = clients.dynamodb().meta.events
 
     def take_out(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        if len(left) < times:
-            [(table, requests)] = params["RequestItems"].items()
+        [(table, requests)] = params["RequestItems"].items()
+        if len(left) < times and len(requests) > 1:
             params["RequestItems"] = {table: requests[:-1]}
             context["left"] = {table: requests[-1:]}
             left.append(requests[-1])

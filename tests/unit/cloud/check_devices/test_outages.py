@@ -123,6 +123,16 @@ def test_many_cameras_that_stay_away_share_another_message(checks: Checks) -> No
     assert (last["kind"], last["cameras"], last["still_down"]) == ("fleet_recovered", 5, 0)
 
 
+def test_cameras_that_come_back_one_after_the_other_share_one_message(checks: Checks) -> None:
+    stop(checks, FLEET)
+    checks.check_for(14 * MINUTE)
+    checks.published()
+    for device in FLEET:
+        checks.says(device)
+        checks.check(20 * SECOND)
+    assert checks.kinds() == [("fleet_recovered", "12")]
+
+
 def test_an_outage_lasts_while_only_half_of_it_is_back(checks: Checks) -> None:
     stop(checks, FLEET)
     checks.check_for(14 * MINUTE)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from smile_cloud import environment
 from smile_cloud.alert_settings.defaults import default_settings
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.check_devices.state import Rules
+from smile_cloud.device_registry.condition import Graces
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class CheckDevicesSettings:
     topic_arn : str
         ``TOPIC_ARN``, the SNS topic of the alerts.
     rules : Rules
-        ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 60 to 86400; ``OUTAGE_DEVICES``, 2 to
+        ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 1 to 86400; ``OUTAGE_DEVICES``, 2 to
         10000; ``OUTAGE_PERCENT``, 1 to 100; ``ALERTS_PER_MINUTE``, 1 to 600.
     defaults : AlertSettings
         ``ALERT_COOLDOWN_SECONDS``, ``ALERTS_PER_HOUR`` and ``ALERT_TIME_ZONE``.
@@ -43,21 +43,15 @@ class CheckDevicesSettings:
         SettingsError
             Names the first variable that is missing or has an unusable value.
         """
+        graces = Graces.from_environment(variables)
         return cls(
             table_name=environment.table_name(variables),
             topic_arn=environment.topic_arn(variables),
             rules=Rules(
-                grace={
-                    "offline": _grace(variables, "DEVICE_GRACE_SECONDS"),
-                    "blind": _grace(variables, "BLIND_GRACE_SECONDS"),
-                },
+                grace={"offline": graces.silent, "blind": graces.blind},
                 outage_devices=environment.whole_number(variables, "OUTAGE_DEVICES", 2, 10_000),
                 outage_percent=environment.whole_number(variables, "OUTAGE_PERCENT", 1, 100),
                 per_minute=environment.alerts_per_minute(variables),
             ),
             defaults=default_settings(variables),
         )
-
-
-def _grace(variables: Mapping[str, str], name: str) -> timedelta:
-    return environment.seconds(variables, name, low=60, high=86_400)

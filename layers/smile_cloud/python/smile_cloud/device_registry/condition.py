@@ -17,7 +17,7 @@ from smile_cloud.device_registry.status_message import StatusMessage
 _DEFAULT_INTERVAL: Final = timedelta(seconds=60)
 # One lost heartbeat is a matter of the network, and the next one may be late.
 _MISSED: Final = 3
-_LEAST_S: Final = 60
+_LEAST_S: Final = 1
 _DAY_S: Final = 86_400
 
 
@@ -52,7 +52,7 @@ class Graces:
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> Graces:
-        """Return the graces in ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 60 to 86400.
+        """Return the graces in ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 1 to 86400.
 
         Raises
         ------

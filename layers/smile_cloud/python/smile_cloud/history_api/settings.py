@@ -20,7 +20,7 @@ class HistoryApiSettings:
     cursor_key : bytes
         ``CURSOR_KEY``, at least 32 characters; not part of ``repr``.
     graces : Graces
-        ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 60 to 86400.
+        ``DEVICE_GRACE_SECONDS`` and ``BLIND_GRACE_SECONDS``, 1 to 86400.
     """
 
     table_name: str

@@ -104,6 +104,9 @@ def list_devices() -> Response[str]:
     return json_answer(devices().list_devices(request))
 
 
+app.elsewhere("DELETE", "/v1/devices/<device>")
+
+
 @app.get("/v1/devices/<device>")
 def get_device(device: str) -> Response[str]:
     """Return what is known of one device."""

@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for failure in sequences().count(messages):
         logger.error("events not counted", device_id=failure.device_id, exc_info=failure.error)
         batch.fail(event, failure.bodies)
-    for name in ("created", "updated", "unchanged", "rejected"):
+    for name in ("created", "updated", "unchanged", "erased", "rejected"):
         metrics.add_metric(f"Events{name.capitalize()}", MetricUnit.Count, batch.counts[name])
     metrics.add_metric("DeadLettersRepeated", MetricUnit.Count, batch.counts["repeated"])
     metrics.add_metric("ClockRejected", MetricUnit.Count, batch.counts["wrong_clock"])

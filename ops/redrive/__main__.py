@@ -22,7 +22,7 @@ from ops.stage import load_stage
 from smile_cloud.clock_limits import ClockLimits
 
 _QUEUES = ("DeadLetterQueue", "RuleErrorQueue")
-_SOURCES = ("EventsQueueUrl", "AlertsQueueUrl", "StatusQueueUrl")
+_SOURCES = ("EventsQueueUrl", "AlertsQueueUrl", "StatusQueueUrl", "ErasureQueueUrl")
 _RETENTION, _LONGEST = "EventRetentionDays", "LongestSmileSeconds"
 
 
@@ -45,8 +45,8 @@ def _run(arguments: argparse.Namespace) -> int:
     limits = ClockLimits.from_environment(
         {"EVENT_RETENTION_DAYS": outputs[_RETENTION], "LONGEST_SMILE_SECONDS": outputs[_LONGEST]}
     )
-    events, alerts, status = (outputs[url] for url in _SOURCES)
-    target = Stack(events, alerts, status, limits, datetime.now(UTC))
+    events, alerts, status, erasures = (outputs[url] for url in _SOURCES)
+    target = Stack(events, alerts, status, erasures, limits, datetime.now(UTC))
     with plain_aws_errors(session.region_name):
         sqs = session.client("sqs", config=CLIENT_CONFIG)
         redrive = Redrive(target, sqs, arguments.dry_run)

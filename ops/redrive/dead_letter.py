@@ -53,8 +53,9 @@ class Stack:
 
     Attributes
     ----------
-    events_queue, alerts_queue, status_queue : str
-        URLs of the queues of ``store_event``, ``send_alert`` and ``device_status``.
+    events_queue, alerts_queue, status_queue, erasure_queue : str
+        URLs of the queues of ``store_event``, ``send_alert``, ``device_status`` and
+        ``erase_events``.
     limits : ClockLimits
         Those of ``store_event``.
     started_at : datetime
@@ -64,6 +65,7 @@ class Stack:
     events_queue: str
     alerts_queue: str
     status_queue: str
+    erasure_queue: str
     limits: ClockLimits
     started_at: datetime
 
@@ -75,7 +77,8 @@ class Stack:
 
     def queue_of(self, resource: str) -> str | None:
         """Return the URL of the queue with this ARN or URL; None if it is another queue."""
-        for url in (self.events_queue, self.alerts_queue, self.status_queue):
+        own = (self.events_queue, self.alerts_queue, self.status_queue, self.erasure_queue)
+        for url in own:
             if _queue_name(url) == _queue_name(resource):
                 return url
         return None

@@ -33,6 +33,9 @@ ENVIRONMENT = {
     "ALERTS_PER_HOUR": "20",
     "ALERTS_PER_MINUTE": "10",
     "ALERT_TIME_ZONE": "UTC",
+    "ERASURE_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/erasures",
+    "LOG_RETENTION_DAYS": "14",
+    "POINT_IN_TIME_RECOVERY": "on",
     "ALERTS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
     "API_ORIGINS": "none",
     "DEVICE_GRACE_SECONDS": "300",
@@ -83,10 +86,7 @@ class Functions:
 
     def __init__(self) -> None:
         cold_start.is_cold_start = False
-        names = (
-            *("store_event", "check_devices", "send_alert", "device_status"),
-            *("history_api", "alerts_api", "feedback_api", "photo_api", "dashboard"),
-        )
+        names = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
         self._loaded = {name: load_function(name) for name in names}
         self._log = io.StringIO()
         for module in self._loaded.values():

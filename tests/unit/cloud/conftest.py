@@ -93,12 +93,19 @@ def receive_all(aws: SimpleNamespace, queue: str) -> Callable[[], list[dict[str,
 
 @pytest.fixture
 def functions(
-    monkeypatch: pytest.MonkeyPatch, table: str, queue: str, alerts_queue: str, topic: str
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    queue: str,
+    alerts_queue: str,
+    erasure_queue: str,
+    topic: str,
 ) -> Functions:
     own = {
         "TABLE_NAME": table,
         "DEAD_LETTER_QUEUE_URL": queue,
         "ALERTS_QUEUE_URL": alerts_queue,
+        "ERASURE_QUEUE_URL": erasure_queue,
         "TOPIC_ARN": topic,
     }
     for name, value in (ENVIRONMENT | own).items():
@@ -110,6 +117,12 @@ def functions(
 def alerts_queue(aws: SimpleNamespace) -> str:
     """URL of the queue that invokes ``send_alert``; it is empty."""
     return str(aws.sqs.create_queue(QueueName=f"alerts-{uuid.uuid4().hex}")["QueueUrl"])
+
+
+@pytest.fixture
+def erasure_queue(aws: SimpleNamespace) -> str:
+    """URL of the queue that invokes ``erase_events``; it is empty."""
+    return str(aws.sqs.create_queue(QueueName=f"erasures-{uuid.uuid4().hex}")["QueueUrl"])
 
 
 @pytest.fixture

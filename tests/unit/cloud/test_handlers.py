@@ -22,6 +22,7 @@ NOTHING_STORED = {
     "EventsCreated": 0,
     "EventsUpdated": 0,
     "EventsUnchanged": 0,
+    "EventsErased": 0,
     "EventsRejected": 0,
     "DeadLettersRepeated": 0,
     "ClockRejected": 0,

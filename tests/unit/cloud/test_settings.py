@@ -13,6 +13,8 @@ from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_registry.condition import Graces
 from smile_cloud.device_status.settings import DeviceStatusSettings
+from smile_cloud.erase_events.settings import EraseEventsSettings
+from smile_cloud.erasure_api.settings import ErasureApiSettings
 from smile_cloud.errors import SettingsError
 from smile_cloud.feedback_api.settings import FeedbackApiSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
@@ -30,6 +32,8 @@ SETTINGS = [
     AlertsApiSettings,
     FeedbackApiSettings,
     DashboardSettings,
+    ErasureApiSettings,
+    EraseEventsSettings,
 ]
 # The parameter of the template whose value a variable gets.
 PARAMETERS = {
@@ -141,6 +145,9 @@ QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
         (SendAlertSettings, "ALERTS_QUEUE_URL", "alerts", QUEUE),
         (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "-1", SECONDS),
         (SendAlertSettings, "ALERT_COOLDOWN_SECONDS", "٣", SECONDS),
+        (ErasureApiSettings, "POINT_IN_TIME_RECOVERY", "true", "on or off"),
+        (ErasureApiSettings, "LOG_RETENTION_DAYS", "0", DAYS),
+        (EraseEventsSettings, "ERASURE_QUEUE_URL", "erasures", QUEUE),
         (HistoryApiSettings, "CURSOR_KEY", "k" * 31, "at least 32 characters"),
         (
             HistoryApiSettings,

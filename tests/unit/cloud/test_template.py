@@ -20,6 +20,8 @@ from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_status.settings import DeviceStatusSettings
+from smile_cloud.erase_events.settings import EraseEventsSettings
+from smile_cloud.erasure_api.settings import ErasureApiSettings
 from smile_cloud.feedback_api.settings import FeedbackApiSettings
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.cors import Cors
@@ -42,6 +44,8 @@ SETTINGS = {
     "AlertsApiFunction": AlertsApiSettings,
     "FeedbackApiFunction": FeedbackApiSettings,
     "DashboardFunction": DashboardSettings,
+    "ErasureApiFunction": ErasureApiSettings,
+    "EraseEventsFunction": EraseEventsSettings,
 }
 FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
 QUEUES = {
@@ -254,6 +258,8 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
         "feedback_api",
         "dashboard",
         "photo_api",
+        "erasure_api",
+        "erase_events",
         "edge_lambda",
     ],
 )

@@ -51,6 +51,7 @@ def test_every_queue_has_its_alarm(template: dict[str, Any]) -> None:
         "EventsQueue": ("EventsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
         "AlertsQueue": ("AlertsQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
         "StatusQueue": ("StatusQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        "ErasureQueue": ("ErasureQueueAgeAlarm", "ApproximateAgeOfOldestMessage"),
         "DeadLetterQueue": ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible"),
         "RuleErrorQueue": ("RuleErrorsAlarm", "NumberOfMessagesSent"),
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,10 @@ from edge_lambda.control.accepted_file import AcceptedFile
 from edge_lambda.control.runtime_settings import RuntimeSettings
 from edge_lambda.control.shadow import Shadow
 from scripts.sample_events import sqs_event
+from smile_cloud import clients
+from smile_cloud.erasure.job import ErasureRequest, Scope
+from smile_cloud.erasure.job_store import JobStore
+from smile_cloud.erasure.step_queue import Step
 from smile_contract import events_topic, status_topic, uuid7
 from tests.helpers.alerts_api import request, token
 from tests.helpers.device_checks import seed_devices
@@ -32,6 +37,8 @@ FUNCTIONS = {
     "alerts_api": "AlertsApiFunction",
     "feedback_api": "FeedbackApiFunction",
     "photo_api": "PhotoApiFunction",
+    "erasure_api": "ErasureApiFunction",
+    "erase_events": "EraseEventsFunction",
 }
 # A transaction needs the permissions of its parts and no other ("DynamoDB API permissions").
 TRANSACT = {
@@ -69,9 +76,11 @@ class Recorder:
 
 @pytest.fixture
 def recorder(
+    *,
     table: str,
     queue: str,
     alerts_queue: str,
+    erasure_queue: str,
     topic: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorder]:
@@ -79,6 +88,7 @@ def recorder(
         "TABLE_NAME": table,
         "DEAD_LETTER_QUEUE_URL": queue,
         "ALERTS_QUEUE_URL": alerts_queue,
+        "ERASURE_QUEUE_URL": erasure_queue,
         "TOPIC_ARN": topic,
         # So that the samples fill a digest.
         "ALERT_COOLDOWN_SECONDS": "0",
@@ -87,7 +97,8 @@ def recorder(
     for name, value in (ENVIRONMENT | own).items():
         monkeypatch.setenv(name, value)
     resources = {table: "EventsTable", queue: "DeadLetterQueue", topic: "AlertTopic"}
-    recorder = Recorder(resources | {alerts_queue: "AlertsQueue"})
+    resources |= {alerts_queue: "AlertsQueue", erasure_queue: "ErasureQueue"}
+    recorder = Recorder(resources)
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recorded(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
@@ -113,6 +124,15 @@ def granted(template: dict[str, Any], function: str) -> Used:
     return found
 
 
+def erase(module: Any) -> None:
+    """Do the steps of two jobs: one whose time has come, and one that is new."""
+    jobs = JobStore(clients.dynamodb(), os.environ["TABLE_NAME"])
+    request, now = ErasureRequest("cam-1", Scope.DEVICE), datetime.now(UTC)
+    for at in (now - timedelta(minutes=2), now):
+        job = jobs.start(request, at, timedelta(days=1))
+        module.handler(sqs_event([Step("cam-1", job.job_id, 0).body]), CONTEXT)
+
+
 def invoke_all(name: str) -> None:
     """Pass every sample to a function, each one twice."""
     module = load_function(name)
@@ -121,7 +141,8 @@ def invoke_all(name: str) -> None:
         path = f"/alerts/{token('cam-1', uuid7(datetime.now(UTC)))}"
         events += [request("GET", path), request("POST", f"{path}/pause", "for=1h")]
     for event in events:
-        current = moved_to_now(event) if "Records" in event else event
+        is_message = "Records" in event and name != "erase_events"
+        current = moved_to_now(event) if is_message else event
         for _ in range(2):
             module.handler(current, CONTEXT)
 
@@ -133,6 +154,8 @@ def test_a_function_may_make_its_calls_and_no_other(
     if name == "history_api":
         invoke_all("store_event")  # give it something to find
         invoke_all("device_status")
+    if name in ("history_api", "erase_events"):
+        invoke_all("store_event")  # gives it something to find
         recorder.used.clear()
     if name == "check_devices":
         minutes = dict.fromkeys([f"cam-{number}" for number in range(6)], 10)
@@ -145,6 +168,9 @@ def test_a_function_may_make_its_calls_and_no_other(
     invoke_all(name)
     if name == "send_alert":
         load_function(name).handler(sqs_event(recorder.queued), CONTEXT)
+    if name == "erase_events":
+        erase(load_function(name))
+        recorder.used.discard(("dynamodb:PutItem", "EventsTable"))  # by the test
     allowed = granted(template, FUNCTIONS[name])
     assert recorder.used - allowed == set(), "AWS would refuse it"
     assert allowed - recorder.used == set(), "never used"

@@ -54,6 +54,7 @@ NAMES = (
         "EventsQueueUrl",
         "AlertsQueueUrl",
         "StatusQueueUrl",
+        "ErasureQueueUrl",
     ),
 )
 

@@ -25,7 +25,8 @@ ARN = "arn:aws:sqs:eu-central-1:1"
 SENT_AT = datetime(2026, 11, 22, 18, 0, 0, 250_000, UTC)
 STARTED_AT = datetime(2026, 11, 23, tzinfo=UTC)
 STATUS = f"{SQS}/smile-StatusQueue-3"
-STACK = Stack(EVENTS, ALERTS, STATUS, LIMITS, STARTED_AT)
+ERASURES = f"{SQS}/smile-ErasureQueue-4"
+STACK = Stack(EVENTS, ALERTS, STATUS, ERASURES, LIMITS, STARTED_AT)
 EVENT_ID = "01a20451-81da-7111-8000-1234567890ab"
 
 
@@ -63,6 +64,7 @@ def rule_error(
         (f"{ARN}:smile-EventsQueue-1", (EVENTS,)),
         (f"{ARN}:smile-AlertsQueue-2", (ALERTS,)),
         (f"{ARN}:smile-StatusQueue-3", (STATUS,)),
+        (f"{ARN}:smile-ErasureQueue-4", (ERASURES,)),
         (f"{ARN}:another-EventsQueue-1", ()),
     ],
 )

@@ -19,6 +19,7 @@ _MAX_PER_MINUTE: Final = 600
 _MIN_SECRET_CHARACTERS: Final = 32
 _TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _TOPIC_ARN: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:\S+", re.ASCII)
+_SWITCH: Final = re.compile(r"on|off")
 _URL: Final = re.compile(r"https?://\S+")
 
 
@@ -48,6 +49,16 @@ def table_name(variables: Mapping[str, str]) -> str:
 def url(variables: Mapping[str, str], name: str, expected: str) -> str:
     """Return an HTTP or HTTPS URL."""
     return matching(variables, name, _URL, expected)
+
+
+def queue_url(variables: Mapping[str, str], name: str) -> str:
+    """Return the URL of an SQS queue."""
+    return url(variables, name, "the URL of an SQS queue")
+
+
+def switch(variables: Mapping[str, str], name: str) -> bool:
+    """Return whether a value is ``on`` and not ``off``."""
+    return matching(variables, name, _SWITCH, "on or off") == "on"
 
 
 def secret(variables: Mapping[str, str], name: str) -> bytes:

@@ -13,6 +13,8 @@ sequence     DEVICE#<id>            SEQUENCE: which events of a device have arri
 alerts       DEVICE#<id>            ALERT: cooldown, limit and suppressed smiles of a device
 marker       DEVICE#<id>            ALERT#<event_id>: what was done about an event
 settings     DEVICE#<id>            ALERT_SETTINGS: the alert settings of a device
+erased       DEVICE#<id>            ERASURE: the ranges whose events must not be stored again
+erasure job  ERASURES#<id>          JOB#<job_id>
 settings     ALERTS                 SETTINGS: the alert settings of the fleet
 window       ALERTS                 TOPIC: when the last alerts were sent, over all devices
 digest       ALERTS                 DIGEST#<yyyy-mm-ddThh:mm>: is it open, claimed or sent?
@@ -46,6 +48,7 @@ DEVICE_SK: Final = "DEVICE"
 LISTED_SK: Final = "LISTED"
 SEQUENCE_SK: Final = "SEQUENCE"
 DEVICES_PK: Final = "DEVICES"
+ERASURE_SK: Final = "ERASURE"
 DEAD_LETTER_SK: Final = "DEAD_LETTER"
 DAYS_PK: Final = "DAYS"
 EVENT_PREFIX: Final = "EVENT#"
@@ -77,6 +80,16 @@ def event_sk(event_id: str) -> str:
 def alert_marker_sk(event_id: str) -> str:
     """Return the sort key of what was done about an event."""
     return f"{ALERT_SK}#{event_id}"
+
+
+def erasures_pk(device_id: str) -> str:
+    """Return the partition key of the jobs that erase events of a device, or all about it."""
+    return f"ERASURES#{device_id}"
+
+
+def erasure_job_key(device_id: str, job_id: str) -> tuple[str, str]:
+    """Return the key of a job; jobs sort by the time of their request."""
+    return erasures_pk(device_id), f"JOB#{job_id}"
 
 
 def digest_key(digest_id: str) -> str:

@@ -39,6 +39,7 @@ class Decision(StrEnum):
     ALREADY_HANDLED = "already_handled"
     IN_FLIGHT = "in_flight"
     TOO_OLD = "too_old"
+    ERASED = "erased"
 
 
 SUPPRESSED: Final = frozenset(
@@ -56,16 +57,22 @@ class Stored:
         About the event; None for a new one.
     device : DeviceAlerts
     window : TopicWindow
+    is_erased : bool
+        Whether someone has erased the event's device, or its part of the time.
     """
 
     marker: Marker | None
     device: DeviceAlerts
     window: TopicWindow
+    is_erased: bool = False
 
     def after(self, plan: Plan) -> Stored:
         """Return what is stored once `plan` is."""
         return Stored(
-            plan.marker or self.marker, plan.device or self.device, plan.window or self.window
+            plan.marker or self.marker,
+            plan.device or self.device,
+            plan.window or self.window,
+            self.is_erased,
         )
 
 
@@ -128,8 +135,9 @@ def decide(
     per_minute : int
         How many messages the topic may get in any 60 s.
     """
-    if event.peak_score < settings.min_peak_score or event.duration_ms < settings.min_duration_ms:
-        return Plan(Decision.NOT_YET)
+    ignored = _ignored(settings, stored, event)
+    if ignored is not None:
+        return Plan(ignored)
     level, marker = settings.level(event.peak_score), stored.marker or NO_MARKER
     if marker.covers(level):
         return Plan(Decision.ALREADY_HANDLED)
@@ -146,6 +154,15 @@ def decide(
         return Plan(reason, marker=done, device=device)
     stored = Stored(marker, device, stored.window)
     return _send(stored, event.event_id, Claim(level, now), token=token, per_minute=per_minute)
+
+
+def _ignored(settings: AlertSettings, stored: Stored, event: SmileEvent) -> Decision | None:
+    """Return why an event is not looked at further, None when it is."""
+    if stored.is_erased:
+        return Decision.ERASED
+    if event.peak_score < settings.min_peak_score or event.duration_ms < settings.min_duration_ms:
+        return Decision.NOT_YET
+    return None
 
 
 def _held_back(

@@ -10,6 +10,7 @@ from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_settings.stored import merge, parse_stored
 from smile_cloud.attributes import to_attributes
 from smile_cloud.batches import Key, get_items
+from smile_cloud.erasure.erased import Erased, erased_key
 from smile_cloud.keys import (
     ALERT_SETTINGS_SK,
     ALERT_SK,
@@ -79,18 +80,22 @@ class AlertStore:
     def read(self, event: SmileEvent) -> tuple[AlertSettings, Stored]:
         """Return the settings of the event's device, and what is stored about the event."""
         pk = device_pk(event.device_id)
-        own_key, marker_key, device_key = (
+        own_key, marker_key, device_key, erased = (
             (pk, ALERT_SETTINGS_SK),
             _marker_key(event),
             (pk, ALERT_SK),
+            erased_key(event.device_id),
         )
-        found = self._get([_FLEET_KEY, own_key, marker_key, device_key, _WINDOW_KEY])
+        found = self._get([_FLEET_KEY, own_key, marker_key, device_key, erased, _WINDOW_KEY])
         settings = merge(
             self._defaults, parse_stored(found.get(_FLEET_KEY)), parse_stored(found.get(own_key))
         )
         window = TopicWindow.from_item(found.get(_WINDOW_KEY))
         return settings, Stored(
-            marker_of(found.get(marker_key)), device_of(found.get(device_key)), window
+            marker_of(found.get(marker_key)),
+            device_of(found.get(device_key)),
+            window,
+            is_erased=Erased.from_item(found.get(erased)).covers(event.started_at),
         )
 
     def write(

@@ -16,8 +16,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.attributes import to_attributes
+from smile_cloud.batches import get_items
 from smile_cloud.counts import event_counts
+from smile_cloud.erasure.erased import Erased, erased_key
 from smile_cloud.errors import ConflictError
 from smile_cloud.event_days import EventDays
 from smile_cloud.keys import day_pk, device_pk, event_sk, shard_of
@@ -35,11 +37,12 @@ _PHASE_RANK: Final = {"started": 0, "ended": 1}
 
 
 class Outcome(StrEnum):
-    """What storing a message of an event changed."""
+    """What storing a message of an event changed; ``erased`` means that it was dropped."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    ERASED = "erased"
 
 
 class EventStore:
@@ -74,6 +77,8 @@ class EventStore:
     def store(self, event: SmileEvent, received_at: datetime) -> Outcome:
         """Store `event` unless the table holds this message or a higher-ranking one.
 
+        An event of a range that was erased is dropped.
+
         Raises
         ------
         ConflictError
@@ -82,7 +87,9 @@ class EventStore:
         reasons: frozenset[str] = frozenset()
         expires_at = int((received_at + self._event_retention).timestamp())
         for _ in attempts(self._sleep):
-            stored = self._read(event)
+            stored, erased = self._read(event)
+            if erased.covers(event.started_at):
+                return Outcome.ERASED
             if stored is not None and _rank(event.phase, event.seq) <= _rank(
                 stored["phase"], stored["seq"]
             ):
@@ -93,14 +100,13 @@ class EventStore:
                 return Outcome.CREATED if stored is None else Outcome.UPDATED
         raise ConflictError(f"event {event.event_id}", reasons)
 
-    def _read(self, event: SmileEvent) -> dict[str, Any] | None:
-        answer = self._client.get_item(
-            TableName=self._table_name,
-            Key=_key(event),
-            ConsistentRead=True,
-            ProjectionExpression="phase, seq, duration_ms",
-        )
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+    def _read(self, event: SmileEvent) -> tuple[Mapping[str, Any] | None, Erased]:
+        """Return the stored event, and what was erased of its device."""
+        own_key = (device_pk(event.device_id), event_sk(event.event_id))
+        device_key = erased_key(event.device_id)
+        keys, what = [own_key, device_key], f"event {event.event_id}"
+        found = get_items(self._client, self._table_name, keys, what, sleep=self._sleep)
+        return found.get(own_key), Erased.from_item(found.get(device_key))
 
     def _write(
         self,

@@ -23,7 +23,7 @@ class StoreEventResult:
     Attributes
     ----------
     outcomes : dict
-        How many events were created, updated and unchanged.
+        How many events were created, updated, unchanged and erased.
     rejected : list of ContractError
         Why events were sent to the dead-letter queue.
     repeated : int

@@ -1,0 +1,1 @@
+"""Accept erasures and report their progress: the code of the ``erasure_api`` function."""

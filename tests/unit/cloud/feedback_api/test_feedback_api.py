@@ -159,6 +159,12 @@ def test_bad_parts_of_the_url_are_named(api: Api) -> None:
     assert [one["parameter"] for one in document["errors"]] == ["verdict", "device", "event_id"]
 
 
+def test_a_path_with_odd_characters_is_unknown_and_not_another_method(api: Api) -> None:
+    path = "/v1/devices/cam-1/events/\u00a3\u00a7/feedback"
+    event = sample("feedback_api/put") | {"path": path}
+    assert api.functions.ask(event, "feedback_api")[0] == 404
+
+
 def test_the_feedback_stays_when_the_smile_ends_later(functions: Functions) -> None:
     started = sample("store_event/started")
     functions.invoke("store_event", received_now(started))

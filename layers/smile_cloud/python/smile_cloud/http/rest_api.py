@@ -130,7 +130,9 @@ class RestApi(APIGatewayRestResolver):
     def _on_no_route(self, _error: Exception) -> Response[str]:
         request = self.current_event
         allowed = self._allowed(request.path)
-        if not allowed:
+        # The route exists if the method is allowed, but not for the characters of this path.
+        is_odd = request.http_method in allowed and request.http_method != "OPTIONS"
+        if not allowed or is_odd:
             detail = "No such path or method; see GET /v1/openapi.json."
             return problem_answer(HTTPStatus.NOT_FOUND, detail)
         headers = {"Allow": ", ".join(allowed)}

@@ -209,7 +209,7 @@ bench-statistics: .venv/.test  ## measure what statistics cost at 1,000 to 1,000
 	@.venv/bin/python -m bench.cloud.statistics $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
-.PHONY: checkov lint-workflows audit requirements diagrams
+.PHONY: checkov lint-workflows audit requirements diagrams screenshots
 
 checkov: .venv/.test .venv-checkov/.done  ## check what the template creates against security rules, for each stage
 	@.venv/bin/python -m scripts.translate_template build/translated 2>/dev/null
@@ -229,6 +229,9 @@ lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js
 # Not the peers of `make bench`, which are old on purpose and see only the pictures of this repository.
 audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned packages; needs pypi.org
 	@scripts/audit_packages $(filter-out requirements/bench-%,$(wildcard requirements/*.txt)) */*/requirements.txt edge_lambda/requirements.txt
+
+screenshots: .venv/.test  ## write pictures of the dashboard into build/screenshots/; needs Chromium
+	@.venv/bin/python -m scripts.screenshots
 
 diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 	@$(PYTHON) scripts/render_diagrams.py

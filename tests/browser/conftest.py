@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.run.options import Options
 from local.run.stack import Stack, StackEvents
-from smile_contract import SmileEvent, events_topic, truncate_to_ms
+from smile_contract import Heartbeat, SmileEvent, events_topic, status_topic, truncate_to_ms
 from tests.helpers.events import smile_event
 from tests.helpers.waiting import wait_until
 
@@ -73,6 +73,22 @@ class Cloud:
             for event in events
         ]
         paho.mqtt.publish.multiple(messages, port=self.stack.mqtt_port)
+
+    def beat(self, device_id: str, **changes: Any) -> None:
+        """Send a heartbeat as a camera does."""
+        fields: dict[str, Any] = {
+            "device_id": device_id,
+            "sent_at": truncate_to_ms(datetime.now(UTC)),
+            "status": "online",
+            "next_seq": 3,
+            "uptime_ms": 3_600_000,
+            "frame_rate": 14.92,
+            "skipped_frames": 0,
+            "outbox_events": 0,
+            "camera": "ok",
+        }
+        payload = json.dumps(Heartbeat(**(fields | changes)).to_dict())
+        paho.mqtt.publish.single(status_topic(device_id), payload, qos=1, port=self.stack.mqtt_port)
 
     def wait_stored(self, *events: SmileEvent) -> None:
         """Wait until the API knows the events."""

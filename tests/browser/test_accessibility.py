@@ -17,6 +17,8 @@ VIEWS = {
     "now": ".row",
     "history": ".row",
     "timeline": ".mark",
+    "cameras": ".camera",
+    "camera": ".facts",
     "alerts": ".settings",
     "event": ".score-chart",
     "key": ".key-form",
@@ -35,8 +37,12 @@ def violations(page: Page) -> list[str]:
 def test_axe_finds_nothing(page: Page, cloud: Cloud, view: str, scheme: Any) -> None:
     event = cloud.smile("cam-axe")
     cloud.wait_stored(event)
+    cloud.beat("cam-axe")
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    hashes = {"event": f"/devices/cam-axe/events/{event.event_id}"}
+    hashes = {
+        "camera": "/devices/cam-axe",
+        "event": f"/devices/cam-axe/events/{event.event_id}",
+    }
     key = "" if view == "key" else f"key={KEY}&"
     page.goto(f"{cloud.url}/#{key}{hashes.get(view, f'/{view}')}", wait_until="commit")
     page.locator(VIEWS[view]).first.wait_for()
@@ -61,7 +67,8 @@ def test_nothing_is_wider_than_a_phone(page: Page, cloud: Cloud) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     name = "cam-with-a-long-name-that-does-not-fit-into-one-line-of-a-phone"
     cloud.wait_stored(cloud.smile(name))
-    for view in sorted(set(VIEWS) - {"event", "key"}):
+    cloud.beat(name)
+    for view in sorted(set(VIEWS) - {"camera", "event", "key"}):
         page.goto(f"{cloud.url}/#key={KEY}&/{view}", wait_until="commit")
         page.locator(VIEWS[view]).first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, view

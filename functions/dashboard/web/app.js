@@ -7,6 +7,8 @@ import { keyForm } from "./key_form.js";
 import { currentRoute } from "./router.js";
 import { empty } from "./states.js";
 import { alertsView } from "./view_alerts.js";
+import { cameraView } from "./view_camera.js";
+import { camerasView } from "./view_cameras.js";
 import { eventView } from "./view_event.js";
 import { historyView } from "./view_history.js";
 import { nowView } from "./view_now.js";
@@ -22,6 +24,7 @@ const VIEWS = [
   { name: "now", text: "Now", view: nowView },
   { name: "history", text: "History", view: historyView },
   { name: "timeline", text: "Timeline", view: timelineView },
+  { name: "cameras", text: "Cameras", view: camerasView },
   { name: "alerts", text: "Alerts", view: alertsView },
 ];
 
@@ -37,6 +40,7 @@ let shownPath = null;
 /** @param {import("./router.js").Route} route @returns {[string, View]} */
 function viewOf({ path }) {
   if (path.length === 0) return ["now", nowView];
+  if (path[0] === "devices" && path.length === 2) return ["cameras", cameraView];
   if (path[0] === "devices" && path[2] === "events" && path.length === 4)
     return ["history", eventView];
   const found = VIEWS.find((one) => one.name === path[0] && path.length === 1);
@@ -65,17 +69,7 @@ function render() {
     else link.removeAttribute("aria-current");
   }
   const hasKey = currentKey() !== null;
-  document.body.classList.toggle("locked", !hasKey);
-  show(
-    tools,
-    hasKey &&
-      el(
-        "button",
-        { class: "quiet", type: "button", on: { click: leave } },
-        icon("key"),
-        el("span", {}, "Forget key"),
-      ),
-  );
+  lock(!hasKey);
   if (!hasKey) {
     show(main, keyForm(render));
     return;
@@ -88,6 +82,21 @@ function render() {
     main.focus({ preventScroll: true });
   }
   shownPath = path;
+}
+
+/** Show only the form for the key, or also the navigation. @param {boolean} isLocked */
+function lock(isLocked) {
+  document.body.classList.toggle("locked", isLocked);
+  show(
+    tools,
+    !isLocked &&
+      el(
+        "button",
+        { class: "quiet", type: "button", on: { click: leave } },
+        icon("key"),
+        el("span", {}, "Forget key"),
+      ),
+  );
 }
 
 function leave() {
@@ -119,6 +128,7 @@ function start() {
   document.addEventListener("smile:key", () => {
     stop();
     stop = () => {};
+    lock(true);
     show(
       main,
       keyForm(

@@ -3,14 +3,21 @@
 import { get } from "./api.js";
 import { add, select } from "./dom.js";
 
+const PAGE = 100;
+const MOST_EVENTS = 500;
+
 /** @type {string[] | null} */
 let known = null;
 
 /** @param {AbortSignal} signal @returns {Promise<string[]>} */
 async function knownCameras(signal) {
   if (known === null) {
-    const { events } = await get("v1/events", { limit: 500 }, signal);
-    known = [...new Set(events.map((one) => one.device_id))].sort();
+    const [devices, { events }] = await Promise.all([
+      allDevices({}, signal),
+      get("v1/events", { limit: MOST_EVENTS }, signal),
+    ]);
+    // A camera that has sent smiles may not have sent a sign of life.
+    known = [...new Set([...devices, ...events].map((one) => one.device_id))].sort();
   }
   return known;
 }
@@ -33,4 +40,21 @@ export function cameraSelect(chosen, signal, onChange) {
     })
     .catch(() => {}); // the view reports the same failure
   return node;
+}
+
+/**
+ * Every device, page after page.
+ * @param {Object<string, any>} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<any[]>}
+ */
+export async function allDevices(query, signal) {
+  const found = [];
+  let cursor = "";
+  do {
+    const page = await get("v1/devices", { ...query, limit: PAGE, cursor }, signal);
+    found.push(...page.devices);
+    cursor = page.next_cursor ?? "";
+  } while (cursor);
+  return found;
 }

@@ -36,6 +36,9 @@ export const formatLongDay = (/** @type {When} */ at) => longDay.format(new Date
 export const formatFull = (/** @type {When} */ at) => full.format(new Date(at));
 export const formatCount = (/** @type {number} */ count) => whole.format(count);
 
+/** @param {number} number */
+export const formatNumber = (number) => oneDigit.format(number);
+
 /** A score, cut so that 0.999 does not look certain. */
 export const formatScore = (/** @type {number} */ score) =>
   twoDigits.format(Math.trunc(score * 100) / 100);

@@ -57,7 +57,7 @@ export function textOf(error) {
     forbidden: "Enter a key with more rights, or ask the operator.",
     throttled: error.retryAfterS
       ? `The page tries again in ${error.retryAfterS} s.`
-      : "The page tries again in a moment.",
+      : "The page tries again by itself.",
     down: "The page tries again by itself.",
     missing: "",
     invalid: "",

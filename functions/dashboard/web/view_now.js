@@ -1,6 +1,7 @@
 /** Now: the live picture, four numbers, and a feed that fills itself. */
 
 import { get } from "./api.js";
+import { allDevices } from "./cameras.js";
 import { el, show } from "./dom.js";
 import { eventRow, fillRow, isLasting } from "./event_row.js";
 import { formatCount, formatDuration, startOfDay, TIME_ZONE } from "./format.js";
@@ -20,6 +21,7 @@ export function nowView(main) {
     smiling: tile("Smiling now"),
     today: tile("Smiles today"),
     median: tile("Median length today"),
+    cameras: tile("Cameras online"),
   };
   const live = livePicture();
   const feed = el("ol", { class: "rows feed" });
@@ -74,6 +76,12 @@ export function nowView(main) {
         get("v1/stats", { from, time_zone: TIME_ZONE }, signal),
         get("v1/events", { from, limit: MOST_TODAY }, signal),
       ]);
+      const devices = await allDevices({}, signal);
+      const online = devices.filter((one) => one.state === "online").length;
+      tiles.cameras.set(
+        formatCount(online),
+        online < devices.length ? `of ${formatCount(devices.length)}` : "",
+      );
       tiles.today.set(formatCount(total.events));
       const lengths = events.filter((one) => one.phase === "ended").map((one) => one.duration_ms);
       tiles.median.set(

@@ -57,6 +57,22 @@ def press(functions: Functions, token: str, form: str) -> tuple[int, str]:
     return status, urljoin(f"https://api.example/dev/alerts/{token}/pause", location)
 
 
+def test_page_leads_to_the_smile_in_the_dashboard(functions: Functions, stored: SmileStore) -> None:
+    event = stored()
+    _, html = show(functions, token("cam-1", event.event_id))
+    [link] = re.findall(r'<a href="([^"]*)">See it in the dashboard</a>', html)
+    shown = urljoin("https://api.example/dev/alerts/token", link)
+    assert shown == f"https://api.example/dev/#/devices/cam-1/events/{event.event_id}"
+
+
+def test_page_has_no_such_link_without_a_dashboard(
+    functions: Functions, stored: SmileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD", "off")
+    status, html = show(functions, token("cam-1", stored().event_id))
+    assert (status, "dashboard" in html) == (200, False)
+
+
 def suspended_until(functions: Functions, device: str = "cam-1") -> datetime | None:
     until = get(functions, device)["settings"]["suspended_until"]
     return None if until is None else datetime.fromisoformat(until)

@@ -93,10 +93,22 @@ class Pause:
 
 
 def alert_page(
-    token: str, camera: str, time_zone: str, smile: Smile | None, pause: Pause | None
+    token: str,
+    camera: str,
+    time_zone: str,
+    smile: Smile | None,
+    pause: Pause | None,
+    *,
+    dashboard: str | None,
 ) -> Page:
-    """Return the page of an alert; `smile` is None when the event is not stored."""
+    """Return the page of an alert.
+
+    `smile` is None when the event is not stored. `dashboard` leads to the event there; it is None
+    without a dashboard.
+    """
     content = [_facts(camera, time_zone, smile) if smile is not None else _NO_SMILE]
+    if smile is not None and dashboard is not None:
+        content.append(f'<p><a href="{escape(dashboard)}">See it in the dashboard</a></p>')
     if pause is not None:
         content.append(_paused(token, time_zone, pause))
     else:

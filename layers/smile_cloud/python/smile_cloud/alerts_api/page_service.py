@@ -36,6 +36,8 @@ class AlertPageService:
     defaults : AlertSettings
         The settings that hold while nobody has stored others.
     links : AlertLinks
+    has_dashboard : bool
+        Whether pages lead to the dashboard.
     clock : callable
         Returns the current time, UTC.
     """
@@ -46,6 +48,8 @@ class AlertPageService:
         table_name: str,
         defaults: AlertSettings,
         links: AlertLinks,
+        *,
+        has_dashboard: bool,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
@@ -53,13 +57,20 @@ class AlertPageService:
         self._defaults = defaults
         self._store = AlertSettingsStore(client, table_name)
         self._links = links
+        self._has_dashboard = has_dashboard
         self._clock = clock
 
     @classmethod
     def from_settings(cls, settings: AlertsApiSettings) -> AlertPageService:
         """Return the service with the AWS client of this execution environment."""
         links = AlertLinks(settings.link_key)
-        return cls(clients.dynamodb(), settings.table_name, settings.defaults, links)
+        return cls(
+            clients.dynamodb(),
+            settings.table_name,
+            settings.defaults,
+            links,
+            has_dashboard=settings.has_dashboard,
+        )
 
     def show(self, token: str) -> page.Page:
         """Return the page of a link; nothing changes, so that mail scanners may open it."""
@@ -81,6 +92,7 @@ class AlertPageService:
             settings.time_zone,
             self._smile(link, settings, now),
             pause,
+            dashboard=_in_dashboard(link) if self._has_dashboard else None,
         )
 
     def pause(self, token: str, form: str) -> page.Page:
@@ -119,6 +131,11 @@ class AlertPageService:
             has_ended=item["phase"] == "ended",
             peak_score=item["peak_score"],
         )
+
+
+def _in_dashboard(link: AlertLink) -> str:
+    """Return where the dashboard shows an event, relative to the page of its alert."""
+    return f"../#/devices/{link.device_id}/events/{link.event_id}"
 
 
 def _chosen(form: str) -> str:

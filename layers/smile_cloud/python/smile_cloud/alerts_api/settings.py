@@ -24,6 +24,8 @@ class AlertsApiSettings:
         ``ALERTS_PER_MINUTE``, messages of the whole topic in any minute.
     defaults : AlertSettings
         The settings that hold while nobody has stored others.
+    has_dashboard : bool
+        ``DASHBOARD``, on or off; on puts a link to the dashboard into the pages.
     link_key : bytes
         ``LINK_KEY``, at least 32 characters; not part of ``repr``.
     """
@@ -32,6 +34,7 @@ class AlertsApiSettings:
     topic_arn: str
     alerts_per_minute: int
     defaults: AlertSettings
+    has_dashboard: bool
     link_key: bytes = field(repr=False)
 
     @classmethod
@@ -48,5 +51,6 @@ class AlertsApiSettings:
             topic_arn=environment.topic_arn(variables),
             alerts_per_minute=environment.alerts_per_minute(variables),
             defaults=default_settings(variables),
+            has_dashboard=environment.switch(variables, "DASHBOARD"),
             link_key=environment.secret(variables, "LINK_KEY"),
         )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from smile_cloud import environment
-
-_SWITCH: Final = re.compile(r"on|off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +29,4 @@ class DashboardSettings:
         SettingsError
             When the variable is missing or has another value.
         """
-        return cls(environment.matching(variables, "DASHBOARD", _SWITCH, "on or off") == "on")
+        return cls(environment.switch(variables, "DASHBOARD"))

@@ -16,7 +16,7 @@ export function isLasting(event) {
 const FEEDBACK = { smile: "right", not_smile: "wrong", unsure: "unsure" };
 
 /** @param {any} event */
-export const feedbackOf = (event) => FEEDBACK[event.feedback] ?? null;
+export const feedbackOf = (event) => FEEDBACK[event.feedback?.verdict] ?? null;
 
 /** @param {any} event */
 export function eventRow(event) {

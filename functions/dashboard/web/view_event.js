@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { scoreChart } from "./chart_score.js";
 import { el, notify, show, svg } from "./dom.js";
 import { isLasting } from "./event_row.js";
+import { feedbackCard } from "./feedback.js";
 import { formatDuration, formatFull, formatScore } from "./format.js";
 import { icon } from "./icons.js";
 import { askForKeyAfter } from "./key_form.js";
@@ -26,7 +27,7 @@ export function eventView(main, route) {
     async (signal) => {
       const event = await get(path, {}, signal);
       const state = JSON.stringify(event) + isLasting(event);
-      if (state !== shown) show(content, details(event));
+      if (state !== shown) show(content, details(event, path));
       shown = state;
       if (!isLasting(event)) stop();
     },
@@ -59,8 +60,8 @@ function backLink() {
   return el("a", { class: "back", href: "#/history" }, icon("back"), "History");
 }
 
-/** @param {any} event */
-function details(event) {
+/** @param {any} event @param {string} path of the event in the API */
+function details(event, path) {
   const lasting = isLasting(event);
   return el(
     "div",
@@ -71,6 +72,7 @@ function details(event) {
       el("time", { datetime: event.started_at }, formatFull(event.started_at)),
       lasting && el("span", { class: "live-dot" }, "smiling"),
     ),
+    feedbackCard(event, path),
     el(
       "section",
       { class: "card", "aria-labelledby": "score-title" },

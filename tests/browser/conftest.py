@@ -24,7 +24,6 @@ from tests.helpers.events import smile_event
 from tests.helpers.waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-KEY = "key-of-the-browser-tests"
 SCORES = (0.62, 0.8, 0.93, 0.9, 0.55)
 
 
@@ -48,6 +47,8 @@ class Cloud:
     ----------
     url : str
         Of the API and the dashboard.
+    key : str
+        The key that may do everything.
     """
 
     stack: Stack
@@ -55,6 +56,10 @@ class Cloud:
     @property
     def url(self) -> str:
         return self.stack.url
+
+    @property
+    def key(self) -> str:
+        return self.stack.api_key
 
     def smile(self, device_id: str, phase: str = "ended", **changes: Any) -> SmileEvent:
         """Send a smile as a camera does; it starts now unless `started_at` says when."""
@@ -94,12 +99,12 @@ class Cloud:
         """Wait until the API knows the events."""
         for event in events:
             url = f"{self.url}/v1/devices/{event.device_id}/events/{event.event_id}"
-            wait_until(partial(_is_found, url))
+            wait_until(partial(_is_found, url, self.key))
 
 
-def _is_found(url: str) -> bool:
+def _is_found(url: str, key: str) -> bool:
     try:
-        urlopen(Request(url, headers={"x-api-key": KEY}), timeout=10).close()
+        urlopen(Request(url, headers={"x-api-key": key}), timeout=10).close()
     except HTTPError:
         return False
     return True
@@ -108,7 +113,7 @@ def _is_found(url: str) -> bool:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("cloud")
-    options = Options(no_edge=True, api_key=KEY)
+    options = Options(no_edge=True)
     events = StackEvents(lambda _: None, lambda _: None, lambda _: None)
     stack = Stack(options, folder, events, {})
     try:
@@ -158,6 +163,6 @@ def _note(problems: list[str], kind: str, text: str) -> None:
 @pytest.fixture
 def opened(page: Page, cloud: Cloud) -> Page:
     """A tab that has the key, on the view Now."""
-    page.goto(f"{cloud.url}/#key={KEY}", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}", wait_until="commit")
     page.get_by_role("heading", name="Newest smiles").wait_for()
     return page

@@ -9,7 +9,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import KEY, Cloud
+from tests.browser.conftest import Cloud
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RUN = "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
@@ -43,7 +43,7 @@ def test_axe_finds_nothing(page: Page, cloud: Cloud, view: str, scheme: Any) -> 
         "camera": "/devices/cam-axe",
         "event": f"/devices/cam-axe/events/{event.event_id}",
     }
-    key = "" if view == "key" else f"key={KEY}&"
+    key = "" if view == "key" else f"key={cloud.key}&"
     page.goto(f"{cloud.url}/#{key}{hashes.get(view, f'/{view}')}", wait_until="commit")
     page.locator(VIEWS[view]).first.wait_for()
     assert violations(page) == []
@@ -69,6 +69,6 @@ def test_nothing_is_wider_than_a_phone(page: Page, cloud: Cloud) -> None:
     cloud.wait_stored(cloud.smile(name))
     cloud.beat(name)
     for view in sorted(set(VIEWS) - {"camera", "event", "key"}):
-        page.goto(f"{cloud.url}/#key={KEY}&/{view}", wait_until="commit")
+        page.goto(f"{cloud.url}/#key={cloud.key}&/{view}", wait_until="commit")
         page.locator(VIEWS[view]).first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, view

@@ -9,12 +9,12 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import KEY, Cloud
+from tests.browser.conftest import Cloud
 
 
 def stored(cloud: Cloud, device: str) -> dict[str, Any]:
     url = f"{cloud.url}/v1/devices/{device}/alert-settings"
-    with urlopen(Request(url, headers={"x-api-key": KEY}), timeout=10) as answer:
+    with urlopen(Request(url, headers={"x-api-key": cloud.key}), timeout=10) as answer:
         found: dict[str, Any] = json.load(answer)["stored"]
     return found
 

@@ -9,11 +9,12 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import KEY, Cloud
+from tests.browser.conftest import Cloud
 
 
 def stored(cloud: Cloud, path: str) -> dict[str, Any]:
-    with urlopen(Request(f"{cloud.url}/{path}", headers={"x-api-key": KEY}), timeout=10) as answer:
+    request = Request(f"{cloud.url}/{path}", headers={"x-api-key": cloud.key})
+    with urlopen(request, timeout=10) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import KEY, Cloud
+from tests.browser.conftest import Cloud
 
 
 def stored_key(page: Page) -> str | None:
@@ -13,9 +13,9 @@ def stored_key(page: Page) -> str | None:
 
 
 def test_key_of_the_link_disappears_from_the_address(opened: Page, cloud: Cloud) -> None:
-    assert KEY not in opened.url
+    assert cloud.key not in opened.url
     assert opened.url == f"{cloud.url}/"
-    assert stored_key(opened) == KEY
+    assert stored_key(opened) == cloud.key
     assert opened.evaluate("localStorage.length") == 0
     assert opened.evaluate("document.cookie") == ""
     opened.reload()
@@ -32,10 +32,10 @@ def test_page_asks_for_a_key_and_goes_on_to_the_event(page: Page, cloud: Cloud) 
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("alert")).to_contain_text("does not accept this key")
     assert stored_key(page) is None
-    page.get_by_label("API key").fill(f" {KEY} ")
+    page.get_by_label("API key").fill(f" {cloud.key} ")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Smile on cam-key")).to_be_visible()
-    assert stored_key(page) == KEY
+    assert stored_key(page) == cloud.key
 
 
 def test_page_asks_again_when_the_key_no_longer_works(opened: Page) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import KEY, Cloud
+from tests.browser.conftest import Cloud
 
 EVENTS = re.compile(r"/v1/events")
 PROBLEM = '{"type": "about:blank", "title": "x", "status": 429, "detail": "Send fewer requests."}'
@@ -44,7 +44,7 @@ def answer(route: Route, status: int, body: str) -> None:
 def test_failure_is_a_sentence_with_what_happens_next(page: Page, cloud: Cloud, kind: str) -> None:
     status, body, title, text = FAILURES[kind]
     page.route(EVENTS, lambda route: answer(route, status, body))
-    page.goto(f"{cloud.url}/#key={KEY}&/now", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}&/now", wait_until="commit")
     panel = page.get_by_role("alert")
     expect(panel).to_contain_text(title)
     expect(panel).to_contain_text(text)
@@ -55,7 +55,7 @@ def test_failure_is_a_sentence_with_what_happens_next(page: Page, cloud: Cloud, 
 def test_history_can_be_asked_for_again(page: Page, cloud: Cloud) -> None:
     cloud.wait_stored(cloud.smile("cam-again"))
     page.route(EVENTS, lambda route: route.abort())
-    page.goto(f"{cloud.url}/#key={KEY}&/history", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}&/history", wait_until="commit")
     expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
     page.unroute(EVENTS)
     page.get_by_role("button", name="Try again").click()
@@ -77,18 +77,18 @@ def test_offline_keeps_what_is_shown_and_goes_on_by_itself(
 def test_no_smiles_at_all_is_a_state_of_its_own(page: Page, cloud: Cloud) -> None:
     nothing = '{"events": [], "next_cursor": null}'
     page.route(EVENTS, lambda route: route.fulfill(body=nothing, content_type="application/json"))
-    page.goto(f"{cloud.url}/#key={KEY}&/now", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}&/now", wait_until="commit")
     expect(page.get_by_role("heading", name="No smiles yet")).to_be_visible()
 
 
 def test_live_picture_says_why_there_is_none(page: Page, cloud: Cloud) -> None:
-    page.goto(f"{cloud.url}/#key={KEY}&/now", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}&/now", wait_until="commit")
     expect(page.get_by_text("The camera is not running")).to_be_visible()
 
 
 def test_cloud_without_pictures_says_why(page: Page, cloud: Cloud) -> None:
     page.route(re.compile(r"/live$"), lambda route: route.fulfill(status=404, body="{}"))
-    page.goto(f"{cloud.url}/#key={KEY}&/now", wait_until="commit")
+    page.goto(f"{cloud.url}/#key={cloud.key}&/now", wait_until="commit")
     expect(page.get_by_text("Pictures never leave the machine of the camera")).to_be_visible()
 
 

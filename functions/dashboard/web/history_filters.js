@@ -24,8 +24,24 @@ const PERS = [
   ["day", "day"],
 ];
 
+/** @type {[string, string][]} */
+const SCORES = [
+  ["", "any"],
+  ["0.7", "0.70 and more"],
+  ["0.8", "0.80 and more"],
+  ["0.9", "0.90 and more"],
+];
+/** @type {[string, string][]} */
+const LENGTHS = [
+  ["", "any"],
+  ["1000", "1 s and more"],
+  ["3000", "3 s and more"],
+  ["10000", "10 s and more"],
+  ["60000", "1 min and more"],
+];
+
 /**
- * @typedef {{device: string, from: string, to: string, per: string}} Filters
+ * @typedef {{device: string, from: string, to: string, per: string, min_score: string, min_duration_ms: string}} Filters
  */
 
 /** @param {URLSearchParams} query @returns {Filters} */
@@ -36,6 +52,8 @@ export function filtersOf(query) {
     from: value("from", dayValue(startOfDay(Date.now(), -DAYS_SHOWN))),
     to: value("to", dayValue(new Date())),
     per: value("per"),
+    min_score: value("min_score"),
+    min_duration_ms: value("min_duration_ms"),
   };
 }
 
@@ -54,6 +72,8 @@ export function listQuery(filters) {
   return {
     device: filters.device,
     ...range(filters),
+    min_score: filters.min_score,
+    min_duration_ms: filters.min_duration_ms,
   };
 }
 
@@ -101,6 +121,8 @@ export function filterForm(filters, signal, onChange) {
     from: el("input", { type: "date", value: filters.from, required: true }),
     to: el("input", { type: "date", value: filters.to, required: true }),
     per: select(PERS, filters.per),
+    min_score: select(SCORES, filters.min_score),
+    min_duration_ms: select(LENGTHS, filters.min_duration_ms),
   };
   const from = /** @type {HTMLInputElement} */ (controls.from);
   const to = /** @type {HTMLInputElement} */ (controls.to);
@@ -132,6 +154,8 @@ export function filterForm(filters, signal, onChange) {
     field("From", controls.from),
     field("To", controls.to),
     field("Bars by", controls.per),
+    field("Peak score", controls.min_score),
+    field("Length", controls.min_duration_ms),
   );
   return form;
 }

@@ -3,9 +3,11 @@
 import { barChart } from "./chart_bars.js";
 import { get } from "./api.js";
 import { el, show } from "./dom.js";
+import { downloadCsv } from "./export_csv.js";
 import { eventList } from "./event_list.js";
 import { barOf, filterForm, filtersOf, listQuery, perOf, statsQuery } from "./history_filters.js";
 import { counted, formatDuration } from "./format.js";
+import { icon } from "./icons.js";
 import { askForKeyAfter } from "./key_form.js";
 import { replaceQuery } from "./router.js";
 import { empty, failure, loading } from "./states.js";
@@ -37,7 +39,12 @@ export function historyView(main, route) {
     el(
       "section",
       { class: "card", "aria-labelledby": "list-title" },
-      el("div", { class: "head" }, el("h2", { id: "list-title" }, "Smiles")),
+      el(
+        "div",
+        { class: "head" },
+        el("h2", { id: "list-title" }, "Smiles"),
+        csvButton(() => listQuery(filters)),
+      ),
       list,
     ),
   );
@@ -91,5 +98,36 @@ async function showChart(node, filters, signal) {
       unit: "smiles",
       head: [per === "hour" ? "Hour" : "Day", "Smiles", "Mean length", "Right", "Wrong", "Unsure"],
     }),
+    (filters.min_score || filters.min_duration_ms) &&
+      el(
+        "p",
+        { class: "hint" },
+        "The chart counts all smiles; peak score and length choose those of the list.",
+      ),
   );
+}
+
+/** @param {() => Object<string, any>} query */
+function csvButton(query) {
+  const message = el("span", { class: "hint", role: "status" });
+  const click = async () => {
+    button.disabled = true;
+    try {
+      await downloadCsv(query(), (count) => show(message, `${counted(count, "smile")} so far…`));
+      show(message);
+    } catch (error) {
+      if (!askForKeyAfter(error))
+        show(message, `The download failed. ${/** @type {Error} */ (error).message}`);
+    }
+    button.disabled = false;
+  };
+  const button = /** @type {HTMLButtonElement} */ (
+    el(
+      "button",
+      { class: "button small", type: "button", on: { click } },
+      icon("download", 18),
+      "CSV",
+    )
+  );
+  return el("div", { class: "actions" }, message, button);
 }

@@ -72,11 +72,11 @@ export function nowView(main) {
     TODAY_MS,
     async (signal) => {
       const from = startOfDay(Date.now()).toISOString();
-      const [{ total }, { events }] = await Promise.all([
+      const [{ total }, { events }, devices] = await Promise.all([
         get("v1/stats", { from, time_zone: TIME_ZONE }, signal),
         get("v1/events", { from, limit: MOST_TODAY }, signal),
+        allDevices({}, signal),
       ]);
-      const devices = await allDevices({}, signal);
       const online = devices.filter((one) => one.state === "online").length;
       tiles.cameras.set(
         formatCount(online),

@@ -151,7 +151,7 @@ def test_the_count_of_versions_may_start_again() -> None:
 
 
 def test_a_disconnection_makes_a_device_offline_although_its_heartbeat_is_newer() -> None:
-    assert state(beat(60), disconnected(0, 1), now_s=70) == "offline", "times are within 2 minutes"
+    assert state(beat(120), disconnected(0, 1), now_s=121) == "offline", "within 2 minutes"
     assert state(beat(121), disconnected(0, 1), now_s=122) == "online", "another event was lost"
 
 

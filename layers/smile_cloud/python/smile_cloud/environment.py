@@ -23,11 +23,6 @@ _SWITCH: Final = re.compile(r"on|off")
 _URL: Final = re.compile(r"https?://\S+")
 
 
-def switch(variables: Mapping[str, str], name: str) -> bool:
-    """Return whether a value is on; the other one is off."""
-    return matching(variables, name, _SWITCH, "on or off") == "on"
-
-
 def text(variables: Mapping[str, str], name: str) -> str:
     """Return a value that is not blank."""
     value = variables.get(name, "").strip()

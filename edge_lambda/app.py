@@ -28,11 +28,11 @@ from edge_lambda.loop_settings import make_loop_settings
 from edge_lambda.make_sinks import make_sinks
 from edge_lambda.run_result import report_run
 from edge_lambda.settings import MqttSettings, TrackSettings, VisionSettings
-from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import ProjectStream, Viewer
 from edge_lambda.stream.open import open_stream
 from smile_contract import Model
+from smile_contract.episodes.episode import EpisodeRules
 
 _STOP_DRAIN_S = 1.0  # a stop by signal waits no longer for the broker
 

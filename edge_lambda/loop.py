@@ -22,10 +22,10 @@ from edge_lambda.health.clock_gate import ClockGate
 from edge_lambda.health.vitals import Vitals
 from edge_lambda.loop_settings import LoopSettings
 from edge_lambda.progress import ProgressLog
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
-from edge_lambda.smiles.smile import Smile
 from edge_lambda.stream.scene import FaceMark, Overlay, Viewer
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.smile import Smile
 from smile_vision.smiles.quality import Quality
 from smile_vision.smiles.score import FaceScore
 

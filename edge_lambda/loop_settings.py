@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from edge_lambda.config import EdgeConfig
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.faces.zones import EVERYWHERE, Zones
-from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.thresholds import resolve_thresholds
+from smile_contract.episodes.episode import EpisodeRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

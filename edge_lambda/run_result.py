@@ -10,7 +10,7 @@ from edge_lambda.counted import counted
 from edge_lambda.delivery.outbox import Outbox
 from edge_lambda.delivery.publisher import Publisher
 from edge_lambda.silence import explain_bad_frames, explain_silence
-from edge_lambda.smiles.episode import EpisodeRules
+from smile_contract.episodes.episode import EpisodeRules
 
 _UNDELIVERED = 3
 _UNUSABLE = 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_lambda.counted import counted
-from edge_lambda.smiles.episode import EpisodeRules
+from smile_contract.episodes.episode import EpisodeRules
 
 _DECIMALS = range(2, 5)
 _MAX_UNUSABLE = 0.5

@@ -23,11 +23,11 @@ from edge_lambda.faces.vision import SmileVision
 from edge_lambda.health.clock_gate import ClockGate
 from edge_lambda.loop import EdgeLoop
 from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
-from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark, Viewer
 from edge_lambda.stream.scene import NO_OVERLAY, Overlay
 from smile_contract import Model, SmileEvent
+from smile_contract.episodes.episode import EpisodeRules
 
 __all__ = [
     "START",

@@ -21,7 +21,7 @@ from edge_lambda.faces.look_schedule import must_score
 from edge_lambda.faces.scene_cut import SceneCutDetector
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.settings import CameraSettings, TrackSettings, VisionSettings
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
 
 Result = TypeVar("Result")
 

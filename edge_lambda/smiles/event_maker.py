@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from edge_lambda.faces.track import Track
-from edge_lambda.smiles.smile import Smile
 from smile_contract import Face, Model, SmileEvent, truncate_to_ms, uuid7
+from smile_contract.episodes.smile import Smile
 from smile_vision.faces.boxes import clipped
 
 _DECIMALS = 4

@@ -17,7 +17,7 @@ from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
 from smile_cloud.history_api.device_requests import GetDevice, ListDevices
 from smile_cloud.history_api.media_types import JSON, MEDIA_TYPES
-from smile_cloud.history_api.requests import GetEvent, ListEvents
+from smile_cloud.history_api.requests import GetEvent, ListEvents, ReviewThresholds
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.accept import choose_media_type
@@ -112,6 +112,14 @@ def get_device(device: str) -> Response[str]:
     """Return what is known of one device."""
     parameters = app.current_event.resolved_query_string_parameters
     return json_answer(devices().get_device(GetDevice.parse(unquote(device), parameters)))
+
+
+@app.get("/v1/devices/<device>/thresholds", middlewares=[revalidate])
+def review_thresholds(device: str) -> Response[str]:
+    """Return what other thresholds would have reported."""
+    parameters = app.current_event.resolved_query_string_parameters
+    request = ReviewThresholds.parse(unquote(device), parameters)
+    return json_answer(service().review(request, app.lambda_context.get_remaining_time_in_millis))
 
 
 @app.get("/v1/openapi.json")

@@ -8,7 +8,7 @@ from typing import Any
 
 from smile_cloud.attributes import to_attributes
 from smile_cloud.history_api.event_history import MAX_EXAMINED, MAX_QUERIES, EventHistory
-from smile_cloud.history_api.requests import GetEvent, ListEvents
+from smile_cloud.history_api.requests import GetEvent, ListEvents, ReviewThresholds
 from smile_cloud.history_api.service import HistoryApiService
 from smile_cloud.keys import day_pk, device_pk, event_sk, shard_of
 from smile_cloud.store_event.event_store import EventStore
@@ -92,3 +92,9 @@ class History:
                 return bodies
             assert [part.next_cursor] != given.get("cursor"), "no progress"
             given["cursor"] = [part.next_cursor]
+
+    def review(self, device_id: str, **parameters: str) -> dict[str, Any]:
+        """Return the review of other thresholds."""
+        given = {name: [value] for name, value in parameters.items()}
+        request = ReviewThresholds.parse(device_id, given)
+        return self._service.review(request, lambda: 30_000)

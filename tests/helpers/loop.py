@@ -25,11 +25,11 @@ from edge_lambda.faces.search_plan import Region
 from edge_lambda.faces.vision import Vision
 from edge_lambda.health.clock_gate import ClockGate
 from edge_lambda.loop import EdgeLoop
-from edge_lambda.smiles.episode import EpisodeRules
 from edge_lambda.smiles.event_maker import EventMaker
 from edge_lambda.stream import FaceMark
 from edge_lambda.stream.scene import NO_OVERLAY, Overlay
 from smile_contract import Model
+from smile_contract.episodes.episode import EpisodeRules
 from smile_vision.faces.boxes import Box, iou
 from smile_vision.smiles.quality import Quality
 from smile_vision.smiles.score import FaceScore

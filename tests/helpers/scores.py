@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import cycle
 
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
-from edge_lambda.smiles.smile import Smile
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.smile import Smile
 
 Samples = list[tuple[float, float]]
 FRAME_MS = 40.0

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge_lambda.smiles.episode import EpisodeRules
 from smile_contract import MAX_SCORE_HISTORY
+from smile_contract.episodes.episode import EpisodeRules
 from tests.helpers.scores import samples_of, smiles_in
 
 RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)

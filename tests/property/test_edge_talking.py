@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
-from edge_lambda.smiles.talking import TalkCorrection
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.talking import TalkCorrection
 from tests.helpers.scores import mouth_samples_of
 
 RULES = EpisodeRules(threshold_on=0.6, threshold_off=0.4)

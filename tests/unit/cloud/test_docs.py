@@ -16,8 +16,10 @@ from smile_cloud.alert_messages.wording import MAX_SMS_CHARACTERS
 from smile_cloud.alert_settings.fields import FIELDS, MAX_NAME_CHARACTERS, to_document
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.history_api.event_history import MAX_EXAMINED, MAX_QUERIES
+from smile_cloud.history_api.precision import Precision
 from smile_cloud.history_api.requests import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, ListEvents
 from smile_cloud.history_api.statistics import request as statistics
+from smile_cloud.history_api.threshold_review import MAX_EVENTS
 from smile_cloud.http.errors import QueryError
 from smile_cloud.http.problem import problem
 from smile_cloud.keys import DAY_SHARDS
@@ -144,3 +146,14 @@ def test_the_docs_show_an_answer_of_the_alert_settings_as_described() -> None:
     described = json.loads((ROOT / "functions/history_api/openapi.json").read_text("utf-8"))
     reference = {"$ref": "#/components/schemas/DeviceAlertSettings"}
     jsonschema.validate(example, described | reference)
+
+
+def test_the_docs_show_a_review_of_thresholds_as_described() -> None:
+    text = section("api.md", "`GET /v1/devices/{device}/thresholds`")
+    example = json.loads(text.split("```json", 1)[1].split("```", 1)[0])
+    described = json.loads((ROOT / "functions/history_api/openapi.json").read_text("utf-8"))
+    jsonschema.validate(example, described | {"$ref": "#/components/schemas/ThresholdReview"})
+    assert f"newest {MAX_EVENTS:,}" in text
+    current, proposed = (example["precision"][name] for name in ("current", "proposed"))
+    for shown in (current, proposed):
+        assert Precision(shown["smile"], shown["not_smile"]).view() == shown

@@ -19,8 +19,8 @@ from edge_lambda.delivery.sink import Sink
 from edge_lambda.faces.vision import SmileVision
 from edge_lambda.faces.zones import Zones
 from edge_lambda.loop_settings import LoopSettings, make_loop_settings
-from edge_lambda.smiles.episode import EpisodeRules
 from smile_contract import encode_message
+from smile_contract.episodes.episode import EpisodeRules
 from tests.helpers.clock import FakeClock
 from tests.helpers.events import smile_event
 from tests.helpers.video import damaged_video, first_seconds, still_video

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
-from edge_lambda.smiles.smile import Smile
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.smile import Smile
 from tests.helpers.scores import FRAME_MS, Samples, feed, samples_of, smiles_in
 
 RULES = EpisodeRules(threshold_on=0.7, threshold_off=0.5)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import jsonschema
 
 from edge_lambda.smiles.event_maker import EventMaker
-from edge_lambda.smiles.smile import Smile
 from smile_contract import encode_message, schema, uuid7_time
+from smile_contract.episodes.smile import Smile
 from tests.helpers.events import MODEL, STARTED_AT, read_events
 from tests.helpers.faces import track
 

@@ -18,7 +18,7 @@ from edge_lambda.settings import (
     SmileSettings,
     VisionSettings,
 )
-from edge_lambda.smiles.episode import EpisodeRules
+from smile_contract.episodes.episode import EpisodeRules
 
 
 def shared_defaults(part: Callable[..., object], section: type[Section]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge_lambda.activity import Activity
 from edge_lambda.silence import explain_bad_frames, explain_silence
-from edge_lambda.smiles.episode import EpisodeRules
+from smile_contract.episodes.episode import EpisodeRules
 from tests.helpers.loop import FakeCamera
 
 RULES = EpisodeRules(threshold_on=0.6, threshold_off=0.4)

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from edge_lambda.smiles.episode import EpisodeDetector, EpisodeRules
-from edge_lambda.smiles.talking import TalkCorrection
+from smile_contract.episodes.episode import EpisodeDetector, EpisodeRules
+from smile_contract.episodes.talking import TalkCorrection
 from tests.helpers.scores import FRAME_MS, feed, mouth_samples_of, smiles_in
 
 OPEN, CLOSED = 1.0, 0.0

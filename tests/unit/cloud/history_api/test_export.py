@@ -87,12 +87,21 @@ def test_the_csv_has_a_column_for_every_value_of_the_contract() -> None:
         name: list(field["properties"]) for name, field in fields.items() if "properties" in field
     }
     assert nested == {"face": ["score", "box"], "model": list(fields["model"]["properties"])}
+    nested["feedback"] = ["verdict", "at"]
     expected = [
         column
         for name in FIELDS
         for column in [f"{name}.{part}" for part in nested.get(name, [])] or [name]
     ]
     assert header == expected
+
+
+def test_the_csv_shows_feedback_without_its_free_text() -> None:
+    feedback = {"verdict": "not_smile", "by": "=cmd()", "at": "2026-11-22T17:40:00.250Z"}
+    text = Csv().head() + Csv().line(longest_event() | {"feedback": feedback})
+    [row] = rows(text)
+    assert (row["feedback.verdict"], row["feedback.at"]) == ("not_smile", feedback["at"])
+    assert "cmd" not in text
 
 
 @pytest.mark.parametrize("media_type", [CSV, NDJSON])

@@ -25,6 +25,8 @@ STATUSES = {
     "stats_device_hours": 200,
     "stats_bad_parameters": 400,
     "openapi": 200,
+    "thresholds": 200,
+    "thresholds_bad_parameters": 400,
     "list_devices": 200,
     "list_devices_offline": 200,
     "list_devices_bad_state": 400,
@@ -42,7 +44,7 @@ def test_history_api_answers_when_it_gets_its_sample(functions: Functions, name:
     assert status == STATUSES[name]
     if status == 200:
         caches = {"openapi": "max-age=300"} | dict.fromkeys(
-            ("list", "list_device_range", "get"), "private, no-cache"
+            ("list", "list_device_range", "get", "thresholds"), "private, no-cache"
         )
         assert headers["Cache-Control"] == caches.get(name, "no-store")
         assert headers["Content-Type"] == "application/json"

@@ -12,6 +12,16 @@ from smile_cloud.history_api.event_view import FIELDS
 from smile_cloud.history_api.media_types import CSV, NDJSON
 from smile_contract import schema
 
+# The fields in fields. Who gave feedback is free text, which a spreadsheet could run as a formula.
+_PARTS: Final[Mapping[str, tuple[str | None, ...]]] = {
+    "feedback": ("verdict", "at"),
+    **{
+        name: tuple(field["properties"])
+        for name, field in schema("smile_event")["properties"].items()
+        if "properties" in field
+    },
+}
+
 
 class EventLines(Protocol):
     """A format in which each event is a line."""
@@ -49,11 +59,7 @@ class Csv:
     allowed, in a device id, and ``(``, ``|`` and ``!`` are not.
     """
 
-    COLUMNS: Final = tuple(
-        (name, part)
-        for name in FIELDS
-        for part in schema("smile_event")["properties"].get(name, {}).get("properties", [None])
-    )
+    COLUMNS: Final = tuple((name, part) for name in FIELDS for part in _PARTS.get(name, (None,)))
 
     def content_type(self, *, is_first: bool) -> str:
         """Return the value of ``Content-Type``, which says whether a header comes first."""

@@ -10,7 +10,12 @@ from typing import Any, Final
 from smile_cloud.history_api.event_history import EventHistory
 from smile_cloud.history_api.event_view import event_view
 from smile_cloud.history_api.position import Position
-from smile_cloud.history_api.requests import DEFAULT_LIMIT, GetEvent, ListEvents
+from smile_cloud.history_api.requests import (
+    DEFAULT_LIMIT,
+    GetEvent,
+    ListEvents,
+    ReviewThresholds,
+)
 from smile_cloud.history_api.settings import HistoryApiSettings
 from smile_cloud.http.errors import NotFoundError
 from smile_cloud.http.signed_cursor import SignedCursor
@@ -117,6 +122,28 @@ class HistoryApiService:
         )
         content_type = lines.content_type(is_first=is_first)
         return Export(content_type, part.body, self._cursor(request, rest))
+
+    def review(self, request: ReviewThresholds, remaining_ms: Callable[[], int]) -> dict[str, Any]:
+        """Return what other thresholds would have reported.
+
+        Parameters
+        ----------
+        request : ReviewThresholds
+        remaining_ms : callable
+            Returns how much time the invocation has left, in ms.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
+            When a later retry may succeed.
+        """
+        from smile_cloud.history_api.replay import Proposal  # noqa: PLC0415 - as in export
+        from smile_cloud.history_api.threshold_review import ThresholdReview  # noqa: PLC0415
+
+        proposal = Proposal(request.threshold_on, request.threshold_off, request.min_duration_ms)
+        times = request.start, request.end
+        review = ThresholdReview(proposal)
+        return review.read(self._history, request.device_id, times, self._clock(), remaining_ms)
 
     def _list_events(self, request: ListEvents) -> dict[str, Any]:
         items, rest = self._history.page(

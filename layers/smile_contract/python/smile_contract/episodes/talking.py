@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from edge_lambda.smiles.smoothing import ExponentialSmoother
+from smile_contract.episodes.smoothing import ExponentialSmoother
 
 __all__ = ["TalkCorrection"]
 

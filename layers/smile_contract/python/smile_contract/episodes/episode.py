@@ -11,9 +11,9 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from edge_lambda.smiles.smile import OngoingSmile, Sample, Smile, turning_point
-from edge_lambda.smiles.smoothing import ExponentialSmoother
-from edge_lambda.smiles.talking import TalkCorrection
+from smile_contract.episodes.smile import OngoingSmile, Sample, Smile, turning_point
+from smile_contract.episodes.smoothing import ExponentialSmoother
+from smile_contract.episodes.talking import TalkCorrection
 
 _FIRST_SAMPLE_MS = 40.0
 # A sample after a longer pause (a missed face, a slow camera) stands for no more than this.

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from edge_lambda.smiles.score_history import ScoreHistory
-from smile_contract import MAX_SCORE_HISTORY
+from smile_contract.episodes.score_history import ScoreHistory
+from smile_contract.smile_event import MAX_SCORE_HISTORY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,14 +113,15 @@ clean: clean-data  ## delete all environments, build outputs and kept data
 	@rm -rf .venv .venv-* .aws-sam build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ AWS
-.PHONY: build deploy undeploy smoke-test redrive local-aws rehearse
+.PHONY: build deploy undeploy smoke-test redrive rotate-key local-aws rehearse
 
 # Asked before anything is installed.
-.PHONY: needs-STAGE needs-NAME needs-ARCH
-needs-STAGE needs-NAME needs-ARCH: needs-%:
+.PHONY: needs-STAGE needs-NAME needs-ARCH needs-KEY
+needs-STAGE needs-NAME needs-ARCH needs-KEY: needs-%:
 	@$(if $($*),,echo "$(MAKECMDGOALS): set $*, such as $(EXAMPLE_$*)" >&2; exit 2)
 EXAMPLE_STAGE := STAGE=dev (dev, staging or prod)
 EXAMPLE_NAME := NAME=cam-1
+EXAMPLE_KEY := KEY=read (read, feedback or admin)
 EXAMPLE_ARCH := ARCH=arm64 (arm64 or x86_64)
 
 build: .venv-sam/.done  ## build the functions and layers into .aws-sam/
@@ -134,6 +135,9 @@ undeploy: needs-STAGE .venv/.run .venv-sam/.done  ## detach the cameras of a sta
 
 smoke-test: .venv/.run  ## publish an event to a deployed stage and read it back from its API  [STAGE=dev]
 	@.venv/bin/python -m ops.smoke_test $(call option,--stage,STAGE)
+
+rotate-key: needs-STAGE needs-KEY .venv/.run  ## make a second API key of a scope, then end the old one  KEY=read|feedback|admin STAGE=dev [END=1]
+	@.venv/bin/python -m ops.rotate_key --stage=$(call quoted,STAGE) --key=$(call quoted,KEY) $(call flag,--end,END)
 
 redrive: needs-STAGE .venv/.run  ## send the messages in the dead-letter queues to their queues again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(call flag,--dry-run,DRY_RUN)

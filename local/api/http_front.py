@@ -7,11 +7,10 @@ Amazon API Gateway Developer Guide.
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -20,10 +19,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from local.api.access import Access, Invoke
 from local.api.proxy_event import proxy_event, raw_path
 from local.cloudformation.api_spec import ApiSpec, Route
 from local.cloudformation.gateway_response import GatewayResponse
-from local.functions.runtime_api import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,6 +36,19 @@ _ERRORS = {
         HTTPStatus.FORBIDDEN,
         "MissingAuthenticationToken",
         "Missing Authentication Token",
+    ),
+    "no token": ("UNAUTHORIZED", HTTPStatus.UNAUTHORIZED, "Unauthorized", "Unauthorized"),
+    "denied": (
+        "ACCESS_DENIED",
+        HTTPStatus.FORBIDDEN,
+        "AccessDenied",
+        "User is not authorized to access this resource",
+    ),
+    "authorizer failed": (
+        "AUTHORIZER_FAILURE",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "AuthorizerConfiguration",
+        "Internal server error",
     ),
     "no key": ("INVALID_API_KEY", HTTPStatus.FORBIDDEN, "Forbidden", "Forbidden"),
     "too large": (
@@ -62,8 +74,6 @@ _FIRST_5XX = 500
 _ANSWER_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
 
-Invoke = Callable[[str, bytes], Answer]
-
 
 class HttpFront:
     """The REST API of the template, a WSGI application.
@@ -72,8 +82,8 @@ class HttpFront:
     ----------
     spec : ApiSpec
         Routes and the functions behind them.
-    api_key : str
-        The value that ``x-api-key`` must have.
+    keys : collection of str
+        The values that ``x-api-key`` may have.
     invoke : callable
         Invokes a function by logical id with an event as JSON.
     on_problem : callable
@@ -81,10 +91,14 @@ class HttpFront:
     """
 
     def __init__(
-        self, spec: ApiSpec, api_key: str, invoke: Invoke, on_problem: Callable[[str], None]
+        self,
+        spec: ApiSpec,
+        keys: Collection[str],
+        invoke: Invoke,
+        on_problem: Callable[[str], None],
     ) -> None:
         self._spec = spec
-        self._api_key = api_key
+        self._access = Access(spec.stage, keys, invoke)
         self._invoke = invoke
         self._on_problem = on_problem
         # A method of its own goes before ANY.
@@ -105,8 +119,8 @@ class HttpFront:
         if found is None:
             return self._error("no route")
         route, parameters = found
-        if route.key_required and not self._has_key(request):
-            return self._error("no key")
+        if (why := self._access.refusal(route, request)) is not None:
+            return self._error(why)
         try:
             body = request.get_data(cache=False)
             event = proxy_event(request, body, self._spec, route.resource, parameters)
@@ -142,10 +156,6 @@ class HttpFront:
         except HTTPException:
             return None
         return route, {name: unquote(value) for name, value in parameters.items()}
-
-    def _has_key(self, request: Request) -> bool:
-        given = request.headers.get("x-api-key", "")
-        return hmac.compare_digest(given.encode(), self._api_key.encode())
 
 
 def _checked_size(payload: bytes) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.cloudformation.function_events import FunctionEvent, function_events
+from local.cloudformation.function_spec import FUNCTION
 from local.cloudformation.gateway_response import GatewayResponse, gateway_responses
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.template import Template, check_keys
@@ -14,7 +15,36 @@ from local.errors import TemplateError
 
 API = "AWS::Serverless::Api"
 _NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "Models", "Domain")
-_AUTH = {"ApiKeyRequired", "UsagePlan", "AddApiKeyRequiredToCorsPreflight"}
+_KEY = "AWS::ApiGateway::ApiKey"
+_AUTH = {
+    "AddApiKeyRequiredToCorsPreflight",
+    "AddDefaultAuthorizerToCorsPreflight",
+    "ApiKeyRequired",
+    "Authorizers",
+    "DefaultAuthorizer",
+    "UsagePlan",
+}
+_AUTHORIZER = {"FunctionArn", "FunctionPayloadType", "Identity"}
+_IDENTITY = {"Header", "ReauthorizeEvery", "ValidationExpression"}
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """A function that says what the holder of a token may do.
+
+    Attributes
+    ----------
+    function : str
+        Its logical id.
+    header : str
+        Header of the token.
+    expression : str
+        Pattern of tokens that reach the function.
+    """
+
+    function: str
+    header: str
+    expression: str
 
 
 @dataclass(frozen=True)
@@ -31,12 +61,15 @@ class Route:
         Logical id of the function that answers.
     key_required : bool
         Whether requests need an API key.
+    authorizer : Authorizer or None
+        Who decides about requests before their key is checked.
     """
 
     method: str
     resource: str
     function: str
     key_required: bool
+    authorizer: Authorizer | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +86,15 @@ class ApiSpec:
         Media types of the bodies that functions get in base64.
     gateway_responses : Mapping of str to GatewayResponse
         Responses of the gateway itself, by response type.
+    key_prefixes : tuple of str
+        How the values of its keys start, in the template's order.
     """
 
     stage: str
     routes: tuple[Route, ...]
     binary_media_types: tuple[str, ...] = ()
     gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
+    key_prefixes: tuple[str, ...] = ()
 
 
 def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
@@ -73,13 +109,17 @@ def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
     if len(apis) > 1:
         raise TemplateError("Resources", f"one {API} is supported locally, not {', '.join(apis)}")
     properties = _api_properties(resolver, apis[0]) if apis else {}
-    key_required = bool((properties.get("Auth") or {}).get("ApiKeyRequired", False))
-    routes = [_route(event, key_required) for event in function_events(template, resolver, "Api")]
+    auth = properties.get("Auth") or {}
+    default = Route(
+        "", "", "", bool(auth.get("ApiKeyRequired", False)), _authorizer(auth, resolver)
+    )
+    routes = [_route(event, default) for event in function_events(template, resolver, "Api")]
     return ApiSpec(
         str(properties.get("StageName", "Prod")),
         tuple(routes),
         tuple(kind.replace("~1", "/") for kind in properties.get("BinaryMediaTypes", [])),
         gateway_responses(properties.get("GatewayResponses"), "GatewayResponses"),
+        tuple(_key_prefix(resolver, name) for name in resolver.logical_ids(_KEY)),
     )
 
 
@@ -93,10 +133,43 @@ def _api_properties(resolver: Resolver, logical_id: str) -> Mapping[str, Any]:
     return properties
 
 
-def _route(event: FunctionEvent, key_required: bool) -> Route:
+def _authorizer(auth: Mapping[str, Any], resolver: Resolver) -> Authorizer | None:
+    name = auth.get("DefaultAuthorizer")
+    if name is None:
+        return None
+    place = "Auth.DefaultAuthorizer"
+    given = (auth.get("Authorizers") or {}).get(name)
+    if given is None:
+        raise TemplateError(place, "not supported locally, only Lambda authorizers")
+    check_keys(given, _AUTHORIZER, place)
+    identity = given.get("Identity") or {}
+    check_keys(identity, _IDENTITY, f"{place}.Identity")
+    functions = {resolver.arn(one): one for one in resolver.logical_ids(FUNCTION)}
+    found = [
+        one
+        for arn, one in functions.items()
+        if f"{given.get('FunctionArn')}:".startswith(f"{arn}:")
+    ]
+    if given.get("FunctionPayloadType") != "TOKEN" or not found:
+        raise TemplateError(
+            place, "expected FunctionPayloadType TOKEN and a function of this template"
+        )
+    header, expression = identity.get("Header"), identity.get("ValidationExpression")
+    return Authorizer(found[0], str(header or "Authorization"), str(expression or ".*"))
+
+
+def _key_prefix(resolver: Resolver, logical_id: str) -> str:
+    """Return the value of a key without its secret part, which is empty before a run."""
+    return str(resolver.properties(logical_id).get("Value", ""))
+
+
+def _route(event: FunctionEvent, default: Route) -> Route:
     route = event.properties
     path, method = route.get("Path"), route.get("Method")
     if not isinstance(path, str) or not path.startswith("/") or not isinstance(method, str):
         raise TemplateError(event.place, "expected a Path that starts with / and a Method")
-    own = (route.get("Auth") or {}).get("ApiKeyRequired", key_required)
-    return Route(method.upper(), path, event.function, bool(own))
+    auth = route.get("Auth") or {}
+    key_required = bool(auth.get("ApiKeyRequired", default.key_required))
+    is_open = auth.get("Authorizer") == "NONE"
+    authorizer = None if is_open else default.authorizer
+    return Route(method.upper(), path, event.function, key_required, authorizer)

@@ -139,11 +139,12 @@ class RunConsole:
                 self._progress.stop()
             self._progress = None
 
-    def addresses(self, url: str, api_key: str, curls: Sequence[str]) -> None:
+    def addresses(self, url: str, api_keys: Sequence[str], curls: Sequence[str]) -> None:
         """Print the address of the API and commands to try."""
         self.line()
         self.line(f"REST API  {url}", "bold")
-        self.line(f"API key   {api_key}")
+        for number, key in enumerate(api_keys):
+            self.line(f"{'' if number else 'API keys':10}{key}")
         for curl in curls:
             self.line(f"  {curl}", "cyan")
         self.line()

@@ -88,7 +88,11 @@ def _parser() -> Parser:
     add("--no-edge", action="store_true", help="start no edge: you publish to the broker yourself")
     add("--device-id", help="name of the camera; default: cam-1")
     add("--port", type=port, help="port of the REST API; default: 8000 or the next free one")
-    add("--api-key", type=_api_key, help="key of the REST API; default: a new one in each run")
+    add(
+        "--api-key",
+        type=_api_key,
+        help="secret part of the API keys, as in read_TEXT; default: new keys in each run",
+    )
     add("--template", type=Path, help="template to run; default: template.yaml")
     add(
         "--parameter",
@@ -131,8 +135,8 @@ def _parser() -> Parser:
 
 
 def _api_key(text: str) -> str:
-    if not text.isascii() or not text.isprintable() or not text.strip():
-        raise argparse.ArgumentTypeError("expected printable ASCII characters")
+    if not text.isascii() or not text.isalnum():
+        raise argparse.ArgumentTypeError("expected ASCII letters and digits")
     return text
 
 

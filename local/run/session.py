@@ -254,7 +254,7 @@ class Session:
         event_id = next(reversed(self._log.records()), "<event_id>")
         self._console.addresses(
             stack.url,
-            stack.api_key,
+            stack.api_keys,
             [
                 f"curl {header} '{stack.url}/v1/events'",
                 f"curl {header} '{stack.url}/v1/events?device={device}&limit=5'",

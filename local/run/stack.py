@@ -118,7 +118,6 @@ class Stack:
         ports = [options.port] if options.port else range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
         self._listening = listen(ports, "--port")  # from now on, so that nobody else takes it
         self.api_port = port_of(self._listening)
-        self.api_key = options.api_key or secrets.token_urlsafe(24)
         self._aws_port = _port(options.aws_port, "--aws-port")
         self.aws = LocalAws.from_environment(f"http://{LOOPBACK}:{self._aws_port}", environment)
         self._template = load_template(options.template)
@@ -127,6 +126,10 @@ class Stack:
         self._resolver = Resolver(self._template, names, parameters, read_secret=self.aws.secret)
         unstarted = Resolver(self._template, names, parameters)  # reads no secrets
         self._api = api_spec(self._template, unstarted)
+        self.api_keys = [
+            prefix + (options.api_key or secrets.token_hex(16))
+            for prefix in self._api.key_prefixes or ("",)
+        ]
         rules = rule_specs(unstarted)
         function_specs(self._template, unstarted)  # refuses what is not supported
         sources = event_source_specs(self._template, unstarted, self.aws.endpoint_url)
@@ -150,7 +153,7 @@ class Stack:
         self._shadows = ShadowService()
         self._inbox = AlertInbox(self.aws, events.on_alert)
         self.functions = Functions(sources, schedules, self.aws, self.processes)
-        front = HttpFront(self._api, self.api_key, self.functions.invoke, events.on_problem)
+        front = HttpFront(self._api, self.api_keys, self.functions.invoke, events.on_problem)
         self.live = LivePicture(front)
         self._server: HttpServer | None = None
         self._needed: list[Child] = []
@@ -160,6 +163,11 @@ class Stack:
     def url(self) -> str:
         """Base of the REST API."""
         return f"http://{LOOPBACK}:{self.api_port}"
+
+    @property
+    def api_key(self) -> str:
+        """The key that may do most, the last one of the template."""
+        return self.api_keys[-1]
 
     @property
     def dashboard_url(self) -> str | None:

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from ops.account import CLIENT_CONFIG, open_session
+from ops.api_keys import ScopeKeys
 from ops.aws_errors import plain_aws_errors
 from ops.command_line import CommandParser, run_command
+from ops.errors import CommandError
 from ops.smoke_test.round_trip import check_round_trip
 from ops.stack import read_outputs
 from ops.stage import load_stage
@@ -26,10 +28,13 @@ def _run(argv: Sequence[str] | None) -> int:
     )
     stage = load_stage(parser.parse_args(argv).stage)
     session = open_session(stage)
-    outputs = read_outputs(session, stage, "ApiUrl", "ApiKeyId")
+    outputs = read_outputs(session, stage, "ApiUrl", "UsagePlanId")
     with plain_aws_errors(session.region_name):
         gateway = session.client("apigateway", config=CLIENT_CONFIG)
-        key = gateway.get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
+        keys = ScopeKeys(gateway, outputs["UsagePlanId"], stage.name, "read")
+        if not (enabled := keys.enabled()):
+            raise CommandError(f"no read key works: make deploy STAGE={stage.name} makes one")
+        key = keys.value(enabled[-1])
         iot = session.client("iot", config=CLIENT_CONFIG)
         host = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
         data = session.client("iot-data", config=CLIENT_CONFIG, endpoint_url=f"https://{host}")

@@ -41,8 +41,8 @@ def check_round_trip(
         If the API needs no key, does not answer, or does not return the event as published.
     """
     status, _ = _get(f"{api_url}/v1/events", None)
-    if status != HTTPStatus.FORBIDDEN:
-        raise CommandError(f"the API answers {status} without a key: expected 403")
+    if status != HTTPStatus.UNAUTHORIZED:
+        raise CommandError(f"the API answers {status} without a key: expected 401")
     event = _event(datetime.now(UTC) - _AGE)
     published_at = time.monotonic()
     publish(events_topic(DEVICE), encode_message([event]))

@@ -91,7 +91,7 @@ class Served(Command):
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
         paho.mqtt.publish.single(topic, payload, qos=1, port=self.mqtt_port)
 
-    def get(self, path: str, key: str = "key") -> tuple[int, Any]:
+    def get(self, path: str, key: str = "admin_key") -> tuple[int, Any]:
         return self.ask("GET", path, None, {"x-api-key": key})
 
     def ask(
@@ -100,9 +100,9 @@ class Served(Command):
         connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=30)
         connection.request(method, path, body, headers)
         response = connection.getresponse()
-        status, body = response.status, json.loads(response.read())
+        text = response.read()
         connection.close()
-        return status, body
+        return response.status, json.loads(text) if text else None
 
 
 def recent_event(name: str) -> dict[str, Any]:
@@ -161,7 +161,26 @@ def test_event_is_answered_by_the_api_when_published(served: Served) -> None:
     status, page = served.get("/v1/events?device=cam-1&limit=100")
     assert status == 200
     assert event["event_id"] in [one["event_id"] for one in page["events"]]
-    assert served.get(path, key="wrong")[0] == 403
+    assert served.get(path, key="admin_wrong")[0] == 403
+
+
+def put_settings(served: Served, key: str) -> tuple[int, Any]:
+    headers = {"x-api-key": key, "Content-Type": "application/json"}
+    return served.ask("PUT", "/v1/alert-settings", b"{}", headers)
+
+
+def test_a_key_allows_what_its_scope_includes(served: Served) -> None:
+    assert served.get("/v1/alert-settings", key="read_key")[0] == 200
+    status, problem = put_settings(served, "read_key")
+    assert (status, problem["title"]) == (403, "Forbidden")
+    assert put_settings(served, "feedback_key")[0] == 403
+    assert put_settings(served, "admin_key")[0] == 200
+    assert served.get("/v1/alert-settings", key="key")[0] == 401
+
+
+def test_another_method_and_a_preflight_reach_the_function(served: Served) -> None:
+    assert served.ask("POST", "/v1/events", None, {"x-api-key": "admin_key"})[0] == 405
+    assert served.ask("OPTIONS", "/v1/events", None, {})[0] == 204
 
 
 def test_every_event_is_stored_when_many_come_at_once(served: Served) -> None:

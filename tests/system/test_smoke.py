@@ -43,16 +43,16 @@ def stack() -> Iterator[tuple[str, int]]:
 def test_smoke_test_passes_when_everything_works(stack: tuple[str, int]) -> None:
     url, port = stack
     seconds = check_round_trip(
-        url, "key", lambda topic, data: paho.mqtt.publish.single(topic, data, 1, port=port), 30
+        url, "read_key", lambda topic, data: paho.mqtt.publish.single(topic, data, 1, port=port), 30
     )
     assert 0 < seconds < 30
 
 
 def test_smoke_test_fails_when_the_rule_receives_nothing(stack: tuple[str, int]) -> None:
     with pytest.raises(CommandError, match="was published but is not stored after 0 s"):
-        check_round_trip(stack[0], "key", lambda *_: None, 0.5)
+        check_round_trip(stack[0], "read_key", lambda *_: None, 0.5)
 
 
 def test_smoke_test_fails_when_the_key_is_wrong(stack: tuple[str, int]) -> None:
     with pytest.raises(CommandError, match="answers 403 to a request with its key"):
-        check_round_trip(stack[0], "wrong", lambda *_: None, 1)
+        check_round_trip(stack[0], "read_wrong", lambda *_: None, 1)

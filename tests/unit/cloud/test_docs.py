@@ -91,8 +91,8 @@ def test_the_docs_show_the_answer_to_a_bad_request() -> None:
 
 
 def test_the_docs_state_the_usage_plan(template: dict[str, Any]) -> None:
-    plan = properties(template, "SmileApi")["Auth"]["UsagePlan"]
-    text = section("api.md", "The key")
+    plan = properties(template, "UsagePlan")
+    text = section("api.md", "Access")
     assert f"{plan['Throttle']['RateLimit']} requests a second" in text
     assert f"{plan['Throttle']['BurstLimit']} in a burst" in text
     assert f"{plan['Quota']['Limit']:,} a day" in text

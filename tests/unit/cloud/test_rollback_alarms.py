@@ -28,7 +28,7 @@ def rollback_alarms() -> dict[str, list[str]]:
             for alarm in resource["Properties"]["DeploymentPreference"]["Alarms"]["!If"][1]
         ]
         for name, resource in RESOURCES.items()
-        if "Events" in resource["Properties"]
+        if resource["Properties"].get("DeploymentPreference")
     }
 
 
@@ -87,7 +87,7 @@ def test_every_function_with_traffic_has_its_alarms_and_watches_its_metrics() ->
             if "MetricStat" in one
         ]
         assert any("'Errors'" in one and f"'{function}'" in one for one in own), function
-        events = RESOURCES[function]["Properties"]["Events"].values()
+        events = RESOURCES[function]["Properties"].get("Events", {}).values()
         if {event["Type"] for event in events} == {"ScheduleV2"}:
             continue
         if any(event["Type"] == "SQS" for event in events):

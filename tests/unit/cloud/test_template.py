@@ -47,7 +47,7 @@ SETTINGS = {
     "ErasureApiFunction": ErasureApiSettings,
     "EraseEventsFunction": EraseEventsSettings,
 }
-FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
+FUNCTIONS = (*SETTINGS, "PhotoApiFunction", "AuthorizeFunction")  # the last two read no variables
 QUEUES = {
     "EventsQueue": "StoreEventFunction",
     "AlertsQueue": "SendAlertFunction",
@@ -260,6 +260,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
         "photo_api",
         "erasure_api",
         "erase_events",
+        "authorize",
         "edge_lambda",
     ],
 )

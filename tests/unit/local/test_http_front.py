@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from local.api.http_front import HttpFront
-from local.cloudformation.api_spec import ApiSpec, Route
+from local.cloudformation.api_spec import ApiSpec, Authorizer, Route
 from local.cloudformation.gateway_response import GatewayResponse
 from local.functions.runtime_api import Answer
 
@@ -40,7 +40,7 @@ class Gateway:
         self.events: list[dict[str, Any]] = []
         self.problems: list[str] = []
         self._answer = error or Answer(json.dumps(answer or {"statusCode": 200}).encode())
-        self.client = Client(HttpFront(spec, "right", self._invoke, self.problems.append))
+        self.client = Client(HttpFront(spec, ["right"], self._invoke, self.problems.append))
 
     def _invoke(self, _function: str, event: bytes) -> Answer:
         self.events.append(json.loads(event))
@@ -181,6 +181,65 @@ def test_a_method_of_its_own_goes_before_any() -> None:
     assert gateway.client.get("/a").status_code == 403
     assert gateway.client.head("/a", headers=KEY).status_code == 200
     assert [event["httpMethod"] for event in gateway.events] == ["OPTIONS", "HEAD"]
+
+
+AUTHORIZER = Authorizer("Authorize", "x-api-key", "^(read|admin)_[a-z]+$")
+GUARDED = ApiSpec(
+    "dev",
+    (
+        Route("ANY", "/v1/a", "Function", True, AUTHORIZER),
+        Route("OPTIONS", "/v1/a", "Function", False),
+    ),
+)
+
+
+class Guard:
+    """A front whose authorizer lets everybody read, and whose only key is ``read_right``."""
+
+    def __init__(self, *resources: str, effect: str = "Allow", error: bool = False) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.invoked = 0
+        statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": list(resources)}
+        policy = {"principalId": "a", "policyDocument": {"Statement": [statement]}}
+        self._policy = Answer.error("Crash", "") if error else Answer(json.dumps(policy).encode())
+        self.client = Client(HttpFront(GUARDED, ["read_right"], self._invoke, lambda _: None))
+
+    def _invoke(self, function: str, event: bytes) -> Answer:
+        if function == "Authorize":
+            self.asked.append(json.loads(event))
+            return self._policy
+        self.invoked += 1
+        return Answer(b'{"statusCode": 200}')
+
+    def status(self, method: str = "GET", key: str | None = "read_right") -> int:
+        headers = {"x-api-key": key} if key else {}
+        return self.client.open("/v1/a", method=method, headers=headers).status_code
+
+
+def test_an_authorizer_decides_before_the_key_is_checked() -> None:
+    guard = Guard("*/GET/v1/*")
+    assert guard.status() == 200
+    assert guard.status("PUT") == 403
+    assert guard.status(key="read_forged") == 403
+    assert guard.status("OPTIONS", key=None) == 200
+    assert guard.invoked == 2
+    assert guard.asked[0]["type"] == "TOKEN"
+    assert guard.asked[0]["authorizationToken"] == "read_right"
+    assert guard.asked[0]["methodArn"].endswith(":local/dev/GET/v1/a")
+    assert len(guard.asked) == 2, "once for each key, as API Gateway asks"
+
+
+@pytest.mark.parametrize("key", [None, "write_right", "read_", "READ_right"])
+def test_a_request_is_unauthorized_when_its_key_has_not_the_form(key: str | None) -> None:
+    guard = Guard("*")
+    assert guard.status(key=key) == 401
+    assert guard.asked == []
+
+
+def test_a_request_is_refused_when_the_authorizer_denies_it_or_fails() -> None:
+    assert Guard("*", effect="Deny").status() == 403
+    assert Guard("*/other").status() == 403
+    assert Guard("*", error=True).status() == 500
 
 
 def test_body_is_refused_when_too_large() -> None:

@@ -88,6 +88,7 @@ class Scene:
         return SimpleNamespace(
             api_port=8001,
             api_key="key",
+            api_keys=["key"],
             url="http://127.0.0.1:8001",
             broker_kind="mosquitto",
             has_shadows=True,
@@ -314,7 +315,7 @@ def test_api_is_served_with_commands_to_try_when_not_once(
     scene.check = check  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         scene.run(once=False, no_edge=no_edge, device_id="a:b")
-    assert "REST API  http://127.0.0.1:8001\nAPI key   key\n" in printed[0]
+    assert "REST API  http://127.0.0.1:8001\nAPI keys  key\n" in printed[0]
     event_id = "<event_id>" if no_edge else ID
     url = f"http://127.0.0.1:8001/v1/devices/a:b/events/{event_id}"
     assert f"  curl -H 'x-api-key: key' '{url}'\n" in printed[0]

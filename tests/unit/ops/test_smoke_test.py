@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Api:
     url = ""
 
     def __init__(self) -> None:
-        self.without_key = (403, "{}")
+        self.without_key = (401, "{}")
         self.answers: list[tuple[int, str]] = []
         self.event: dict[str, Any] = {}
         self.paths: list[str] = []
@@ -65,7 +65,7 @@ def test_round_trip_succeeds_when_the_event_is_stored_late(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"without_key": (200, "{}")}, "the API answers 200 without a key: expected 403"),
+        ({"without_key": (200, "{}")}, "the API answers 200 without a key: expected 401"),
         ({"answers": [(403, "{}")]}, "the API answers 403 to a request with its key: expected 200"),
         ({"answers": [(500, "{}")]}, "the API answers 500 to a request with its key: expected 200"),
         ({"answers": [(200, "{}")]}, r"event \S+ differs in the table from what was published"),
@@ -93,7 +93,7 @@ def test_error_is_one_sentence_when_no_server_listens() -> None:
 def test_command_uses_the_api_key_and_the_endpoint_of_the_stage(
     no_aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outputs = {"ApiUrl": "https://api", "ApiKeyId": "key-id"}
+    outputs = {"ApiUrl": "https://api", "UsagePlanId": "plan"}
     stack = {
         "StackStatus": "CREATE_COMPLETE",
         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
@@ -101,7 +101,8 @@ def test_command_uses_the_api_key_and_the_endpoint_of_the_stage(
     calls: dict[str, Any] = {}
     answers = {
         "DescribeStacks": {"Stacks": [stack]},
-        "GetApiKey": {"value": "secret"},
+        "GetUsagePlanKeys": {"items": [{"id": "key-id", "name": "smile-dev-read"}]},
+        "GetApiKey": {"value": "secret", "enabled": True, "createdDate": datetime.now(UTC)},
         "DescribeEndpoint": {"endpointAddress": "host-ats.iot"},
     }
 

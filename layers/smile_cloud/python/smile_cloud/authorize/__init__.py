@@ -1,0 +1,1 @@
+"""What a key of the REST API allows."""

@@ -1,0 +1,1 @@
+"""Replace an API key of a stage without an interruption."""

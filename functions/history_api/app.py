@@ -125,9 +125,20 @@ def review_thresholds(device: str) -> Response[str]:
 @app.get("/v1/openapi.json")
 def get_openapi() -> Response[str]:
     """Return the OpenAPI document; its server is the one that received the request."""
-    document = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
+    document = _description()
     document["servers"] = [{"url": app.api_path() or "/"}]
     return json_answer(document, cache="max-age=300")
+
+
+@app.get("/docs")
+def show_docs() -> Response[str]:
+    """Return the OpenAPI document as a page for people."""
+    from smile_cloud.history_api.api_page import STYLE, api_page  # noqa: PLC0415
+    from smile_cloud.http.html_policy import html_policy  # noqa: PLC0415
+
+    headers = {"Cache-Control": "max-age=300", "Content-Security-Policy": html_policy(STYLE)}
+    page = api_page(_description(), app.api_path())
+    return Response(HTTPStatus.OK.value, "text/html; charset=utf-8", page, headers=dict(headers))
 
 
 @logger.inject_lambda_context(correlation_id_path=API_GATEWAY_REST)
@@ -135,3 +146,10 @@ def get_openapi() -> Response[str]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     return app.resolve(event, context)
+
+
+def _description() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        Path(__file__).with_name("openapi.json").read_text("utf-8")
+    )
+    return document

@@ -314,6 +314,7 @@ def test_a_path_needs_a_key_unless_it_is_public_or_signed(template: dict[str, An
     assert free == {
         "/",
         "/dashboard/{version}/{name}",
+        "/docs",
         "/v1/openapi.json",
         "/alerts/{token}",
         "/alerts/{token}/pause",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +12,7 @@ from string import Template
 from typing import Final
 
 from smile_cloud.alert_messages import wording
+from smile_cloud.http.html_policy import html_policy
 
 _STYLE: Final = """
 :root{color-scheme:light dark}
@@ -147,13 +146,9 @@ def back_to_page(token: str) -> Page:
 @lru_cache(maxsize=1)
 def _headers() -> dict[str, str]:
     """Return the headers of every page: nothing is loaded, stored, framed or passed on."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
     return {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
+        "Content-Security-Policy": html_policy(_STYLE, "form-action 'self'"),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",

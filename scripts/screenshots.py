@@ -14,10 +14,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.request import Request, urlopen
 
 import paho.mqtt.publish
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
@@ -44,7 +45,7 @@ class Shot:
     name: str
     view: str
     scheme: Any = "light"
-    size: ViewportSize = _DESKTOP
+    size: ViewportSize = field(default_factory=lambda: _DESKTOP)
     answer: tuple[int, str] | None = None
     """What every request to the API gets instead of its answer."""
 
@@ -131,6 +132,14 @@ def _ready_url(output: Path, process: subprocess.Popen[bytes]) -> str:
     sys.exit(f"screenshots: the stack has ended, see {output.relative_to(ROOT)}")
 
 
+def wait_stored(url: str, count: int) -> None:
+    """Wait until the API counts so many smiles."""
+    base, key = url.split("#key=")
+    request = Request(f"{base}v1/stats", headers={"x-api-key": key})  # noqa: S310 - loopback
+    while json.load(urlopen(request, timeout=10))["total"]["events"] < count:  # noqa: S310
+        time.sleep(0.5)
+
+
 def take(browser: Browser, url: str, shot: Shot) -> None:
     """Take one picture."""
     context = browser.new_context(color_scheme=shot.scheme, viewport=shot.size, locale="en-GB")
@@ -138,6 +147,7 @@ def take(browser: Browser, url: str, shot: Shot) -> None:
     if shot.answer is not None:
         _answer_all(page, *shot.answer)
     page.goto(f"{url}&{shot.view}", wait_until="commit")
+    page.locator("h1").first.wait_for(state="attached")
     page.locator(".spinner").first.wait_for(state="hidden")
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=FOLDER / f"{shot.name}.png")
@@ -160,6 +170,7 @@ def main() -> None:
             (events_topic(one.device_id), json.dumps(one.to_dict()), 1, False) for one in sent
         ]
         paho.mqtt.publish.multiple(messages, hostname=LOOPBACK, port=broker)
+        wait_stored(url, len(sent))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for shot in shots(max(sent, key=lambda one: one.started_at)):
             take(browser, url, shot)

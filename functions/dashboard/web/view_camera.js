@@ -18,6 +18,7 @@ import { hashOf } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
 
 const REFRESH_MS = 5000;
+const SMALL_OFFSET_MS = 100; // includes the time that the heartbeat travels
 
 /** @type {import("./app.js").View} */
 export function cameraView(main, route) {
@@ -170,7 +171,7 @@ function clockText(device) {
   const clock = device.heartbeat?.clock;
   const offset = device.clock_offset_ms;
   const away =
-    offset === null
+    offset === null || Math.abs(offset) < SMALL_OFFSET_MS
       ? ""
       : `, ${formatNumber(Math.abs(offset) / 1000)} s ${offset < 0 ? "behind" : "ahead"}`;
   return clock || away ? `${clock ?? "unknown"}${away}` : null;

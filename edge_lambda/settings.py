@@ -225,10 +225,11 @@ class HealthSettings(Section):
     """How the device says how it is."""
 
     interval_s: float = Field(
-        default=60.0,
+        default=300.0,
         ge=10,
         le=3600,
-        description="Time between heartbeats, on the topic `smile/<device_id>/status`.",
+        description="Time between heartbeats, on the topic `smile/<device_id>/status`. Another "
+        "state of the camera, a pause and its end are reported within a minute.",
     )
 
 

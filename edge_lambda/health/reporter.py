@@ -18,11 +18,15 @@ _TURN_S = 1.0
 _JOIN_S = 1.0
 _LEAST_EXPIRY_S = 600  # and at least three heartbeats
 _HANGS_S = 120.0  # like WatchdogSec of the systemd service
+_CHANGED_S = 60.0
 _FIRST_S = 5.0  # soon enough to see that a new device works; late enough for a rate
 
 
 class Reporter:
     """Publishes a heartbeat at the start, then every `interval_s` and after each new connection.
+
+    A heartbeat costs money on AWS, so it is rare. When the camera's state or the pause has changed,
+    the next one comes as soon as the latest is a minute old.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ class Reporter:
         publish: Callable[[bytes, int | None], None],
         is_delivering: Callable[[], bool],
         report_state: Callable[[State], None] = lambda _state: None,
-        interval_s: float = 60.0,
+        interval_s: float = 300.0,
         is_logged: bool = False,
         service: ServiceManager | None = None,
     ) -> None:
@@ -61,6 +65,7 @@ class Reporter:
         self._interval_s = interval_s
         self._is_logged = is_logged
         self._latest: dict[str, Any] = {}
+        self._latest_s = float("-inf")
         self._service = service or ServiceManager()
         self._due_s = time.monotonic() + min(interval_s, _FIRST_S)
         self._fed_s = float("-inf")
@@ -99,10 +104,9 @@ class Reporter:
 
     def _turn(self, now_s: float) -> None:
         self._feed_watchdog(now_s)
-        is_first = not self._latest
-        if now_s < self._due_s and (is_first or not self._heartbeats.is_connection_new):
+        if now_s < self._due_s and not self._has_news(now_s):
             return
-        self._due_s = now_s + self._interval_s
+        self._due_s, self._latest_s = now_s + self._interval_s, now_s
         beat = self._heartbeats.online()
         fields = beat.to_dict()
         self._latest = fields
@@ -111,6 +115,16 @@ class Reporter:
         self._publish(encoded(beat), max(_LEAST_EXPIRY_S, round(3 * self._interval_s)))
         state = "paused, " if beat.paused else ""
         self._service.notify(f"STATUS={state}camera {beat.camera}, {beat.frame_rate:g} frames/s")
+
+    def _has_news(self, now_s: float) -> bool:
+        if not self._latest:
+            return False
+        if self._heartbeats.is_connection_new:
+            return True
+        if now_s - self._latest_s < _CHANGED_S:
+            return False
+        now = self.now()
+        return any(now[name] != self._latest.get(name) for name in ("camera", "paused"))
 
     def _feed_watchdog(self, now_s: float) -> None:
         """Report that the device works, as long as frames and delivery move.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from smile_cloud.clock_limits import ClockError
 from smile_cloud.rule_message import ForgedError, RuleMessage
-from smile_cloud.sqs_batch import handle_records
+from smile_cloud.sqs_batch import handle_records, write_counts
 from smile_cloud.store_event.sequence_counter import SequenceCounter
 from smile_cloud.store_event.service import StoreEventService
 from smile_cloud.store_event.settings import StoreEventSettings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
+# Counts of zero are not written, so an invocation may write none.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 
 @lru_cache(maxsize=1)
@@ -35,22 +37,29 @@ def sequences() -> SequenceCounter:
     return SequenceCounter.from_settings(StoreEventSettings.from_environment(os.environ))
 
 
-@logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Store the events of each record; return the records that failed."""
     store = service()
+    # Not inject_lambda_context: each byte costs money, and the log group names the function.
+    logger.append_keys(function_request_id=context.aws_request_id)
     messages: dict[str, RuleMessage] = {}
     batch = handle_records(event, context, lambda body: _handle(store, body, messages), logger)
     for failure in sequences().count(messages):
         logger.error("events not counted", device_id=failure.device_id, exc_info=failure.error)
         batch.fail(event, failure.bodies)
-    for name in ("created", "updated", "unchanged", "erased", "rejected"):
-        metrics.add_metric(f"Events{name.capitalize()}", MetricUnit.Count, batch.counts[name])
-    metrics.add_metric("DeadLettersRepeated", MetricUnit.Count, batch.counts["repeated"])
-    metrics.add_metric("ClockRejected", MetricUnit.Count, batch.counts["wrong_clock"])
-    metrics.add_metric("ForgedRejected", MetricUnit.Count, batch.counts["forged"])
-    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(batch.failed))
+    counts = {
+        "EventsCreated": batch.counts["created"],
+        "EventsUpdated": batch.counts["updated"],
+        "EventsUnchanged": batch.counts["unchanged"],
+        "EventsErased": batch.counts["erased"],
+        "EventsRejected": batch.counts["rejected"],
+        "DeadLettersRepeated": batch.counts["repeated"],
+        "ClockRejected": batch.counts["wrong_clock"],
+        "ForgedRejected": batch.counts["forged"],
+        "RecordsFailed": len(batch.failed),
+    }
+    write_counts(metrics, counts)
     return batch.response
 
 

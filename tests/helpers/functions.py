@@ -95,6 +95,16 @@ class Functions:
     def invoke(self, name: str, event: Any) -> Any:
         return self._loaded[name].handler(event, CONTEXT)
 
+    def forget_log_keys(self) -> None:
+        """Remove the keys that other functions have added: here they share a logger."""
+        for module in self._loaded.values():
+            module.logger.clear_state()
+
+    @property
+    def log_characters(self) -> int:
+        """How much the functions have logged."""
+        return len(self._log.getvalue())
+
     def logged(self, level: str) -> list[dict[str, Any]]:
         """Return what the functions have logged at this level."""
         lines = [json.loads(line) for line in self._log.getvalue().splitlines()]

@@ -146,6 +146,8 @@ def test_a_queue_invokes_its_function_and_keeps_what_fails(
     [source] = properties(template, function)["Events"].values()
     window_s = source["Properties"].get("MaximumBatchingWindowInSeconds", 0)
     window = {"MaximumBatchingWindowInSeconds": window_s} if window_s else {}
+    assert window_s or queue == "AlertsQueue", "only alerts do not wait"
+    assert not (window_s and queue == "AlertsQueue")
     assert source == {
         "Type": "SQS",
         "Properties": window
@@ -180,6 +182,19 @@ def test_a_schedule_starts_a_check_each_minute_and_no_two_at_once(
     assert schedule["Properties"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
     assert function["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
     assert function["Timeout"] < LEASE.total_seconds() < 60
+
+
+def test_what_costs_money_with_each_message_is_left_out(template: dict[str, Any]) -> None:
+    """docs/cost.md says what each of them costs."""
+    for function in QUEUES.values():
+        assert properties(template, function)["Tracing"]["!Select"][1][0] == "PassThrough"
+    assert template["Globals"]["Function"]["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "WARN",
+    }
+    for function in EVERY:
+        assert set(properties(template, function)["LoggingConfig"]) == {"LogGroup"}
 
 
 def test_alerts_wait_in_their_queue_at_least_until_they_are_too_old(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from smile_cloud.rule_message import log_keys
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools import Logger, Metrics
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # A record starts only when at least this much time is left. A call to an unreachable service fails
@@ -87,6 +87,17 @@ def handle_records(
             logger.exception("record failed", **keys)
             result.failed.append(message_id)
         else:
-            logger.info("record handled", counts=dict(counts), **keys)
+            counted = {name: count for name, count in counts.items() if count}
+            logger.info("record handled", counts=counted, **keys)
             result.counts.update(counts)
     return result
+
+
+def write_counts(metrics: Metrics, counts: Mapping[str, int]) -> None:
+    """Write the counts that are not zero as metrics.
+
+    A metric that is missing counts as zero in the alarms. Written, it costs bytes in the log.
+    """
+    for name, count in counts.items():
+        if count:
+            metrics.add_metric(name, "Count", count)

@@ -122,7 +122,7 @@ def test_heartbeats_name_the_connection_whose_last_will_was_made_last(
     heartbeats: Heartbeats,
 ) -> None:
     before = read(encoded(heartbeats.online()))
-    assert before["interval_s"] == 60
+    assert before["interval_s"] == 300
     assert "connected_at" not in before, "Greengrass opens the connection"
     wills = [read(heartbeats.will()) for _ in range(2)]
     assert all(will["connected_at"] == will["sent_at"] for will in wills)
@@ -212,6 +212,41 @@ def test_heartbeats_expire_but_the_last_message_does_not(
     reporter._turn(time.monotonic() + 6)
     reporter.close()
     assert sent == [("online", expiry_s), ("offline", None)]
+
+
+def test_news_of_the_camera_and_a_pause_do_not_wait_for_the_next_heartbeat(
+    heartbeats: Heartbeats, vitals: Vitals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    reporter = Reporter(
+        heartbeats,
+        vitals,
+        publish=lambda payload, _: sent.append(payload),
+        is_delivering=lambda: True,
+        interval_s=300,
+    )
+    now_s = time.monotonic() + 6
+    counts = []
+
+    def turn(later_s: float) -> None:
+        reporter._turn(now_s + later_s)
+        counts.append(len(sent))
+
+    turn(0)
+    turn(61)  # nothing new
+    heartbeats.is_paused = True
+    turn(62)
+    turn(63)
+    heartbeats.is_paused = False
+    turn(121)  # the latest one is not a minute old
+    turn(123)
+    monkeypatch.setattr(type(vitals), "camera", "too_dark")
+    turn(184)
+    turn(245)
+    turn(485)  # 300 s after the latest
+    reporter.close()
+    assert counts == [1, 1, 2, 2, 2, 3, 4, 4, 5]
+    assert [read(payload).get("paused") for payload in sent[:3]] == [False, True, False]
 
 
 def test_new_interval_counts_from_the_latest_heartbeat(

@@ -1,0 +1,1 @@
+"""What a stage costs a month: the template and the measured work, times a dated price table."""

@@ -60,6 +60,7 @@ def shots(event: SmileEvent) -> list[Shot]:
         "cameras": "/cameras",
         "camera": "/devices/cam-1",
         "alerts": "/alerts?device=entrance",
+        "threshold": "/threshold?device=entrance&on=0.75&off=0.5",
     }
     found = [Shot(f"{name}-light", view) for name, view in views.items()]
     found += [Shot(f"{name}-dark", view, scheme="dark") for name, view in views.items()]

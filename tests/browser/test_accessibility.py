@@ -20,6 +20,7 @@ VIEWS = {
     "cameras": ".camera",
     "camera": ".facts",
     "alerts": ".settings",
+    "threshold": ".outcomes",
     "event": ".score-chart",
     "key": ".key-form",
 }
@@ -32,13 +33,12 @@ def violations(page: Page) -> list[str]:
     return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing(page: Page, cloud: Cloud, view: str, scheme: Any) -> None:
+def test_axe_finds_nothing(page: Page, cloud: Cloud, view: str) -> None:
     event = cloud.smile("cam-axe")
     cloud.wait_stored(event)
     cloud.beat("cam-axe")
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     hashes = {
         "camera": "/devices/cam-axe",
         "event": f"/devices/cam-axe/events/{event.event_id}",
@@ -46,6 +46,8 @@ def test_axe_finds_nothing(page: Page, cloud: Cloud, view: str, scheme: Any) -> 
     key = "" if view == "key" else f"key={cloud.key}&"
     page.goto(f"{cloud.url}/#{key}{hashes.get(view, f'/{view}')}", wait_until="commit")
     page.locator(VIEWS[view]).first.wait_for()
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert violations(page) == []
 
 

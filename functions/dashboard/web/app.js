@@ -12,6 +12,7 @@ import { camerasView } from "./view_cameras.js";
 import { eventView } from "./view_event.js";
 import { historyView } from "./view_history.js";
 import { nowView } from "./view_now.js";
+import { thresholdView } from "./view_threshold.js";
 import { timelineView } from "./view_timeline.js";
 
 /**
@@ -26,6 +27,7 @@ const VIEWS = [
   { name: "timeline", text: "Timeline", view: timelineView },
   { name: "cameras", text: "Cameras", view: camerasView },
   { name: "alerts", text: "Alerts", view: alertsView },
+  { name: "threshold", text: "Threshold", view: thresholdView },
 ];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

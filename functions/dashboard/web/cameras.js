@@ -10,7 +10,7 @@ const MOST_EVENTS = 500;
 let known = null;
 
 /** @param {AbortSignal} signal @returns {Promise<string[]>} */
-async function knownCameras(signal) {
+export async function knownCameras(signal) {
   if (known === null) {
     const [devices, { events }] = await Promise.all([
       allDevices({}, signal),

@@ -192,6 +192,26 @@ def test_every_event_is_stored_when_many_come_at_once(served: Served) -> None:
         wait_until(lambda path=path: served.get(path)[0] == 200, 60)  # type: ignore[misc]
 
 
+def test_an_erased_smile_is_gone_and_does_not_come_back(served: Served) -> None:
+    event = recent_event("ended.json") | {"device_id": "cam-2"}
+    served.publish(event, "smile/cam-2/events")
+    path = f"/v1/devices/cam-2/events/{event['event_id']}"
+    wait_until(lambda: served.get(path)[0] == 200)
+    key = {"x-api-key": "admin_key"}
+    status, job = served.ask("DELETE", "/v1/devices/cam-2", None, key)
+    assert (status, job["state"]) == (202, "accepted")
+    erasure = f"/v1/devices/cam-2/erasures/{job['job_id']}"
+    wait_until(lambda: served.get(erasure)[1]["state"] == "done", 150)  # it waits 75 s
+    assert served.get(erasure)[1]["deleted"]["events"] == 1
+    late, new = event | {"seq": event["seq"] + 1}, recent_event("ended.json")
+    for one in (late, new | {"device_id": "cam-2"}):
+        served.publish(one, "smile/cam-2/events")
+    wait_until(lambda: served.get(f"/v1/devices/cam-2/events/{new['event_id']}")[0] == 200)
+    assert served.get(path)[0] == 404
+    status, page = served.get("/v1/events?device=cam-2")
+    assert [one["event_id"] for one in page["events"]] == [new["event_id"]]
+
+
 def test_alert_is_printed_when_a_smile_starts(served: Served) -> None:
     served.publish(recent_event("started.json"))
     served.wait_for("✉  Smile on cam-1")  # for this event, or for the one before if in its cooldown

@@ -18,11 +18,11 @@ import paho.mqtt.subscribe
 import pytest
 
 from smile_contract import format_time, status_topic
+from tests.helpers.local_command import Command
 from tests.helpers.mosquitto import needs_mosquitto
 from tests.helpers.video import CLIP
 from tests.helpers.waiting import LOOPBACK, wait_until
 from tests.helpers.wire_samples import HEARTBEAT
-from tests.system.test_local_command import Command
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("local-command"), needs_mosquitto]
 

@@ -23,7 +23,14 @@ from tests.helpers.rule_events import sample_body
 from tests.helpers.template import create_events_table
 
 ROOT = Path(__file__).parents[2]
-QUEUES = ("EventsQueue", "AlertsQueue", "ErasureQueue", "DeadLetterQueue", "RuleErrorQueue")
+QUEUES = (
+    "EventsQueue",
+    "AlertsQueue",
+    "StatusQueue",
+    "ErasureQueue",
+    "DeadLetterQueue",
+    "RuleErrorQueue",
+)
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("redrive")]
 
 

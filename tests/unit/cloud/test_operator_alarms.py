@@ -80,12 +80,6 @@ def test_alerts_still_go_out_when_the_age_of_their_queue_raises_the_alarm(
 
 
 def test_slow_functions_are_measured_against_their_timeouts(template: dict[str, Any]) -> None:
-    alarm = properties(template, "SlowFunctionsAlarm")
-    ids = {
-        one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["!Ref"]: one["Id"]
-        for one in alarm["Metrics"]
-        if "MetricStat" in one
-    }
     default = template["Globals"]["Function"]["Timeout"]
     timeouts = {
         name: resource["Properties"].get("Timeout", default)
@@ -93,12 +87,20 @@ def test_slow_functions_are_measured_against_their_timeouts(template: dict[str, 
         if resource["Type"] == "AWS::Serverless::Function"
         and "Environment" in resource["Properties"]
     }
-    assert set(ids) == set(timeouts)
-    quiet: dict[str, Series] = {one: [None] * 3 for one in ids.values()}
-    for name, one in ids.items():
-        milliseconds = 1000.0 * timeouts[name]
-        assert states(alarm, quiet | {one: [0.8 * milliseconds] * 3})[-1], name
-        assert not any(states(alarm, quiet | {one: [0.79 * milliseconds] * 3})), name
+    seen: set[str] = set()
+    for alarm in (properties(template, f"Slow{kind}FunctionsAlarm") for kind in ("", "Api")):
+        ids = {
+            one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["!Ref"]: one["Id"]
+            for one in alarm["Metrics"]
+            if "MetricStat" in one
+        }
+        seen |= set(ids)
+        quiet: dict[str, Series] = {one: [None] * 3 for one in ids.values()}
+        for name, one in ids.items():
+            milliseconds = 1000.0 * timeouts[name]
+            assert states(alarm, quiet | {one: [0.8 * milliseconds] * 3})[-1], name
+            assert not any(states(alarm, quiet | {one: [0.79 * milliseconds] * 3})), name
+    assert seen == set(timeouts)
 
 
 def test_messages_are_counted_by_device_from_the_log_of_store_event(

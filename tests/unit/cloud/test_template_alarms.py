@@ -45,6 +45,12 @@ def test_every_function_has_its_alarms(template: dict[str, Any]) -> None:
             assert ("AWS/Lambda", metric, {"FunctionName": {"!Ref": function}}) in seen
 
 
+def test_no_alarm_has_more_metrics_than_cloudwatch_takes(template: dict[str, Any]) -> None:
+    """Amazon CloudWatch User Guide, "CloudWatch service quotas": up to 10 metrics in an alarm."""
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert {name: len(watched(one)) for name, one in alarms.items() if len(watched(one)) > 10} == {}
+
+
 def test_every_queue_has_its_alarm(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     expected = {

@@ -57,6 +57,10 @@ BROKEN := $(shell for folder in .venv .venv-*; do [ ! -d $$folder ] || [ -L $$fo
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+.venv-docs/.done: requirements/docs.txt
+	@$(ENVIRONMENT) .venv-docs requirements/docs.txt
+	@touch $@
+
 .venv-checkov/.done: requirements/checkov.txt
 	@$(ENVIRONMENT) .venv-checkov requirements/checkov.txt
 	@touch $@
@@ -216,7 +220,7 @@ bench-statistics: .venv/.test  ## measure what statistics cost at 1,000 to 1,000
 	@.venv/bin/python -m bench.cloud.statistics $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
-.PHONY: checkov lint-workflows audit requirements diagrams screenshots
+.PHONY: checkov lint-workflows audit requirements docs diagrams screenshots
 
 checkov: .venv/.test .venv-checkov/.done  ## check what the template creates against security rules, for each stage
 	@.venv/bin/python -m scripts.translate_template build/translated 2>/dev/null
@@ -237,15 +241,20 @@ lint-workflows: .venv-audit/.done  ## check the files in .github/; needs Node.js
 audit: .venv-audit/.done  ## look up known vulnerabilities of all pinned packages; needs pypi.org
 	@scripts/audit_packages $(filter-out requirements/bench-%,$(wildcard requirements/*.txt)) */*/requirements.txt edge_lambda/requirements.txt
 
-screenshots: .venv/.test  ## write pictures of the dashboard into build/screenshots/; needs Chromium
-	@.venv/bin/python -m scripts.screenshots
+screenshots: .venv/.test  ## write pictures of the dashboard into build/screenshots/, and that of README.md; needs Chromium  [SHOTS=readme]
+	@.venv/bin/python -m scripts.screenshots $(SHOTS)
+
+# With --quiet, mkdocs would not count the warnings that end a strict build.
+docs: .venv-docs/.done  ## build the documentation as a website in build/docs/; fails when a link is broken
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+	@echo "build/docs/index.html"
 
 diagrams:  ## draw docs/diagrams/*.dot as SVG; needs Graphviz
 	@$(PYTHON) scripts/render_diagrams.py
 
 requirements: .venv/.run  ## compile requirements/*.in to hash-pinned *.txt
 	@$(PYTHON) -m venv .venv-tools && .venv-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
-	@cd requirements && for name in sam audit checkov; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
+	@cd requirements && for name in sam audit checkov docs; do $(COMPILE) --universal $$name.in -o $$name.txt || exit; done
 	@cd requirements && $(COMPILE) --universal --overrides overrides.in test.in -o test.txt
 	@cd requirements && $(COMPILE) --universal --overrides overrides.in -c test.txt run.in -o run.txt
 	@cd requirements && for name in train bench bench-haar; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done

@@ -1,7 +1,8 @@
 """Write pictures of the dashboard to ``build/screenshots``: light, dark, phone, empty and broken.
 
 Run ``make screenshots``. It starts the stack of ``make run`` with the bundled clip, sends smiles of
-a week from three more cameras, and opens each view in Chromium.
+a week from three more cameras, and opens each view in Chromium. ``make screenshots SHOTS=readme``
+takes one picture: that of ``README.md``, which it writes to ``docs/images/dashboard.png``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from typing import Any, Final
 from urllib.request import Request, urlopen
 
 import paho.mqtt.publish
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from local.network.ports import LOOPBACK, free_port
@@ -32,8 +34,11 @@ KEY: Final = "screenshots"
 _CAMERAS: Final = ("entrance", "kitchen", "reception")
 _DAYS: Final = 7
 _READY: Final = "dashboard  "
+README_PICTURE: Final = ROOT / "docs" / "images" / "dashboard.png"
+_README: Final = "readme"
 _DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 860}
 _PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+_LOW: Final[ViewportSize] = {"width": 1280, "height": 500}
 _SETTLE_MS: Final = 2500  # the picture and the tiles, which have no spinner
 _MODEL: Final = Model("3f1c9a" + "0" * 58, 0.6, 0.4)
 
@@ -69,6 +74,7 @@ def shots(event: SmileEvent) -> list[Shot]:
     limited = json.dumps({"detail": "Send fewer requests; try again in a moment."})
     return [
         *found,
+        Shot(_README, "/now", size=_LOW),
         Shot("empty", "/now", answer=(200, nothing)),
         Shot("throttled", "/now", answer=(429, limited)),
         Shot("down", "/now", answer=(503, "")),
@@ -159,8 +165,18 @@ def _answer_all(page: Page, status: int, body: str) -> None:
     page.route("**/v1/**", lambda route: route.fulfill(status=status, body=body))
 
 
-def main() -> None:
-    """Take all pictures."""
+def write_readme_picture() -> None:
+    """Write the picture of ``README.md`` with few colours, which keeps it small."""
+    README_PICTURE.parent.mkdir(exist_ok=True)
+    with Image.open(FOLDER / f"{_README}.png") as taken:
+        # The method keeps the rare colours of the boxes, and k-means those of the large areas.
+        method = Image.Quantize.MAXCOVERAGE
+        few = taken.convert("RGB").quantize(method=method, kmeans=1, dither=Image.Dither.NONE)
+    few.save(README_PICTURE, optimize=True)
+
+
+def main(names: Sequence[str]) -> None:
+    """Take the pictures with these names, or all of them."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("screenshots: no Chromium on this machine: scripts/install_chromium installs it")
@@ -174,9 +190,12 @@ def main() -> None:
         wait_stored(url, len(sent))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for shot in shots(max(sent, key=lambda one: one.started_at)):
-            take(browser, url, shot)
+            if not names or shot.name in names:
+                take(browser, url, shot)
+    if not names or _README in names:
+        write_readme_picture()
     print(f"{FOLDER.relative_to(ROOT)}: {', '.join(sorted(p.stem for p in FOLDER.glob('*.png')))}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -67,9 +67,20 @@ def test_workflow_may_only_read_the_repository_and_assume_the_role(path: Path) -
     assert found["permissions"] == {"contents": "read"}
     for name, job in found["jobs"].items():
         allowed = {"contents": "read", "id-token": "write"}
+        if (path.name, name) == ("docs.yml", "publish"):
+            allowed = {"pages": "write", "id-token": "write"}
         assert job.get("permissions", {}).items() <= allowed.items()
         if path.name == "check.yml":
             assert "permissions" not in job, name
+
+
+def test_published_documentation_is_built_by_a_job_without_rights() -> None:
+    jobs = workflow("docs")["jobs"]
+    assert "permissions" not in jobs["build"]
+    assert [step.get("run") for step in jobs["build"]["steps"][2:]] == ["make docs", None]
+    assert jobs["build"]["steps"][-1]["with"] == {"path": "build/docs"}
+    assert jobs["publish"]["needs"] == "build"
+    assert all("run" not in step for step in jobs["publish"]["steps"])
 
 
 def test_pull_request_has_no_access_to_secrets_or_roles() -> None:
@@ -110,7 +121,7 @@ def test_pull_request_runs_every_check() -> None:
     ]
     for wanted in (
         *("make lint", "make test", "make build", "sam validate --lint"),
-        *("make lint-workflows", "make audit"),
+        *("make lint-workflows", "make audit", "make docs"),
     ):
         assert any(wanted in command for command in commands), wanted
     assert not any("||" in command for command in commands), "a failed check fails the job"

@@ -204,7 +204,7 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=â
 	@.venv-train/bin/python -m training.clip.check
 
 ##@ Measurements
-.PHONY: bench bench-tracking bench-cloud bench-statistics
+.PHONY: bench bench-tracking bench-cloud bench-statistics bench-reads
 
 bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## compare the speed with MediaPipe and OpenCV  [ROUNDS=7 MARKDOWN=docs/benchmarks.md]
 	@.venv-bench/bin/python -m bench.speed $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
@@ -218,6 +218,9 @@ bench-cloud: .venv/.test .venv-sam/.done  ## compare cold starts of the function
 
 bench-statistics: .venv/.test  ## measure what statistics cost at 1,000 to 1,000,000 events  [MARKDOWN=docs/benchmarks.md]
 	@.venv/bin/python -m bench.cloud.statistics $(call option,--markdown,MARKDOWN)
+
+bench-reads: .venv/.test  ## count what lists and exports read at 1,000 to 1,000,000 events  [MARKDOWN=docs/benchmarks.md]
+	@.venv/bin/python -m bench.cloud.reads $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
 .PHONY: checkov lint-workflows audit requirements docs diagrams screenshots

@@ -28,6 +28,8 @@ OUTSIDE: Final = {
 """The page of each document outside of ``docs/``."""
 # A link or picture; the text may hold one pair of brackets.
 _LINK: Final = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+# What a page loads, and the files of this site that it leads to.
+_LOADED: Final = re.compile(r'(?:\bsrc|<link\b[^>]*? href)="([^"]+)"')
 _CODE: Final = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -109,3 +111,24 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     sources = {there: source for source, there in OUTSIDE.items()}
     source = sources.get(page.file.src_uri, DOCS + page.file.src_uri)
     return rewrite_links(markdown, source, repository_url(os.environ))
+
+
+def missing_files(site: Path) -> list[str]:
+    """Return what the pages of a site load that is not one of its files.
+
+    Such a thing is a file that the build left out, or comes from another host.
+    """
+    return [
+        f"{page.relative_to(site)}: {loaded} is not on the site"
+        for page in sorted(site.rglob("*.html"))
+        if page.name != "404.html"  # has addresses from the root of the host
+        for loaded in _LOADED.findall(page.read_text("utf-8"))
+        if not loaded.startswith("data:")
+        and not (page.parent / loaded.partition("?")[0].partition("#")[0]).is_file()
+    ]
+
+
+def on_post_build(config: Any) -> None:
+    """Fail when a page loads what is not on the site."""
+    if missing := missing_files(Path(config.site_dir)):
+        raise SystemExit("docs: " + "\n".join(missing))

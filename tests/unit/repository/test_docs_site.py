@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.docs_site import OUTSIDE, github_anchor, repository_url, rewrite_links
+from scripts.docs_site import OUTSIDE, github_anchor, missing_files, repository_url, rewrite_links
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
@@ -102,6 +102,26 @@ def test_address_of_the_repository_comes_from_github_actions() -> None:
 def test_headings_have_the_anchors_of_github() -> None:
     heading = "GET /v1/events/{event_id}: list smiles - all"
     assert github_anchor(heading) == "get-v1eventsevent_id-list-smiles---all"
+
+
+@pytest.mark.parametrize(
+    "loads",
+    [
+        '<link rel="stylesheet" href="../assets/missing.css">',
+        '<script src="https://cdn.example/a.js"></script>',
+        '<img alt="" src="missing.png">',
+    ],
+)
+def test_page_that_loads_a_missing_file_is_found(tmp_path: Path, loads: str) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "main.css").touch()
+    (tmp_path / "pages").mkdir()
+    page = tmp_path / "pages" / "a.html"
+    page.write_text('<link href="../assets/main.css?1"><a href="https://a.example/">a</a>')
+    assert missing_files(tmp_path) == []
+    page.write_text(loads)
+    (found,) = missing_files(tmp_path)
+    assert found.startswith("pages/a.html: ")
 
 
 def test_readme_is_one_screen_with_a_small_picture() -> None:

@@ -60,6 +60,25 @@ def test_a_path_needs_the_key_where_the_template_says_so(
                 assert is_secured == needs_key(event), (method, event["Path"])
 
 
+def test_a_link_leads_to_an_operation_with_its_parameters(document: dict[str, Any]) -> None:
+    operations = {one["operationId"]: one for one in _operations(document)}
+    followed = set()
+    for operation in operations.values():
+        for answer in operation["responses"].values():
+            for link in answer.get("links", {}).values():
+                target = operations[link["operationId"]]
+                known = {one["name"]: one for one in target["parameters"] if "name" in one}
+                assert link["parameters"].keys() <= known.keys()
+                path = {name for name, one in known.items() if one["in"] == "path"}
+                assert path <= link["parameters"].keys()
+                followed.add(link["operationId"])
+    assert followed >= {"listEvents", "getEvent", "putFeedback", "eraseEvents", "getErasure"}
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for methods in document["paths"].values() for one in methods.values()]
+
+
 def test_the_parameters_are_those_that_the_code_accepts(document: dict[str, Any]) -> None:
     operation = document["paths"]["/v1/events"]["get"]
     parameters = {p["name"]: p for p in operation["parameters"] if "name" in p}

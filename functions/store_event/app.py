@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "EventsCreated": batch.counts["created"],
         "EventsUpdated": batch.counts["updated"],
         "EventsUnchanged": batch.counts["unchanged"],
-        "EventsErased": batch.counts["erased"],
+        "EventsErased": batch.counts["erased"] + batch.counts["device_erased"],
         "EventsRejected": batch.counts["rejected"],
         "DeadLettersRepeated": batch.counts["repeated"],
         "ClockRejected": batch.counts["wrong_clock"],

@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from smile_cloud import clients
 from smile_cloud.attributes import from_attributes
+from smile_cloud.device_registry.directory import DeviceDirectory
+from smile_cloud.device_registry.store import DeviceStore
 from smile_cloud.erase_events.service import EraseEventsService
 from smile_cloud.erase_events.settings import EraseEventsSettings
 from smile_cloud.erasure.job import WAIT, ErasureRequest, Scope
@@ -53,6 +55,14 @@ class Erasures:
             rollup_retention=KEPT,
             sleep=lambda _: None,
         )
+        self.devices = DeviceStore(
+            self._client,
+            table,
+            retention=KEPT,
+            clock=lambda: self.now,
+            sleep=lambda _: None,
+        )
+        self.directory = DeviceDirectory(self._client, table, clock=lambda: self.now)
         self._api = ErasureApiService.from_settings(
             ErasureApiSettings.from_environment(variables), clock=lambda: self.now
         )

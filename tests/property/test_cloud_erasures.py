@@ -1,4 +1,4 @@
-"""Events and counts equal those of a plain model after any mix of stores, feedback and erasures.
+"""What is stored equals a plain model after any mix of messages, feedback and erasures.
 
 The steps of the jobs meet faults: a call fails, or AWS applies it and its answer is lost.
 """
@@ -18,16 +18,19 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from smile_cloud import clients
-from smile_cloud.attributes import to_attributes
 from smile_cloud.counts import VERDICTS, Counts, event_counts
-from smile_cloud.keys import device_pk, event_sk, fleet_pk, fleet_shard_of
-from smile_cloud.rollups import QUARTER, hour_of, quarter_counts, rollup_writes
-from smile_contract import format_time, parse_time, uuid7
+from smile_cloud.device_registry.device import Device
+from smile_cloud.device_registry.status_message import StatusMessage
+from smile_cloud.feedback_api.feedback_store import FeedbackStore
+from smile_cloud.keys import device_pk, fleet_pk, fleet_shard_of
+from smile_cloud.rollups import QUARTER, hour_of, quarter_counts
+from smile_contract import Heartbeat, format_time, parse_time, uuid7
 from tests.helpers.aws_calls import failing, losing_answer
 from tests.helpers.erasures import NOW, Erasures
 from tests.helpers.events import smile_event
 from tests.helpers.functions import AWS_ENVIRONMENT
 from tests.helpers.template import create_events_table
+from tests.helpers.wire_samples import HEARTBEAT
 
 MINUTE = timedelta(minutes=1)
 DEVICES = ("cam-1", "cam-2", "cam-3")  # the first two share a shard of the fleet
@@ -69,7 +72,9 @@ class World:
             for slot, minute in enumerate(minutes)
         ]
         self._ids = [uuid7(started_at) for _, started_at in self._slots]
+        self._feedback = FeedbackStore(dynamodb, self.table, sleep=lambda _: None)
         self._events: dict[int, Item] = {}
+        self._heard: dict[str, set[datetime]] = {}  # when heartbeats of a device arrived
         self._jobs: list[Item] = []  # that have not run
         self._erased: list[Item] = []
         self._faults: list[tuple[str, str, str, int]] = []
@@ -97,19 +102,22 @@ class World:
         known = self._events.get(slot)
         if known is None:
             return
-        new = known | {"feedback": {"verdict": verdict}}
-        device_id, started_at = self._slots[slot]
-        key = {"pk": device_pk(device_id), "sk": event_sk(self._ids[slot])}
-        update: Any = {
-            "TableName": self.table,
-            "Key": to_attributes(key),
-            "UpdateExpression": "SET feedback = :feedback",
-            "ExpressionAttributeValues": to_attributes({":feedback": new["feedback"]}),
-        }
-        change = event_counts(new) - event_counts(known)
-        writes = rollup_writes(self.table, device_id, started_at, change)
-        clients.dynamodb().transact_write_items(TransactItems=[{"Update": update}, *writes])
-        self._events[slot] = new
+        given = {"verdict": verdict, "by": None, "at": format_time(self.cloud.now)}
+        device_id, _ = self._slots[slot]
+        assert self._feedback.put(device_id, self._ids[slot], given, self.cloud.now)
+        self._events[slot] = known | {"feedback": given}
+
+    def heartbeat(self, device_id: str, minutes_ago: int) -> None:
+        """Handle a heartbeat that has waited in the queue."""
+        received_at = self.cloud.now - minutes_ago * MINUTE
+        fields = HEARTBEAT | {"device_id": device_id, "sent_at": format_time(received_at)}
+        message = StatusMessage(Heartbeat.from_dict(fields), received_at)
+        self.cloud.devices.observe(Device.of_status(message))
+        if not any(
+            _is_of(job, device_id) and received_at < parse_time(job["requested_at"])
+            for job in self._erased
+        ):
+            self._heard.setdefault(device_id, set()).add(received_at)
 
     def erase_range(self, device_id: str, start: int, length: int) -> None:
         first = NOW + start * MINUTE
@@ -129,6 +137,8 @@ class World:
             gone = [slot for slot in self._events if self._erases(job, slot)]
             for slot in gone:
                 del self._events[slot]
+            for device_id in [one for one in self._heard if _is_of(job, one)]:
+                del self._heard[device_id]  # states go as they are; the next message brings them
             assert self.cloud.job(job)["state"] == "done"
         self._jobs.clear()
 
@@ -141,6 +151,14 @@ class World:
                 for number, counts in enumerate(quarter_counts(item)):
                     totals[item["pk"], hour_of(item) + number * QUARTER] = counts
         return ids, {key: counts for key, counts in totals.items() if counts != Counts()}
+
+    def devices(self) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """Return when the first and the last heartbeat of each listed device arrived."""
+        listed = self.cloud.directory.all()
+        return {device.device_id: (device.first_seen, device.last_seen) for device in listed}
+
+    def expected_devices(self) -> dict[str, tuple[datetime, datetime]]:
+        return {one: (min(times), max(times)) for one, times in self._heard.items()}
 
     def expected(self) -> tuple[set[str], Totals]:
         sums: Totals = {}
@@ -166,9 +184,9 @@ class World:
         """Return whether a job erases an event: also one from a clock that was ahead."""
         if self._covers(job, slot):
             return True
-        is_of_device = (job["scope"], job["device_id"]) == ("device", self._slots[slot][0])
         arrived = self._events[slot]["received_at"]
-        return is_of_device and bool(arrived <= parse_time(job["requested_at"]))
+        is_early = bool(arrived <= parse_time(job["requested_at"]))
+        return is_early and _is_of(job, self._slots[slot][0])
 
     def _next_fault(self) -> AbstractContextManager[None]:
         if not self._faults:
@@ -177,6 +195,11 @@ class World:
         break_call: Callable[..., AbstractContextManager[None]]
         break_call = failing if kind == "fails" else losing_answer
         return break_call(getattr(clients, service)(), call, after=after, times=1)
+
+
+def _is_of(job: Item, device_id: str) -> bool:
+    """Return whether a job erases everything about a device."""
+    return (job["scope"], job["device_id"]) == ("device", device_id)
 
 
 SLOT = st.integers(0, SLOTS - 1)
@@ -188,6 +211,7 @@ CHANGES = st.one_of(
         st.integers(0, 3),
         st.integers(0, 9000),
     ),
+    st.tuples(st.just("heartbeat"), st.sampled_from(DEVICES), st.integers(0, 10)),
     st.tuples(st.just("feedback"), SLOT, st.sampled_from(VERDICTS)),
     st.tuples(
         st.just("erase_range"),
@@ -210,7 +234,7 @@ CHANGES = st.one_of(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.tuples(*[st.integers(-80, 4)] * SLOTS), st.lists(CHANGES, max_size=25))
-def test_events_and_counts_equal_a_plain_models_after_any_mix_of_stores_and_erasures(
+def test_what_is_stored_equals_a_plain_model_after_any_mix_of_messages_and_erasures(
     aws: Any, minutes: tuple[int, ...], changes: list[tuple[Any, ...]]
 ) -> None:
     world = World(aws, minutes)
@@ -219,4 +243,5 @@ def test_events_and_counts_equal_a_plain_models_after_any_mix_of_stores_and_eras
     assert world.stored() == world.expected()
     world.work()
     assert world.stored() == world.expected()
+    assert world.devices() == world.expected_devices()
     aws[0].delete_table(TableName=world.table)

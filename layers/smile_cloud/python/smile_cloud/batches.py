@@ -27,9 +27,10 @@ def get_items(
     keys: Sequence[Key],
     what: str,
     *,
+    is_consistent: bool = True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[Key, Mapping[str, Any]]:
-    """Return the items that exist, by partition key and sort key, read consistently.
+    """Return the items that exist, by partition key and sort key.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def get_items(
         All different.
     what : str
         Names the items in the error.
+    is_consistent : bool
+        Whether an item has every write that was answered before; otherwise it costs half.
     sleep : callable
         Pauses for the given seconds before another attempt.
 
@@ -50,7 +53,7 @@ def get_items(
     found: dict[Key, Mapping[str, Any]] = {}
     for chunk in _chunks(keys, _READ_KEYS):
         asked = [to_attributes({"pk": pk, "sk": sk}) for pk, sk in chunk]
-        left: Any = {table_name: {"Keys": asked, "ConsistentRead": True}}
+        left: Any = {table_name: {"Keys": asked, "ConsistentRead": is_consistent}}
         for _ in attempts(sleep):
             answer = client.batch_get_item(RequestItems=left)
             for attributes in answer["Responses"].get(table_name, ()):

@@ -7,6 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from smile_cloud import clients
+from smile_cloud.erase_events.device_eraser import DeviceEraser
+from smile_cloud.erasure.job import ErasureRequest, Scope
+from smile_cloud.erasure.job_store import JobStore
+from tests.helpers.aws_calls import failing
 from tests.helpers.device_checks import GRACE, MINUTE, SECOND, Checks
 
 LONG = timedelta(minutes=16)
@@ -171,8 +176,10 @@ def test_a_camera_of_an_outage_that_comes_back_blind_is_still_down(checks: Check
     for _ in range(20):
         checks.says(FLEET[0], camera="covered")
         checks.check_for(MINUTE, *FLEET[1:])
-    [over] = checks.published()
-    assert [device["device_id"] for device in over["devices"]] == FLEET[:1]
+    found = {one["kind"]: one for one in checks.published()}
+    assert sorted(found) == ["device_blind", "fleet_recovered"]
+    assert [device["device_id"] for device in found["fleet_recovered"]["devices"]] == FLEET[:1]
+    assert found["device_blind"]["device_id"] == FLEET[0]  # what it is once the outage is over
 
 
 def test_a_suspended_camera_joins_an_outage_later_and_is_not_counted(checks: Checks) -> None:
@@ -182,3 +189,32 @@ def test_a_suspended_camera_joins_an_outage_later_and_is_not_counted(checks: Che
     assert checks.kinds() == [("fleet_outage", "11")]
     checks.check_for(LONG)
     assert checks.kinds() == []
+
+
+def test_the_message_of_an_outage_names_no_camera_that_was_erased_meanwhile(
+    checks: Checks,
+) -> None:
+    stop(checks, FLEET)
+    with failing(clients.sns(), "Publish"):
+        checks.check_for(GRACE + 2 * MINUTE)
+    job = JobStore(clients.dynamodb(), checks.table)
+    erased = job.start(ErasureRequest(FLEET[0], Scope.DEVICE), checks.now, LONG)
+    DeviceEraser(clients.dynamodb(), checks.table, job, sleep=lambda _: None).erase(
+        erased, checks.now
+    )
+    checks.check(MINUTE)
+    [alert] = checks.published()
+    assert [device["device_id"] for device in alert["devices"]] == FLEET[1:]
+    stored = clients.dynamodb().scan(TableName=checks.table)["Items"]
+    about = [item["sk"]["S"] for item in stored if FLEET[0] in str(item)]
+    assert sorted(sk.partition("#")[0] for sk in about) == ["ERASURE", "JOB"]
+
+
+def test_an_outage_names_no_camera_once_its_message_is_sent(checks: Checks) -> None:
+    """It lasts until most cameras are back, and an erasure does not look for names in it."""
+    stop(checks, FLEET)
+    checks.check_for(LONG)
+    assert checks.kinds() == [("fleet_outage", "12")]
+    stored = clients.dynamodb().scan(TableName=checks.table)["Items"]
+    [outage] = [item for item in stored if item["sk"]["S"].startswith("OUTAGE#")]
+    assert outage["named"] == {"L": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +13,21 @@ from botocore.exceptions import BotoCoreError
 from smile_cloud import clients
 from smile_cloud.attributes import to_attributes
 from smile_cloud.counts import Counts
+from smile_cloud.device_registry.device import Device
+from smile_cloud.device_registry.presence import PresenceEvent
+from smile_cloud.device_registry.status_message import StatusMessage
 from smile_cloud.erasure.job import WAIT
 from smile_cloud.errors import ConflictError
 from smile_cloud.http.errors import NotFoundError, QueryError
 from smile_cloud.rollups import rollup_writes
 from smile_cloud.send_alert.alert_policy import Decision
 from smile_cloud.store_event.event_store import Outcome
-from smile_contract import SmileEvent, format_time
+from smile_contract import Heartbeat, SmileEvent, format_time
 from tests.helpers.alerts import Alerts
 from tests.helpers.aws_calls import before_first, failing, losing_answer, repeating
 from tests.helpers.erasures import KEPT, NOW, Erasures
 from tests.helpers.events import smile_event
+from tests.helpers.wire_samples import HEARTBEAT
 
 MINUTE = timedelta(minutes=1)
 FAULTS: dict[str, Callable[[Any, str], AbstractContextManager[None]]] = {
@@ -40,6 +44,21 @@ def erasures(table: str, erasure_queue: str) -> Erasures:
 
 def smile(minutes_ago: float = 60, **changes: Any) -> SmileEvent:
     return smile_event(started_at=NOW - minutes_ago * MINUTE, **changes)
+
+
+def heartbeat(at: datetime, status: str = "online") -> Device:
+    """Return what a status message says that arrives at once."""
+    fields = HEARTBEAT | {"sent_at": format_time(at), "status": status}
+    return Device.of_status(StatusMessage(Heartbeat.from_dict(fields), at))
+
+
+def offline(at: datetime) -> Device:
+    return heartbeat(at, "offline")
+
+
+def connected(at: datetime) -> Device:
+    event = PresenceEvent(at=at, version=1, is_connected=True, session="session-1")
+    return Device.of_presence("cam-1", event)
 
 
 def counted(erasures: Erasures, pk: str) -> dict[str, int]:
@@ -128,6 +147,36 @@ def test_a_late_message_of_an_erased_smile_is_dropped(erasures: Erasures) -> Non
     assert erasures.store.store(smile(20), NOW) is Outcome.CREATED
     assert erasures.store.store(smile(40.001), NOW) is Outcome.CREATED
     assert erasures.store.store(smile(30, device_id="cam-2"), NOW) is Outcome.CREATED
+
+
+def test_a_late_status_message_does_not_bring_back_an_erased_device(erasures: Erasures) -> None:
+    before = [heartbeat(NOW - MINUTE), offline(NOW - MINUTE / 2), connected(NOW - MINUTE)]
+    for seen in before:
+        erasures.devices.observe(seen)
+    erasures.erase_device()
+    erasures.work()
+    assert [erasures.devices.observe(seen) for seen in before] == [False] * 3
+    assert erasures.items_of("cam-1") == []
+    new = heartbeat(erasures.now)
+    assert erasures.devices.observe(new)
+    assert [erasures.devices.observe(seen) for seen in before] == [False] * 3
+    assert erasures.directory.get("cam-1") == new
+
+
+def test_a_status_message_counts_when_only_a_range_was_erased(erasures: Erasures) -> None:
+    erasures.erase_events(NOW - 40 * MINUTE, NOW)
+    erasures.work()
+    assert erasures.devices.observe(heartbeat(NOW - MINUTE))
+
+
+def test_a_late_message_is_counted_unless_its_whole_device_was_erased(erasures: Erasures) -> None:
+    event = smile(30)
+    erasures.erase_events(NOW - 40 * MINUTE, NOW)
+    assert erasures.store.store(event, NOW) is Outcome.ERASED
+    erasures.erase_device()
+    assert erasures.store.store(event, NOW) is Outcome.DEVICE_ERASED
+    erasures.erase_events(NOW - 40 * MINUTE, NOW + MINUTE)
+    assert erasures.store.store(event, NOW) is Outcome.DEVICE_ERASED
 
 
 def test_a_store_that_has_read_before_the_request_is_deleted_by_the_job(

@@ -10,6 +10,8 @@ import pytest
 
 from scripts.sample_events import sqs_event
 from smile_cloud import clients
+from smile_cloud.erasure.job import ErasureRequest, Scope
+from smile_cloud.erasure.job_store import JobStore
 from smile_cloud.sequence.sequence import Sequence
 from smile_cloud.sequence.store import SequenceStore
 from smile_contract import SmileEvent
@@ -90,6 +92,22 @@ def test_sqs_delivers_the_messages_again_that_are_stored_and_not_counted(
     assert functions.invoke("store_event", again) == {"batchItemFailures": []}
     found = read(sequences)
     assert (found.received, found.duplicates) == (2, 0)
+
+
+def test_a_late_message_of_an_erased_device_is_not_counted(
+    functions: Functions, sequences: SequenceStore, table: str
+) -> None:
+    """Its number would otherwise stay, although everything about the device is erased."""
+    erasures = JobStore(clients.dynamodb(), table)
+    cut = NOW + timedelta(seconds=3)
+    erasures.start(ErasureRequest("cam-1", Scope.DEVICE), cut, timedelta(days=1))
+    erased = ErasureRequest("cam-2", Scope.EVENTS, NOW, cut)
+    erasures.start(erased, cut, timedelta(days=1))
+    bodies = [*batch(1, 2, 4), *batch(1, 2, 4, device_id="cam-2")]
+    for _ in range(2):
+        assert functions.invoke("store_event", sqs_event(bodies)) == {"batchItemFailures": []}
+    assert (read(sequences).first, read(sequences).received) == (4, 1)
+    assert read(sequences, "cam-2").received == 3  # nothing of it is missing
 
 
 def test_a_message_that_is_not_stored_is_not_counted(

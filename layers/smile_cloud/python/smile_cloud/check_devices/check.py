@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -104,6 +104,9 @@ class Check:
         gone = [device_id for device_id in reports if device_id not in known]
         for device_id in gone:
             del reports[device_id]
+        for outage in outages.values():  # a device may be erased between claim and message
+            named = tuple(one for one in outage.named if one in known)
+            outages[outage.outage_id] = replace(outage, named=named)
         self._finish(reports, outages)
         changes = find_changes(views, reports, now, self._rules)
         plan = make_plan(

@@ -130,7 +130,7 @@ def after_message(outage: Outage, rules: Rules) -> Outage | None:
     """
     if outage.pending == "fleet_recovered" and outage.still_down < rules.outage_devices:
         return None
-    return replace(outage, cameras=outage.still_down, pending=None)
+    return replace(outage, cameras=outage.still_down, named=(), pending=None)
 
 
 def _plan_stops(

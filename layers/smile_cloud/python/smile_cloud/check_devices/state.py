@@ -104,7 +104,7 @@ class Outage:
     still_down : int
         How many the next message names as down; equal to `cameras` in the first one.
     named : tuple of str
-        The first of these.
+        The first of these, while a message is pending.
     half_back_since : datetime or None
         Since when more than half of the devices are back, UTC.
     pending : str or None

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from smile_cloud.attributes import from_attributes, to_attributes
+from smile_cloud.batches import get_items
 from smile_cloud.device_registry.device import Device
 from smile_cloud.device_registry.items import from_fields
-from smile_cloud.errors import ConflictError
 from smile_cloud.keys import DEVICE_SK, DEVICES_PK, GSI1, device_pk
-from smile_cloud.retry import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -83,7 +82,7 @@ class DeviceDirectory:
         """
         answer = self._client.query(**self._query(limit, after))
         ids = [item["gsi1sk"]["S"] for item in answer["Items"]]
-        items = self._items(ids) if ids else {}
+        items = self._items(ids)
         found = (self._device(device_id, items.get(device_id, {})) for device_id in ids)
         devices = tuple(device for device in found if device is not None)
         return DevicePage(devices, ids[-1] if "LastEvaluatedKey" in answer and ids else None)
@@ -118,20 +117,15 @@ class DeviceDirectory:
             "Limit": limit,
         }
 
-    def _items(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _items(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return the items of devices by their ids."""
-        names = {device_pk(device_id): device_id for device_id in ids}
-        wanted: Any = {
-            self._table_name: {
-                "Keys": [to_attributes({"pk": pk, "sk": DEVICE_SK}) for pk in names],
-            }
-        }
-        found: dict[str, dict[str, Any]] = {}
-        for _ in attempts(self._sleep):
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            for item in map(from_attributes, answer["Responses"][self._table_name]):
-                found[names[item["pk"]]] = item
-            wanted = answer["UnprocessedKeys"]
-            if not wanted:
-                return found
-        raise ConflictError("devices", ["UnprocessedKeys"])
+        keys = {(device_pk(device_id), DEVICE_SK): device_id for device_id in ids}
+        found = get_items(
+            self._client,
+            self._table_name,
+            list(keys),
+            "devices",
+            is_consistent=False,
+            sleep=self._sleep,
+        )
+        return {keys[key]: item for key, item in found.items()}

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.device_registry.device import Device
 from smile_cloud.device_registry.items import from_fields, to_fields
+from smile_cloud.erasure.erased import Erased, erased_key
 from smile_cloud.errors import ConflictError
 from smile_cloud.keys import DEVICE_SK, DEVICES_PK, LISTED_SK, device_pk
 from smile_cloud.retry import attempts
@@ -62,7 +63,8 @@ class DeviceStore:
         Returns
         -------
         bool
-            Whether the item has changed: False for a message that is repeated or superseded.
+            Whether the item has changed: False for a message that is repeated or superseded, or
+            that arrived before its device was erased.
 
         Raises
         ------
@@ -73,10 +75,12 @@ class DeviceStore:
         """
         reason = ""
         for _ in attempts(self._sleep):
-            item = self._item(seen.device_id)
+            item = self._item(_key(device_pk(seen.device_id), DEVICE_SK))
             before = None
             if self._is_in_force(item):
                 before = from_fields(seen.device_id, item)
+            if _is_oldest(seen, before) and self._is_erased(seen):
+                return False
             after = seen if before is None else before.join(seen)
             if after == before:
                 return False
@@ -90,11 +94,16 @@ class DeviceStore:
                 return True
         raise ConflictError(f"device {seen.device_id}", [reason])
 
-    def _item(self, device_id: str) -> dict[str, Any]:
-        answer = self._client.get_item(
-            TableName=self._table_name, Key=_key(device_id, DEVICE_SK), ConsistentRead=True
-        )
+    def _item(self, key: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True)
         return from_attributes(answer.get("Item", {}))
+
+    def _is_erased(self, seen: Device) -> bool:
+        """Return whether a message arrived before its device was erased."""
+        if seen.heard_at is None:
+            return False
+        item = self._item(_key(*erased_key(seen.device_id)))
+        return Erased.from_item(item or None).covers_device(seen.heard_at)
 
     def _is_in_force(self, item: Mapping[str, Any]) -> bool:
         """Return whether an item is in force, and not just the count of wrong clocks."""
@@ -122,7 +131,7 @@ class DeviceStore:
             condition, values[":read"] = "#revision = :read", revision
         self._client.update_item(
             TableName=self._table_name,
-            Key=_key(device.device_id, DEVICE_SK),
+            Key=_key(device_pk(device.device_id), DEVICE_SK),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": name for name in fields},
@@ -151,5 +160,12 @@ class DeviceStore:
         return listed_until
 
 
-def _key(device_id: str, sk: str) -> dict[str, Any]:
-    return to_attributes({"pk": device_pk(device_id), "sk": sk})
+def _is_oldest(seen: Device, before: Device | None) -> bool:
+    """Return whether nothing older is known: what is known holds nothing that was erased."""
+    if before is None or before.first_seen is None or seen.heard_at is None:
+        return True
+    return seen.heard_at < before.first_seen
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return to_attributes({"pk": pk, "sk": sk})

@@ -101,7 +101,7 @@ class EventEraser:
         last = job.until
         if job.request.scope is Scope.DEVICE:  # the device's clock may have been ahead
             last += MAX_AHEAD
-        low, high = (event_sk(uuid7_lower_bound(at)) for at in (_start(job), last))
+        low, high = (event_sk(uuid7_lower_bound(at)) for at in (job.start, last))
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
@@ -152,10 +152,6 @@ class EventEraser:
     ) -> list[TransactWriteItemTypeDef]:
         counts = sum(map(event_counts, items), Counts())
         return rollup_writes(self._table_name, job.request.device_id, started_at, -counts)
-
-
-def _start(job: Job) -> datetime:
-    return job.request.start or _EARLIEST
 
 
 def _is_erased(job: Job, item: Item) -> bool:

@@ -2,7 +2,7 @@
 
 A message may wait in a camera or a queue for weeks. If its smile started in an erased range, the
 functions drop it: every range lies in the past when someone asks for it, so no smile that is still
-to come starts in it.
+to come starts in it. When a whole device was erased, they drop its earlier status messages too.
 """
 
 from __future__ import annotations
@@ -38,11 +38,15 @@ class Erased:
         Counts the changes of the item; 0 when it does not exist.
     expires_at : int
         When DynamoDB deletes the item, in seconds since 1970.
+    device_until : int
+        Everything about the device from before this time was erased, in milliseconds since 1970; 0
+        when only ranges were.
     """
 
     ranges: tuple[tuple[int, int], ...] = ()
     version: int = 0
     expires_at: int = 0
+    device_until: int = 0
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any] | None) -> Erased:
@@ -54,15 +58,28 @@ class Erased:
         if item is None:
             return cls()
         ranges = tuple((start, end) for start, end in item["ranges"])
-        return cls(ranges, item["version"], item["expires_at"])
+        return cls(ranges, item["version"], item["expires_at"], item.get("device_until", 0))
 
     def covers(self, started_at: datetime) -> bool:
         """Return whether a smile that started then was erased."""
-        at = (started_at - _EPOCH) // _MILLISECOND
+        at = _milliseconds(started_at)
         return any(start <= at < end for start, end in self.ranges)
 
-    def with_range(self, start: datetime, end: datetime, expires_at: int) -> Erased:
+    def covers_device(self, at: datetime) -> bool:
+        """Return whether the whole device was erased after `at`."""
+        return _milliseconds(at) < self.device_until
+
+    def with_range(
+        self, start: datetime, end: datetime, expires_at: int, *, is_device: bool = False
+    ) -> Erased:
         """Return what is erased once the range is too, remembered at least until `expires_at`.
+
+        Parameters
+        ----------
+        start, end : datetime
+        expires_at : int
+        is_device : bool
+            Whether everything about the device is erased up to `end`.
 
         Raises
         ------
@@ -70,7 +87,7 @@ class Erased:
             When more than 100 separate ranges result.
         """
         joined: list[tuple[int, int]] = []
-        added = ((start - _EPOCH) // _MILLISECOND, (end - _EPOCH) // _MILLISECOND)
+        added = (_milliseconds(start), _milliseconds(end))
         for low, high in sorted([*self.ranges, added]):
             if joined and low <= joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(joined[-1][1], high))
@@ -78,7 +95,9 @@ class Erased:
                 joined.append((low, high))
         if len(joined) > MAX_RANGES:
             raise TooManyRangesError(f"expected at most {MAX_RANGES} separate ranges")
-        return Erased(tuple(joined), self.version + 1, max(self.expires_at, expires_at))
+        device_until = max(self.device_until, added[1]) if is_device else self.device_until
+        expires_at = max(self.expires_at, expires_at)
+        return Erased(tuple(joined), self.version + 1, expires_at, device_until)
 
     def item(self, device_id: str) -> dict[str, Any]:
         """Return the item to store."""
@@ -89,9 +108,14 @@ class Erased:
             "ranges": self.ranges,
             "version": self.version,
             "expires_at": self.expires_at,
+            "device_until": self.device_until,
         }
 
 
 def erased_key(device_id: str) -> Key:
     """Return the key of the item that says what was erased of a device."""
     return device_pk(device_id), ERASURE_SK
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from smile_contract import format_time, parse_time
 # longer than the slowest function that writes about a device (50 s), than the request itself (10 s)
 # and 10 s for a call that is under way. A test compares it with the template.
 WAIT: Final = timedelta(seconds=75)
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(StrEnum):
@@ -80,6 +81,11 @@ class Job:
     events: int = 0
     other_items: int = 0
     finished_at: datetime | None = None
+
+    @property
+    def start(self) -> datetime:
+        """The start of what is erased."""
+        return self.request.start or _EARLIEST
 
     @property
     def until(self) -> datetime:

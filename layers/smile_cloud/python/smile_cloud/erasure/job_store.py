@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smile_cloud.attributes import from_attributes, to_attributes
 from smile_cloud.erasure.erased import Erased, erased_key
-from smile_cloud.erasure.job import ErasureRequest, Job, State
+from smile_cloud.erasure.job import ErasureRequest, Job, Scope, State
 from smile_cloud.errors import ConflictError
 from smile_cloud.keys import erasure_job_key, erasures_pk
 from smile_cloud.retry import attempts
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
-_START: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 # Where a running job is looked for: it is one of the newest, because jobs take minutes.
 _NEWEST: Final = 50
 
@@ -121,8 +120,8 @@ class JobStore:
 
     def _start_writes(self, job: Job, erased: Erased) -> list[TransactWriteItemTypeDef]:
         device_id = job.request.device_id
-        start = job.request.start or _START
-        changed = erased.with_range(start, job.until, job.expires_at)
+        is_device = job.request.scope is Scope.DEVICE
+        changed = erased.with_range(job.start, job.until, job.expires_at, is_device=is_device)
         return [
             {
                 "Put": {

@@ -37,12 +37,17 @@ _PHASE_RANK: Final = {"started": 0, "ended": 1}
 
 
 class Outcome(StrEnum):
-    """What storing a message of an event changed; ``erased`` means that it was dropped."""
+    """What storing a message of an event changed.
+
+    ``erased`` and ``device_erased`` mean that it was dropped: someone has erased its part of the
+    time, or everything about its device.
+    """
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     ERASED = "erased"
+    DEVICE_ERASED = "device_erased"
 
 
 class EventStore:
@@ -88,6 +93,8 @@ class EventStore:
         expires_at = int((received_at + self._event_retention).timestamp())
         for _ in attempts(self._sleep):
             stored, erased = self._read(event)
+            if erased.covers_device(event.started_at):
+                return Outcome.DEVICE_ERASED
             if erased.covers(event.started_at):
                 return Outcome.ERASED
             if stored is not None and _rank(event.phase, event.seq) <= _rank(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smile_cloud import clients
 from smile_cloud.clock_limits import ClockLimits
@@ -23,13 +23,13 @@ class StoreEventResult:
     Attributes
     ----------
     outcomes : dict
-        How many events were created, updated, unchanged and erased.
+        How many events had each outcome.
     rejected : list of ContractError
         Why events were sent to the dead-letter queue.
     repeated : int
         How many events the dead-letter queue got before, in the last day.
     message : RuleMessage or None
-        The message, None when no rule sent it.
+        The message without events from before its device was erased; None when no rule sent it.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
@@ -92,10 +92,14 @@ class StoreEventService:
         except ContractError as error:
             rejected = [DeadLetter(body, error)]
         else:
-            result.message = message
             rejected = message.rejected
+            counted = []
             for event in message.events:
-                result.outcomes[self._events.store(event, message.received_at)] += 1
+                outcome = self._events.store(event, message.received_at)
+                result.outcomes[outcome] += 1
+                if outcome is not Outcome.DEVICE_ERASED:
+                    counted.append(event)
+            result.message = replace(message, events=tuple(counted))
         for dead_letter in rejected:
             sent = self._dead_letters.send(dead_letter)
             if sent is Sent.NEW:

@@ -289,7 +289,7 @@ def test_the_error_is_raised_at_once_when_another_attempt_cannot_help(
     assert pauses == []
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem", "TransactWriteItems"])
+@pytest.mark.parametrize("operation", ["BatchGetItem", "UpdateItem", "TransactWriteItems"])
 def test_the_smile_is_counted_once_when_dynamodb_fails_once_and_lambda_retries(
     aws: SimpleNamespace, store: EventStore, item: GetItem, operation: str
 ) -> None:

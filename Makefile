@@ -261,7 +261,7 @@ requirements: .venv/.run  ## compile requirements/*.in to hash-pinned *.txt
 	@cd requirements && $(COMPILE) --universal --overrides overrides.in test.in -o test.txt
 	@cd requirements && $(COMPILE) --universal --overrides overrides.in -c test.txt run.in -o run.txt
 	@cd requirements && for name in train bench bench-haar; do $(COMPILE) --universal -c test.txt $$name.in -o $$name.txt || exit; done
-	@for folder in layers/smile_vision layers/smile_cloud edge_lambda; do cd $(CURDIR)/$$folder && \
+	@for folder in layers/smile_vision layers/smile_cloud layers/jwt edge_lambda; do cd $(CURDIR)/$$folder && \
 		$(COMPILE) --universal -c $(CURDIR)/requirements/run.txt requirements.in -o requirements.txt || exit; done
 	@cd requirements && $(COMPILE) --no-deps face-models.in -o face-models.txt
 	@cd requirements && for name in tflite bench-mediapipe; do $(COMPILE) $$name.in -o $$name.txt || exit; done

@@ -129,6 +129,10 @@ def _api_properties(resolver: Resolver, logical_id: str) -> Mapping[str, Any]:
     for key in _NOT_SUPPORTED:
         if key in properties:
             raise TemplateError(f"{place}.{key}", "not supported locally")
+    if properties.get("ApiKeySourceType", "HEADER") != "HEADER":
+        raise TemplateError(
+            f"{place}.ApiKeySourceType", "tokens are not supported locally, only keys"
+        )
     check_keys(properties.get("Auth") or {}, _AUTH, f"{place}.Auth")
     return properties
 

@@ -45,6 +45,10 @@ ENVIRONMENT = {
     "CURSOR_KEY": "k" * 64,
     "LINK_KEY": "k" * 64,
     "DASHBOARD": "on",
+    "API_ACCESS": "jwt",
+    "JWT_ISSUER": "https://issuer.example/pool",
+    "JWT_AUDIENCE": "smile-api",
+    "TOKEN_USAGE_KEY": "tokens_123456789012_smile-dev",
 }
 CONTEXT = SimpleNamespace(
     function_name="test",

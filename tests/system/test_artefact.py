@@ -71,7 +71,9 @@ def test_the_layers_run_on_every_processor(build: Path) -> None:
         for path in build.rglob("*")
         if path.suffix in {".so", ".pyd", ".dylib"}
     }
-    assert native == {"EdgeFunction", "SmileVisionLayer"}, "these are built for one processor"
+    assert native == {"EdgeFunction", "SmileVisionLayer", "JwtLayer"}, (
+        "these are built for one processor"
+    )
     packages = build / "SmileCloudLayer" / "python"
     assert (packages / "aws_lambda_powertools").is_dir()
     assert not (packages / "botocore").exists(), "the Lambda runtime has it"

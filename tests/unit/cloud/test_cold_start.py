@@ -25,10 +25,12 @@ print(json.dumps({"statuses": statuses, "modules": sorted(sys.modules)}))
 """
 
 
-def cold_start(function: str, *events: Any, **environment: str) -> list[dict[str, Any]]:
+def cold_start(
+    function: str, *events: Any, program: str = PROGRAM, **environment: str
+) -> list[dict[str, Any]]:
     """Return what a fresh process prints: logs, metrics, and the line of `PROGRAM`."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, function, json.dumps(events)],
+        [sys.executable, "-c", program, function, json.dumps(events)],
         env=os.environ | AWS_ENVIRONMENT | ENVIRONMENT | environment,
         cwd=FUNCTIONS.parent,
         capture_output=True,
@@ -47,6 +49,15 @@ def test_the_openapi_document_needs_no_aws_client() -> None:
     [*_, last] = cold_start("history_api", sample("history_api/openapi"))
     assert last["statuses"] == [200]
     assert not {"boto3", "botocore.client", "botocore.session"} & set(last["modules"])
+
+
+def test_an_api_key_is_read_without_the_libraries_for_tokens() -> None:
+    program = PROGRAM.replace('["statusCode"]', '["principalId"]')
+    [*_, last] = cold_start(
+        "authorize", sample("authorize/read"), program=program, API_ACCESS="key"
+    )
+    assert last["statuses"] == ["read"]
+    assert not {"jwt", "cryptography", "ssl", "urllib.request"} & set(last["modules"])
 
 
 def test_the_cold_start_is_counted_once() -> None:

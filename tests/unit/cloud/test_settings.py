@@ -8,6 +8,7 @@ import pytest
 
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.authorize.settings import AuthorizeSettings
 from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
@@ -34,6 +35,7 @@ SETTINGS = [
     DashboardSettings,
     ErasureApiSettings,
     EraseEventsSettings,
+    AuthorizeSettings,
 ]
 # The parameter of the template whose value a variable gets.
 PARAMETERS = {
@@ -148,6 +150,11 @@ QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
         (ErasureApiSettings, "POINT_IN_TIME_RECOVERY", "true", "on or off"),
         (ErasureApiSettings, "LOG_RETENTION_DAYS", "0", DAYS),
         (EraseEventsSettings, "ERASURE_QUEUE_URL", "erasures", QUEUE),
+        (AuthorizeSettings, "API_ACCESS", "none", "key, AWS_IAM or jwt"),
+        (AuthorizeSettings, "JWT_ISSUER", "none", "an HTTPS URL without a query"),
+        (AuthorizeSettings, "JWT_ISSUER", "http://issuer.example", "an HTTPS URL without a query"),
+        (AuthorizeSettings, "JWT_AUDIENCE", "a,,b", "audiences with commas between them"),
+        (AuthorizeSettings, "JWT_AUDIENCE", "none", "audiences with commas between them"),
         (HistoryApiSettings, "CURSOR_KEY", "k" * 31, "at least 32 characters"),
         (
             HistoryApiSettings,

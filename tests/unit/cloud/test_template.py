@@ -15,6 +15,7 @@ from paho.mqtt.client import topic_matches_sub
 from local.iot_sql import parse
 from scripts.sample_events import sample_files
 from smile_cloud.alerts_api.settings import AlertsApiSettings
+from smile_cloud.authorize.settings import AuthorizeSettings
 from smile_cloud.check_devices.report_store import LEASE
 from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
@@ -46,8 +47,9 @@ SETTINGS = {
     "DashboardFunction": DashboardSettings,
     "ErasureApiFunction": ErasureApiSettings,
     "EraseEventsFunction": EraseEventsSettings,
+    "AuthorizeFunction": AuthorizeSettings,
 }
-FUNCTIONS = (*SETTINGS, "PhotoApiFunction", "AuthorizeFunction")  # the last two read no variables
+FUNCTIONS = (*SETTINGS, "PhotoApiFunction")  # the last one reads no variables
 QUEUES = {
     "EventsQueue": "StoreEventFunction",
     "AlertsQueue": "SendAlertFunction",
@@ -255,7 +257,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
     deprecated = {"python3.12": date(2028, 10, 31), "python3.13": date(2029, 6, 30)}
     runtime = template["Globals"]["Function"]["Runtime"]
     assert deprecated[runtime] - datetime.now(UTC).date() > timedelta(days=365)
-    for layer in ("SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer"):
+    for layer in ("SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer", "JwtLayer"):
         assert runtime in properties(template, layer)["CompatibleRuntimes"]
     functions = [r for r in template["Resources"].values() if "Function" in r["Type"]]
     assert len(functions) == len(EVERY)

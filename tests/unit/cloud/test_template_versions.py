@@ -104,7 +104,9 @@ def test_changed_code_publishes_a_version(function: str) -> None:
     assert {one for one in changed if changed[one] != written_ids()[one]} == {function}
 
 
-@pytest.mark.parametrize("layer", ["SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer"])
+@pytest.mark.parametrize(
+    "layer", ["SmileContractLayer", "SmileCloudLayer", "SmileVisionLayer", "JwtLayer"]
+)
 def test_a_changed_layer_publishes_a_version_of_every_function_that_has_it(layer: str) -> None:
     template = packaged_template()
     template["Resources"][layer]["Properties"]["ContentUri"] = "s3://bucket/other"

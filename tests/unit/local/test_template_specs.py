@@ -209,6 +209,7 @@ def test_routes_need_no_key_when_there_is_no_api(tmp_path: Path) -> None:
         (API.replace("StageName: dev", "DefinitionUri: a"), "DefinitionUri: not supported"),
         (API.replace("StageName: dev", "Models: {}"), "Models: not supported"),
         (API.replace("StageName: dev", "Domain: {}"), "Domain: not supported"),
+        (API.replace("Auth:", "ApiKeySourceType: AUTHORIZER, Auth:"), "ApiKeySourceType: tokens"),
         (API.replace("ApiKeyRequired", "DefaultAuthorizer"), "Auth.DefaultAuthorizer: not supp"),
     ],
 )

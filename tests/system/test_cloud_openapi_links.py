@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     ensure_resource_availability,
     positive_data_acceptance,
@@ -81,7 +82,7 @@ class Walks:
         How often an event had feedback.
     lists_after : int
         How often events were listed after a job had erased some.
-    problems : list of Exception
+    problems : list of BaseException
         What is wrong with the answers.
     """
 
@@ -89,7 +90,7 @@ class Walks:
     states: Counter[str] = field(default_factory=Counter)
     verdicts: int = 0
     lists_after: int = 0
-    problems: list[Exception] = field(default_factory=list)
+    problems: list[BaseException] = field(default_factory=list)
 
     def are_complete(self) -> bool:
         """Return whether they have seen all that the links lead to."""
@@ -116,7 +117,7 @@ def walker(api: Any, walks: Walks) -> Any:
                     response, excluded_checks=CANNOT_KNOW, recorder=self.recorder
                 )
                 self._follow(response, case)
-            except Exception as problem:
+            except (Exception, FailureGroup) as problem:
                 walks.problems.append(problem)  # should it not appear again
                 raise
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 
 from smile_cloud.alert_settings.fields import DEVICE_ONLY, FIELDS
 from smile_cloud.http.errors import BodyError, FieldProblem, QueryError
-from smile_cloud.http.json_body import read_object
-from smile_cloud.http.parameters import MAX_UNKNOWN_NAMED, device_problems, unknown_problems
+from smile_cloud.http.json_body import read_object, unknown_fields
+from smile_cloud.http.parameters import device_problems, unknown_problems
 from smile_contract import ContractError
-
-_MAX_NAME_CHARACTERS: Final = 40
 
 
 def check_parameters(device_id: str | None, query: Collection[str]) -> None:
@@ -49,9 +47,7 @@ def read_settings(content_type: str | None, body: str | None, *, of_device: bool
                 values[name] = FIELDS[name].decode(document[name], name)
             except ContractError as error:
                 problems.append(FieldProblem(error.field, f"{error.problem}."))
-    expected = f"unknown field, expected {', '.join(known)}."
-    for name in sorted(set(document) - set(known))[:MAX_UNKNOWN_NAMED]:
-        problems.append(FieldProblem(name[:_MAX_NAME_CHARACTERS], expected))
+    problems += unknown_fields(document, known)
     if problems:
         raise BodyError(problems)
     return values

@@ -8,12 +8,10 @@ from typing import Any, Final
 
 from smile_cloud.counts import VERDICTS
 from smile_cloud.http.errors import BodyError, FieldProblem
-from smile_cloud.http.json_body import read_object
-from smile_cloud.http.parameters import MAX_UNKNOWN_NAMED
+from smile_cloud.http.json_body import read_object, unknown_fields
 
 MAX_BY_CHARACTERS: Final = 64
 FIELDS: Final = ("verdict", "by")
-_MAX_NAME_CHARACTERS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,7 @@ class Feedback:
             Names every field that is unknown or invalid.
         """
         document = read_object(content_type, body)
-        problems = [
-            FieldProblem(name[:_MAX_NAME_CHARACTERS], "unknown field, expected verdict, by.")
-            for name in sorted(set(document) - set(FIELDS))[:MAX_UNKNOWN_NAMED]
-        ]
+        problems = unknown_fields(document, FIELDS)
         verdict = document.get("verdict")
         if not isinstance(verdict, str) or verdict not in VERDICTS:
             problems.append(FieldProblem("verdict", f"expected {' or '.join(VERDICTS)}."))

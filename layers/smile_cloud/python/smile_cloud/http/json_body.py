@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from smile_cloud.http.errors import (
@@ -13,6 +13,7 @@ from smile_cloud.http.errors import (
     RequestError,
     TooLargeError,
 )
+from smile_cloud.http.parameters import MAX_UNKNOWN_NAMED
 from smile_cloud.json_objects import repeated_names
 
 MAX_BYTES: Final = 10_240
@@ -47,6 +48,13 @@ def read_object(content_type: str | None, body: str | None) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise RequestError("The body is not a JSON object; send a JSON object.")
     return document
+
+
+def unknown_fields(document: Collection[str], known: Sequence[str]) -> list[FieldProblem]:
+    """Return a problem for each field of a body that is not `known`."""
+    expected = f"unknown field, expected {', '.join(known)}."
+    unknown = sorted(set(document) - set(known))[:MAX_UNKNOWN_NAMED]
+    return [FieldProblem(name[:_MAX_NAME_CHARACTERS], expected) for name in unknown]
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

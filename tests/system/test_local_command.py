@@ -87,6 +87,9 @@ def test_a_key_allows_what_its_scope_includes(served: Served) -> None:
     status, problem = put_settings(served, "read_key")
     assert (status, problem["title"]) == (403, "Forbidden")
     assert put_settings(served, "feedback_key")[0] == 403
+    for key in ("read_key", "feedback_key"):
+        headers = {"x-api-key": key}
+        assert served.ask("DELETE", "/v1/devices/cam-9", None, headers)[0] == 403
     assert put_settings(served, "admin_key")[0] == 200
     assert served.get("/v1/alert-settings", key="key")[0] == 401
 

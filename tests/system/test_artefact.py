@@ -137,15 +137,23 @@ def test_stored_events_are_listed_when_the_built_functions_run(
     assert {name: answer["statusCode"] for name, answer in answers.items()} == {
         "get": 200,
         "get_bad_event_id": 400,
+        "get_device": 404,  # it has sent no heartbeat
+        "get_device_bad_id": 400,
+        "get_device_unknown": 404,
         "get_unknown": 404,
         "list": 200,
         "list_bad_cursor": 400,
         "list_bad_parameters": 400,
         "list_device_range": 200,
+        "list_devices": 200,
+        "list_devices_bad_state": 400,
+        "list_devices_offline": 200,
         "openapi": 200,
         "stats": 200,
         "stats_bad_parameters": 400,
         "stats_device_hours": 200,
+        "thresholds": 200,
+        "thresholds_bad_parameters": 400,
     }
     page = json.loads(answers["list"]["body"])
     assert [event["phase"] for event in page["events"]] == ["ended", "started", "ended"]

@@ -62,7 +62,7 @@ NAMES = (
 def stack(url: str) -> bytes:
     """Return a stack whose outputs have numbers or, where a name says so, the address `url`."""
     values = {name: f"{url}/1/x" if name.endswith("Url") else "14" for name in NAMES}
-    values |= {"EventRetentionDays": "14", "LongestSmileSeconds": "3600"}
+    values |= {"EventRetentionDays": "14", "LongestSmileSeconds": "3600", "UsagePlanId": "plan"}
     members = "".join(
         f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for key, value in values.items()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import re
+import secrets
 from pathlib import Path
 from typing import IO
 
 from local.aws.store import DAMAGED
 from local.errors import StartError
+
+_KEY = re.compile("[A-Za-z0-9]+")
 
 
 class KeptData:
@@ -46,6 +51,17 @@ class KeptData:
     def outbox(self, device_id: str) -> Path:
         """Return the file for the events of a device that the broker has not confirmed."""
         return self.folder / f"outbox-{device_id}.sqlite"
+
+    def api_key(self) -> str:
+        """Return the secret part of the API keys, made by the first run."""
+        file = self.folder / "api-key"
+        with contextlib.suppress(FileNotFoundError):
+            if _KEY.fullmatch(key := file.read_text("utf-8").strip()):
+                return key
+        key = secrets.token_hex(16)
+        file.touch(mode=0o600)
+        file.write_text(f"{key}\n", "utf-8")
+        return key
 
     def damaged(self) -> list[str]:
         """Return the files that this run could not read and has renamed."""

@@ -91,7 +91,7 @@ def _parser() -> Parser:
     add(
         "--api-key",
         type=_api_key,
-        help="secret part of the API keys, as in read_TEXT; default: new keys in each run",
+        help="secret part of the API keys, as in read_TEXT; default: the kept or a new one",
     )
     add("--template", type=Path, help="template to run; default: template.yaml")
     add(

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 from local.aws.alert_inbox import Alert
 from local.functions.event_source import Outcome
@@ -19,9 +18,10 @@ from local.report.ground_truth import compare, load_episodes
 from local.report.run_check import RunCheck, check_run, read_event
 from local.report.run_log import RunLog
 from local.report.summary import check_lines, delay_lines, sighting_lines, truth_lines
+from local.run.announcement import print_addresses, print_ready
 from local.run.edge import Edge, edge_command, text_of
 from local.run.kept_data import KeptData
-from local.run.options import DEFAULT_CLIP, DEFAULT_PORT, Options
+from local.run.options import DEFAULT_CLIP, Options
 from local.run.queues import queues_readable
 from local.run.stack import Stack, StackEvents
 from smile_contract import format_time, parse_time
@@ -79,6 +79,8 @@ class Session:
             When something cannot start or ends.
         """
         self._kept = self._kept_data()
+        if self._kept is not None and self._options.api_key is None:
+            self._options.api_key = self._kept.api_key()
         with tempfile.TemporaryDirectory(prefix="smile-local-") as folder:
             events = StackEvents(self._on_outcome, self._on_alert, self._console.problem)
             keep_in = None if self._kept is None else self._kept.folder
@@ -95,7 +97,8 @@ class Session:
         stack.start_functions()
         if edge is not None:
             edge.wait(0)  # reports a source that cannot be opened before anything else
-        self._print_ready(stack)
+        self._ready_s = time.time() - self._started_at
+        print_ready(self._console, stack, self._options, self._ready_s, self._kept)
         if edge is None:
             self._serve(stack)
         self._play(stack, edge)
@@ -219,50 +222,11 @@ class Session:
         self._log.alert(alert)
         self._console.alert(alert)
 
-    # --- what is printed ---
-
-    def _print_ready(self, stack: Stack) -> None:
-        self._ready_s = time.time() - self._started_at
-        for resource in stack.not_run:
-            self._console.note(f"does not run on this machine: {resource}")
-        for table in stack.kept_tables:
-            self._console.note(f"the table {table} exists {self._kept_where(stack)}: kept as is")
-        for name in self._kept.damaged() if self._kept else ():
-            self._console.problem(f"the kept data could not be read and is now {name}")
-        if self._options.port is None and stack.api_port != DEFAULT_PORT:
-            self._console.note(f"port {DEFAULT_PORT} is in use, the API is on {stack.api_port}")
-        self._console.note(
-            f"ready after {self._ready_s:.1f} s: API {stack.url}, {stack.broker_kind} on "
-            f"127.0.0.1:{stack.mqtt_port}, AWS on {stack.aws.endpoint_url}"
-        )
-        if stack.dashboard_url is not None:
-            self._console.line(f"dashboard  {stack.dashboard_url}", "bold")
-        if stack.has_shadows and not self._options.no_edge:
-            self._console.note(
-                f"settings: python -m local.shadow --mqtt-port {stack.mqtt_port} --device "
-                f'{self._options.device_id} \'{{"smile": {{"threshold_on": 0.7}}}}\''
-            )
-
-    def _kept_where(self, stack: Stack) -> str:
-        if stack.aws.dynamodb_url:
-            return f"on {stack.aws.dynamodb_url}"
-        return f"in {self._options.keep} (make clean-data deletes it)"
+    # --- the end ---
 
     def _print_addresses(self, stack: Stack) -> None:
-        header = f"-H 'x-api-key: {stack.api_key}'"
-        device = quote(self._options.device_id, safe=":")
         event_id = next(reversed(self._log.records()), "<event_id>")
-        self._console.addresses(
-            stack.url,
-            stack.api_keys,
-            [
-                f"curl {header} '{stack.url}/v1/events'",
-                f"curl {header} '{stack.url}/v1/events?device={device}&limit=5'",
-                f"curl {header} '{stack.url}/v1/devices/{device}/events/{event_id}'",
-            ],
-        )
-
-    # --- the check at the end ---
+        print_addresses(self._console, stack, self._options.device_id, event_id)
 
     def _check(self, stack: Stack, *, interrupted: bool = False) -> bool:
         """Check and print what came of the source; return whether it is as it should be."""

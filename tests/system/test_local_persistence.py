@@ -134,6 +134,18 @@ def test_a_damaged_file_is_renamed_and_the_run_starts_empty(tmp_path: Path) -> N
     again.stop()
 
 
+def test_the_key_of_the_api_lasts_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    data = KeptData(tmp_path / "kept")
+    key = data.api_key()
+    assert KeptData(tmp_path / "kept").api_key() == key
+    file = tmp_path / "kept/api-key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("no key!", "utf-8")
+    made = data.api_key()
+    assert made.isalnum()
+    assert data.api_key() == made
+
+
 def test_one_run_at_a_time_uses_a_folder(tmp_path: Path) -> None:
     first, second = KeptData(tmp_path / "kept"), KeptData(tmp_path / "kept")
     assert first.take()

@@ -53,7 +53,7 @@ def test_photo_gets_the_answer_of_the_command_when_it_is_posted(
     synthetic_photo([(20, 30, 200, True), (300, 200, 180, False)]).save(path)
     assert smile_vision_main(["--json", str(path)]) == 0
     printed = json.loads(capsys.readouterr().out)
-    headers = {"x-api-key": "key", "Content-Type": "image/jpeg"}
+    headers = {"x-api-key": "admin_key", "Content-Type": "image/jpeg"}
     status, answer = served.ask("POST", "/v1/photos", path.read_bytes(), headers)
     assert status == 200
     assert answer["model"]["sha256"]

@@ -44,7 +44,7 @@ class Run:
 
     def get(self, path: str) -> Any:
         connection = http.client.HTTPConnection(LOOPBACK, self.stack.api_port, timeout=30)
-        connection.request("GET", path, headers={"x-api-key": "key"})
+        connection.request("GET", path, headers={"x-api-key": "read_key"})
         document = json.loads(connection.getresponse().read())
         connection.close()
         return document

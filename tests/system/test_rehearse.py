@@ -14,7 +14,7 @@ from local.rehearse.build import PROCESSOR, SAM
 from local.rehearse.namespace import check_namespaces
 from tests.helpers.template import ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.artefact, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.system, pytest.mark.artefact, pytest.mark.timeout(600)]
 
 
 def test_a_smile_passes_through_the_deployed_stack(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ REQUESTS = {
     *("EventsCreated", "EventsUpdated", "EventsUnchanged"),
 }
 FAILURES = {"Errors", "RecordsFailed", "5XXError", "EventsRejected"}
+REFUSALS = {"TokensRefused"}  # errors that are answers, which an alarm subtracts
 RESOURCES = load_template()["Resources"]
 STAGING_MINUTES, PROD_MINUTES = 5, 10  # how long a new version gets a tenth of the traffic
 SHARE = 0.1
@@ -60,7 +61,7 @@ def alarm_states(alarm: str, failing: str, requests: Series, failures: Series) -
     none: Series = [None if one is None else 0.0 for one in requests]
     series = {}
     for one, name in metric_names(properties).items():
-        assert name in REQUESTS | FAILURES
+        assert name in REQUESTS | FAILURES | REFUSALS
         if name in REQUESTS:
             # The service counts an event as one of created, updated and unchanged.
             series[one] = none if name in {"EventsUpdated", "EventsUnchanged"} else requests
@@ -107,6 +108,17 @@ def test_operators_are_notified_when_each_invocation_of_a_schedule_fails() -> No
     assert on.index(True) == 6
     single: Series = [0.0] * 5 + [1.0] + [0.0] * 4
     assert not any(alarm_states("CheckDevicesFailuresAlarm", "Errors", minute, single))
+
+
+@pytest.mark.parametrize(("failed", "is_on"), [(100.0, False), (120.0, True)])
+def test_refused_tokens_are_no_failures_of_the_authorizer(failed: float, is_on: bool) -> None:
+    minutes = 10
+    series: dict[str, Series] = {
+        "errors": [failed] * minutes,
+        "refused": [100.0] * minutes,
+        "invocations": [200.0] * minutes,
+    }
+    assert any(states(RESOURCES["AuthorizeFailuresAlarm"]["Properties"], series)) == is_on
 
 
 def test_make_deploy_reads_one_alarm_for_all_of_them() -> None:

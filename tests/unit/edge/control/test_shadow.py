@@ -117,7 +117,7 @@ def test_bad_change_is_reported_once_with_field_and_reason(cloud: Cloud) -> None
     assert state["reported"]["rejected"] == [
         {"field": "health.interval_s", "reason": "expected at least 10.0, got 1"}
     ]
-    assert state["reported"]["health"]["interval_s"] == 60
+    assert state["reported"]["health"]["interval_s"] == 300
     assert state["delta"] == {"health": {"interval_s": 1}}
     assert [action for action, _ in cloud.sent] == ["get", "update", "get"]
     cloud.want({"health": {"interval_s": 20}})

@@ -110,7 +110,8 @@ def _is_found(url: str, key: str) -> bool:
     return True
 
 
-@pytest.fixture(scope="session")
+# Not for the session: its threads would go on during the other tests of the same process.
+@pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("cloud")
     options = Options(no_edge=True)
@@ -124,7 +125,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         stack.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Root in a container has no sandbox to give; the pages are ours.

@@ -17,6 +17,7 @@ import paho.mqtt.publish
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from local.aws.alert_inbox import Alert
 from local.run.options import Options
 from local.run.stack import Stack, StackEvents
 from smile_contract import Heartbeat, SmileEvent, events_topic, status_topic, truncate_to_ms
@@ -49,9 +50,12 @@ class Cloud:
         Of the API and the dashboard.
     key : str
         The key that may do everything.
+    alerts : list of Alert
+        What the subscribers of the alerts have got.
     """
 
     stack: Stack
+    alerts: list[Alert]
 
     @property
     def url(self) -> str:
@@ -95,6 +99,15 @@ class Cloud:
         payload = json.dumps(Heartbeat(**(fields | changes)).to_dict())
         paho.mqtt.publish.single(status_topic(device_id), payload, qos=1, port=self.stack.mqtt_port)
 
+    def link_of_alert(self, event: SmileEvent) -> str:
+        """Return the link of the alert about an event, once it has arrived."""
+
+        def links() -> list[str]:
+            return [alert.text for alert in self.alerts if event.event_id in alert.event_ids]
+
+        wait_until(links)
+        return links()[0]
+
     def wait_stored(self, *events: SmileEvent) -> None:
         """Wait until the API knows the events."""
         for event in events:
@@ -114,13 +127,15 @@ def _is_found(url: str, key: str) -> bool:
 @pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("cloud")
-    options = Options(no_edge=True)
-    events = StackEvents(lambda _: None, lambda _: None, lambda _: None)
+    # The alert of a test does not wait for those of the other tests.
+    options = Options(no_edge=True, parameters=[("AlertsPerMinute", "600")])
+    alerts: list[Alert] = []
+    events = StackEvents(lambda _: None, alerts.append, lambda _: None)
     stack = Stack(options, folder, events, {})
     try:
         stack.start_messaging()
         stack.start_functions()
-        yield Cloud(stack)
+        yield Cloud(stack, alerts)
     finally:
         stack.stop()
 

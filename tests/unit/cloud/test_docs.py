@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from smile_cloud.alert_messages.alert_urls import AlertUrls
 from smile_cloud.alert_messages.digest import MAX_FILTERABLE, MAX_LISTED, MAX_NAMED
 from smile_cloud.alert_messages.links import LIFETIME
 from smile_cloud.alert_messages.smile import compose_smile
@@ -130,12 +131,13 @@ def test_the_docs_state_the_bounds_of_alerts() -> None:
 def test_the_docs_show_an_email_as_it_is_sent() -> None:
     started_at = datetime(2026, 11, 22, 17, 33, tzinfo=UTC)
     event = smile_event(started_at=started_at, duration_ms=2760, peak_score=0.914)
+    api = "https://<api>.execute-api.<region>.amazonaws.com/dev"
     message = compose_smile(
         event,
         AlertSettings(display_name="Front door", time_zone="Europe/Berlin"),
         suppressed=3,
         since=started_at - timedelta(minutes=13),
-        link="https://<api>.execute-api.<region>.amazonaws.com/dev/alerts/<token>",
+        urls=AlertUrls(f"{api}/#/devices/cam-1/events/<event id>", f"{api}/alerts/<token>"),
     )
     assert f"```\n{message.email}```\n" in section("alerts.md", "What an alert says")
 

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from smile_cloud.alert_messages.alert_urls import AlertUrls
 from smile_cloud.alert_messages.device import DeviceAlert, DeviceKind, Trouble, compose_device
 from smile_cloud.alert_messages.digest import Digest, DigestDevice, compose_digest
 from smile_cloud.alert_messages.fleet import FleetAlert, FleetKind, NamedDevice, compose_fleet
@@ -22,6 +23,7 @@ from smile_cloud.alert_topic import AlertTopic
 from tests.helpers.events import smile_event
 from tests.helpers.template import ROOT, properties
 
+URLS = AlertUrls("https://a.example/dev/#/devices/cam-1/events/e", "https://a.example/dev/alerts/a")
 SETTINGS = AlertSettings(display_name="Küche 😀")
 AT = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 SCHEMA = json.loads((ROOT / "docs/alert.schema.json").read_text("utf-8"))
@@ -39,7 +41,7 @@ def a_digest(*devices: tuple[str, float], update: bool = False) -> AlertMessage:
 
 def a_smile(device_id: str, peak_score: float, kind: Any = "smile") -> AlertMessage:
     event = smile_event(device_id=device_id, peak_score=peak_score, mean_score=0.5)
-    return compose_smile(event, SETTINGS, kind=kind, link="https://a.example/dev/alerts/abc")
+    return compose_smile(event, SETTINGS, kind=kind, urls=URLS)
 
 
 def a_device(kind: DeviceKind) -> AlertMessage:

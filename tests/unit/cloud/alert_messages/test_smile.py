@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smile_cloud.alert_messages.alert_urls import AlertUrls
 from smile_cloud.alert_messages.message import AlertMessage
 from smile_cloud.alert_messages.smile import SmileKind, compose_smile
 from smile_cloud.alert_settings.fields import FIELDS
@@ -18,6 +19,8 @@ AT = datetime(2026, 11, 22, 17, 33, 0, 250_000, tzinfo=UTC)
 BERLIN = AlertSettings(time_zone="Europe/Berlin", display_name="Front door")
 SCORES = {"duration_ms": 2760, "peak_score": 0.914, "mean_score": 0.1}
 LINK = "https://a.example/dev/alerts/abc"
+DASHBOARD = "https://a.example/dev/#/devices/cam-1/events/e"
+ONLY_PAGE = AlertUrls(LINK, LINK)
 # https://www.3gpp.org/ftp/Specs/archive/23_series/23.038: the basic table, as far as it is ASCII.
 GSM = set("@$_ !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 KINDS: list[SmileKind] = ["smile", "smile_update", "test"]
@@ -30,7 +33,7 @@ def alert(
     kind: SmileKind = "smile",
     suppressed: int = 0,
     since: datetime | None = None,
-    link: str | None = LINK,
+    urls: AlertUrls | None = ONLY_PAGE,
     **changes: Any,
 ) -> AlertMessage:
     event = smile_event(
@@ -38,7 +41,7 @@ def alert(
         started_at=AT,
         **SCORES | changes,
     )
-    return compose_smile(event, settings, kind=kind, suppressed=suppressed, since=since, link=link)
+    return compose_smile(event, settings, kind=kind, suppressed=suppressed, since=since, urls=urls)
 
 
 def test_an_email_says_everything_in_local_time() -> None:
@@ -57,8 +60,26 @@ def test_an_email_says_everything_in_local_time() -> None:
     )
 
 
+def test_an_email_leads_to_the_dashboard_and_to_the_page_that_pauses() -> None:
+    message = alert(urls=AlertUrls(DASHBOARD, LINK))
+    assert (
+        "\n\n"
+        "See this smile in the dashboard:\n"
+        f"{DASHBOARD}\n"
+        "\n"
+        "Pause the alerts of this camera:\n"
+        f"{LINK}\n"
+        "\n"
+    ) in message.email
+    assert (message.document["link"], message.document["pause_link"]) == (DASHBOARD, LINK)
+
+
+def test_an_sms_has_no_link_because_it_takes_most_of_the_room() -> None:
+    assert alert(urls=AlertUrls(DASHBOARD, LINK)).sms == alert(urls=None).sms
+
+
 def test_an_email_leaves_out_what_is_not_known() -> None:
-    text = alert(AlertSettings(), phase="started", link=None, peak_score=0.899).email
+    text = alert(AlertSettings(), phase="started", urls=None, peak_score=0.899).email
     assert text == (
         "cam-1 saw a smile at 17:33:00 on Sunday, 22 November 2026 (UTC time).\n"
         "Score 0.89 of 1 (likely).\n"

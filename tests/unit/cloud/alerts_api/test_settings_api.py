@@ -214,7 +214,9 @@ def test_subscribers_get_a_test_alert_when_someone_asks_for_one(
     host = event["requestContext"]["domainName"]
     assert (alert["link"] is None) == (device is None)
     if device:
-        assert re.fullmatch(rf"https://{re.escape(host)}/dev/alerts/[\w-]+", alert["link"])
+        assert alert["link"] == f"https://{host}/dev/#/devices/cam-1/events/{alert['event_id']}"
+        page = rf"https://{re.escape(host)}/dev/alerts/[\w-]+"
+        assert re.fullmatch(page, alert["pause_link"])
 
 
 def test_a_test_alert_waits_when_the_topic_is_full(

@@ -36,6 +36,16 @@ def test_one_alert_is_sent_when_a_smile_starts_ends_and_repeats(alerts: Alerts) 
     assert decisions == [Decision.SEND, again, again]
     [alert] = alerts.published()
     assert (alert["kind"], alert["event_id"]) == ("smile", started.event_id)
+    api = alerts.settings.api_url
+    assert alert["link"] == f"{api}/#/devices/cam-1/events/{started.event_id}"
+    assert alert["pause_link"].startswith(f"{api}/alerts/")
+
+
+def test_an_alert_leads_to_its_page_without_a_dashboard(make_alerts: MakeAlerts) -> None:
+    alerts = make_alerts(DASHBOARD="off")
+    alerts.handle(smile())
+    [alert] = alerts.published()
+    assert alert["link"] == alert["pause_link"]
     assert alert["link"].startswith(f"{alerts.settings.api_url}/alerts/")
 
 

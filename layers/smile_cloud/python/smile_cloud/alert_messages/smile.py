@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from smile_cloud.alert_messages import wording
+from smile_cloud.alert_messages.alert_urls import AlertUrls
 from smile_cloud.alert_messages.message import (
     SCHEMA_VERSION,
     AlertMessage,
@@ -37,7 +38,7 @@ def compose_smile(
     kind: SmileKind = "smile",
     suppressed: int = 0,
     since: datetime | None = None,
-    link: str | None = None,
+    urls: AlertUrls | None = None,
 ) -> AlertMessage:
     """Return the alert for a smile.
 
@@ -52,10 +53,10 @@ def compose_smile(
         Other smiles of this device that got no alert of their own since the last alert.
     since : datetime or None
         When the first of them started, or when the last alert was sent.
-    link : str or None
-        URL of the alert's page.
+    urls : AlertUrls or None
+        Where the alert leads; None leaves the links out.
     """
-    alert = _SmileAlert(event, settings, kind, suppressed, since, link)
+    alert = _SmileAlert(event, settings, kind, suppressed, since, urls)
     return AlertMessage(
         subject=wording.fit(alert.title(), alert.ascii_name(), wording.MAX_SUBJECT_CHARACTERS),
         email=alert.email(),
@@ -79,7 +80,7 @@ class _SmileAlert:
     kind: SmileKind
     suppressed: int
     since: datetime | None
-    link: str | None
+    urls: AlertUrls | None
 
     def ascii_name(self) -> str:
         return wording.ascii_name(self.settings.display_name, self.event.device_id)
@@ -101,9 +102,18 @@ class _SmileAlert:
         if self.suppressed:
             when = f" since {settings.local(self.since):%H:%M}" if self.since is not None else ""
             text += f"\n{wording.smiles(self.suppressed, 'more ')} of this camera{when}."
-        if self.link is not None:
-            text += f"\n\nSee this smile, or pause the alerts of this camera:\n{self.link}"
-        return f"{text}\n\nCamera id: {event.device_id}\n"
+        return f"{text}{self._links()}\n\nCamera id: {event.device_id}\n"
+
+    def _links(self) -> str:
+        # Each link has a line of its own: mail programs end a link at the end of its line.
+        if self.urls is None:
+            return ""
+        if self.urls.smile == self.urls.page:
+            return f"\n\nSee this smile, or pause the alerts of this camera:\n{self.urls.page}"
+        return (
+            f"\n\nSee this smile in the dashboard:\n{self.urls.smile}"
+            f"\n\nPause the alerts of this camera:\n{self.urls.page}"
+        )
 
     def sms(self) -> str:
         text = f"{self.title()}, score {wording.cut(self.event.peak_score, 2)}"
@@ -129,5 +139,6 @@ class _SmileAlert:
             "level": self.settings.level(event.peak_score),
             "suppressed": self.suppressed,
             "suppressed_since": format_time(self.since) if self.since is not None else None,
-            "link": self.link,
+            "link": self.urls.smile if self.urls is not None else None,
+            "pause_link": self.urls.page if self.urls is not None else None,
         }

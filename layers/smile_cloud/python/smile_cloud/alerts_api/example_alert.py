@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from smile_cloud import clients
+from smile_cloud.alert_messages.alert_urls import AlertUrlMaker
 from smile_cloud.alert_messages.links import AlertLinks
 from smile_cloud.alert_messages.smile import compose_smile
 from smile_cloud.alert_settings.model import AlertSettings
@@ -33,7 +34,7 @@ class ExampleAlertService:
     store : AlertSettingsStore
     topic : AlertTopic
     windows : TopicWindowStore
-    links : AlertLinks
+    urls : AlertUrlMaker
     clock : callable
         Returns the current time, UTC.
     """
@@ -45,14 +46,14 @@ class ExampleAlertService:
         *,
         topic: AlertTopic,
         windows: TopicWindowStore,
-        links: AlertLinks,
+        urls: AlertUrlMaker,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._defaults = defaults
         self._store = store
         self._topic = topic
         self._windows = windows
-        self._links = links
+        self._urls = urls
         self._clock = clock
 
     @classmethod
@@ -64,7 +65,7 @@ class ExampleAlertService:
             AlertSettingsStore(client, table),
             topic=AlertTopic(clients.sns, settings.topic_arn),
             windows=TopicWindowStore(client, table, settings.alerts_per_minute),
-            links=AlertLinks(settings.link_key),
+            urls=AlertUrlMaker(AlertLinks(settings.link_key), settings.has_dashboard),
         )
 
     def send(self, device_id: str | None, api_url: str) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class ExampleAlertService:
         ----------
         device_id : str or None
         api_url : str
-            The API that the link in the alert points to, without a trailing slash.
+            The API that the links in the alert point to, without a trailing slash.
 
         Raises
         ------
@@ -85,9 +86,7 @@ class ExampleAlertService:
         device = self._store.read(device_id) if device_id is not None else NOTHING_STORED
         settings = merge(self._defaults, self._store.read(None), device)
         event = _test_event(device_id or TEST_DEVICE, now)
-        link = None
-        if device_id is not None:
-            link = self._links.url(api_url, device_id, event.event_id, now)
+        urls = self._urls.urls(api_url, event, now) if device_id is not None else None
         free_at = self._windows.take(now)
         if free_at is not None:
             wait_s = max(math.ceil((free_at - now).total_seconds()), 1)
@@ -95,7 +94,7 @@ class ExampleAlertService:
                 f"The topic takes no more alerts this minute; try again in {wait_s} s.",
                 headers={"Retry-After": str(wait_s)},
             )
-        message = compose_smile(event, settings, kind="test", link=link)
+        message = compose_smile(event, settings, kind="test", urls=urls)
         return {"message_id": self._topic.publish(message)}
 
 

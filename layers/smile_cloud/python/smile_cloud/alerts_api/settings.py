@@ -25,7 +25,7 @@ class AlertsApiSettings:
     defaults : AlertSettings
         The settings that hold while nobody has stored others.
     has_dashboard : bool
-        ``DASHBOARD``, on or off; on puts a link to the dashboard into the pages.
+        ``DASHBOARD``, on or off; on makes alerts and their pages lead to the dashboard.
     link_key : bytes
         ``LINK_KEY``, at least 32 characters; not part of ``repr``.
     """

@@ -137,5 +137,5 @@ class DashboardService:
     def _check_on(self) -> None:
         if not self._is_on:
             raise NotFoundError(
-                "The dashboard is switched off; the parameter Dashboard=on switches it on."
+                "The dashboard is switched off; the parameter DashboardPages=on switches it on."
             )

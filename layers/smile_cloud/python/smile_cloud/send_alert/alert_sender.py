@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
-from smile_cloud.alert_messages.links import AlertLinks
+from smile_cloud.alert_messages.alert_urls import AlertUrlMaker
 from smile_cloud.alert_messages.smile import compose_smile
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_topic import AlertTopic
@@ -32,25 +31,6 @@ from smile_cloud.send_alert.errors import InFlightError
 from smile_contract import SmileEvent
 
 
-@dataclass(frozen=True, slots=True)
-class LinkMaker:
-    """Makes the links of alerts.
-
-    Attributes
-    ----------
-    links : AlertLinks
-    api_url : str
-        URL of the REST API, without a trailing slash.
-    """
-
-    links: AlertLinks
-    api_url: str
-
-    def link(self, event: SmileEvent, now: datetime) -> str:
-        """Return the URL of the page of an event."""
-        return self.links.url(self.api_url, event.device_id, event.event_id, now)
-
-
 class AlertSender:
     """Sends alerts about single events, or adds the events to a digest.
 
@@ -59,7 +39,9 @@ class AlertSender:
     store : AlertStore
     digests : DigestStore
     topic : AlertTopic
-    links : LinkMaker
+    urls : AlertUrlMaker
+    api_url : str
+        URL of the REST API, without a trailing slash.
     per_minute : int
         How many alerts the topic may get in any 60 s.
     clock : callable
@@ -73,8 +55,9 @@ class AlertSender:
         store: AlertStore,
         digests: DigestStore,
         topic: AlertTopic,
-        links: LinkMaker,
+        urls: AlertUrlMaker,
         *,
+        api_url: str,
         per_minute: int,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -82,7 +65,8 @@ class AlertSender:
         self._store = store
         self._digests = digests
         self._topic = topic
-        self._links = links
+        self._urls = urls
+        self._api_url = api_url
         self._per_minute = per_minute
         self._clock = clock
         self._sleep = sleep
@@ -107,7 +91,7 @@ class AlertSender:
                     kind="smile_update" if plan.is_update else "smile",
                     suppressed=plan.suppressed,
                     since=plan.since,
-                    link=self._links.link(event, self._clock()),
+                    urls=self._urls.urls(self._api_url, event, self._clock()),
                 )
             )
             self._record_sent(event, token, stored)

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from smile_cloud import clients
+from smile_cloud.alert_messages.alert_urls import AlertUrlMaker
 from smile_cloud.alert_messages.links import AlertLinks
 from smile_cloud.alert_topic import AlertTopic
 from smile_cloud.clock_limits import MAX_AHEAD, ClockLimits
 from smile_cloud.rule_message import RuleMessage
 from smile_cloud.send_alert.alert_policy import Decision, is_recent
-from smile_cloud.send_alert.alert_sender import AlertSender, LinkMaker
+from smile_cloud.send_alert.alert_sender import AlertSender
 from smile_cloud.send_alert.alert_store import AlertStore
 from smile_cloud.send_alert.digest_queue import DigestQueue, scheduled_digest
 from smile_cloud.send_alert.digest_sender import DigestSender
@@ -78,7 +79,8 @@ class SendAlertService:
             store,
             digests,
             topic,
-            LinkMaker(AlertLinks(settings.link_key), settings.api_url),
+            AlertUrlMaker(AlertLinks(settings.link_key), settings.has_dashboard),
+            api_url=settings.api_url,
             per_minute=settings.per_minute,
             clock=clock,
             sleep=sleep,

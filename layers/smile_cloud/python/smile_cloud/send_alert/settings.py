@@ -26,6 +26,8 @@ class SendAlertSettings:
         ``ALERTS_QUEUE_URL``, the function's own queue.
     api_url : str
         ``API_URL``, the REST API that the alerts link to; without a trailing slash.
+    has_dashboard : bool
+        ``DASHBOARD``, on or off; on makes the alerts lead to the dashboard.
     link_key : bytes
         ``LINK_KEY``, the secret that signs the links.
     max_age : timedelta
@@ -42,6 +44,7 @@ class SendAlertSettings:
     topic_arn: str
     queue_url: str
     api_url: str
+    has_dashboard: bool
     link_key: bytes = field(repr=False)
     max_age: timedelta
     per_minute: int
@@ -62,6 +65,7 @@ class SendAlertSettings:
             topic_arn=environment.topic_arn(variables),
             queue_url=environment.url(variables, "ALERTS_QUEUE_URL", "the URL of an SQS queue"),
             api_url=environment.url(variables, "API_URL", "the URL of the API").rstrip("/"),
+            has_dashboard=environment.switch(variables, "DASHBOARD"),
             link_key=environment.secret(variables, "LINK_KEY"),
             max_age=environment.seconds(variables, "ALERT_MAX_AGE_SECONDS", low=1),
             per_minute=environment.alerts_per_minute(variables),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from smile_contract import truncate_to_ms
 from tests.browser.conftest import Cloud
 
 SECOND = timedelta(seconds=1)
@@ -30,6 +31,27 @@ def test_a_smile_appears_by_itself_within_seconds_and_changes_when_it_ends(
     cloud.send(ended)
     expect(shown).to_contain_text("2.0 s")
     expect(shown).not_to_contain_text("smiling")
+
+
+def test_smiles_that_go_on_are_counted_beyond_the_newest_ones(opened: Page, cloud: Cloud) -> None:
+    now = truncate_to_ms(datetime.now(UTC))
+    lasting = [
+        cloud.smile("cam-count", "started", started_at=now - number * SECOND, duration_ms=500)
+        for number in range(60, 75)
+    ]
+    # Without an end for so long, the end is lost: nobody smiles there.
+    lost = cloud.smile("cam-count", "started", started_at=now - timedelta(minutes=30))
+    ended = [cloud.smile("cam-count", started_at=now - number * SECOND) for number in range(12)]
+    cloud.wait_stored(lost, *lasting, *ended)
+    expect(opened.locator(".feed .live-dot")).to_have_count(0)
+    tile = opened.locator(".tile", has_text="Smiling now").locator(".tile-value")
+    expect(tile).to_have_text("15")
+    end = [
+        replace(one, phase="ended", ended_at=one.started_at + SECOND, duration_ms=1000, seq=1)
+        for one in lasting
+    ]
+    cloud.send(*end)
+    expect(tile).to_have_text("0")
 
 
 def test_focus_stays_on_a_row_while_others_arrive(opened: Page, cloud: Cloud) -> None:

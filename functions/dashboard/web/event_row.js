@@ -6,7 +6,7 @@ import { formatDuration, formatScore, formatTime } from "./format.js";
 import { eventHash } from "./router.js";
 
 /** A smile whose end never arrived does not go on forever. */
-const LONGEST_MS = 10 * 60 * 1000;
+export const LONGEST_MS = 10 * 60 * 1000;
 
 /** @param {any} event */
 export function isLasting(event) {

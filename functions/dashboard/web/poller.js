@@ -5,7 +5,8 @@ import { ApiError } from "./api.js";
 const LONGEST_MS = 60000;
 
 /**
- * Call `ask` now, then again `everyMs` after each answer. A hidden tab asks nothing. After a failure
+ * Call `ask` now, then again `everyMs` after each answer. A hidden tab asks nothing, and drops
+ * what it has asked. After a failure
  * the time doubles, or is what `Retry-After` says; a key that does not work ends it.
  *
  * @param {number} everyMs
@@ -15,6 +16,7 @@ const LONGEST_MS = 60000;
  */
 export function poll(everyMs, ask, onError) {
   const control = new AbortController();
+  let asking = new AbortController();
   let timer = 0;
   let failures = 0;
   let isAsking = false;
@@ -27,12 +29,14 @@ export function poll(everyMs, ask, onError) {
   const run = async () => {
     if (isAsking || control.signal.aborted) return;
     isAsking = true;
+    asking = new AbortController();
+    const signal = AbortSignal.any([control.signal, asking.signal]);
     let wait = everyMs;
     try {
-      await ask(control.signal);
+      await ask(signal);
       failures = 0;
     } catch (error) {
-      if (control.signal.aborted) return;
+      if (signal.aborted) return next(everyMs); // does nothing in a hidden tab, or at the end
       failures += 1;
       wait = waitOf(error, everyMs, failures);
       onError(error);
@@ -43,8 +47,9 @@ export function poll(everyMs, ask, onError) {
   };
 
   const wake = () => {
-    if (document.hidden) clearTimeout(timer);
-    else next(0);
+    if (!document.hidden) return next(0);
+    clearTimeout(timer);
+    asking.abort();
   };
   document.addEventListener("visibilitychange", wake, { signal: control.signal });
   window.addEventListener("online", wake, { signal: control.signal });

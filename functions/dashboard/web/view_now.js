@@ -3,7 +3,8 @@
 import { get } from "./api.js";
 import { allDevices } from "./cameras.js";
 import { el, show } from "./dom.js";
-import { eventRow, fillRow, isLasting } from "./event_row.js";
+import { newestEvents } from "./events.js";
+import { eventRow, fillRow, isLasting, LONGEST_MS } from "./event_row.js";
 import { formatCount, formatDuration, startOfDay, TIME_ZONE } from "./format.js";
 import { askForKeyAfter } from "./key_form.js";
 import { livePicture } from "./live_picture.js";
@@ -13,14 +14,14 @@ import { empty, failure, loading, warning } from "./states.js";
 const FEED_MS = 2000;
 const TODAY_MS = 15000;
 const FEED_LENGTH = 12;
-const MOST_TODAY = 500;
+const MINUTE_MS = 60000;
 
 /** @type {import("./app.js").View} */
 export function nowView(main) {
   const tiles = {
     smiling: tile("Smiling now"),
     today: tile("Smiles today"),
-    median: tile("Median length today"),
+    length: tile("Mean length today"),
     cameras: tile("Cameras online"),
   };
   const live = livePicture();
@@ -64,7 +65,8 @@ export function nowView(main) {
         if (!feed.isConnected) show(content, feed);
         updateFeed(feed, events);
       }
-      tiles.smiling.set(formatCount(events.filter(isLasting).length));
+      const { count, isCut } = await smilingNow(events, signal);
+      tiles.smiling.set(formatCount(count), isCut ? "or more" : "");
     },
     onError,
   );
@@ -72,9 +74,8 @@ export function nowView(main) {
     TODAY_MS,
     async (signal) => {
       const from = startOfDay(Date.now()).toISOString();
-      const [{ total }, { events }, devices] = await Promise.all([
+      const [{ total }, devices] = await Promise.all([
         get("v1/stats", { from, time_zone: TIME_ZONE }, signal),
-        get("v1/events", { from, limit: MOST_TODAY }, signal),
         allDevices({}, signal),
       ]);
       const online = devices.filter((one) => one.state === "online").length;
@@ -83,11 +84,8 @@ export function nowView(main) {
         online < devices.length ? `of ${formatCount(devices.length)}` : "",
       );
       tiles.today.set(formatCount(total.events));
-      const lengths = events.filter((one) => one.phase === "ended").map((one) => one.duration_ms);
-      tiles.median.set(
-        lengths.length > 0 ? formatDuration(medianOf(lengths)) : "–",
-        total.ended > lengths.length ? `of the last ${formatCount(lengths.length)}` : "",
-      );
+      const mean = total.mean_duration_ms;
+      tiles.length.set(mean === null ? "–" : formatDuration(mean));
     },
     () => {}, // the feed reports the same failure
   );
@@ -138,9 +136,19 @@ function updateFeed(feed, events) {
   for (const row of rows.values()) row.remove();
 }
 
-/** @param {number[]} numbers */
-function medianOf(numbers) {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+/**
+ * How many smiles go on. The feed tells it when it reaches back far enough; otherwise the API does.
+ * @param {any[]} newest
+ * @param {AbortSignal} signal
+ */
+async function smilingNow(newest, signal) {
+  const since = Date.now() - LONGEST_MS;
+  const oldest = newest[FEED_LENGTH - 1];
+  let found = { events: newest, isCut: false };
+  if (oldest && Date.parse(oldest.started_at) >= since) {
+    // A whole minute, so that the address stays and the answer can be "not modified".
+    const from = new Date(since - (since % MINUTE_MS)).toISOString();
+    found = await newestEvents({ in_progress: true, from }, signal);
+  }
+  return { count: found.events.filter(isLasting).length, isCut: found.isCut };
 }

@@ -1,8 +1,8 @@
 /** Timeline: a lane for each camera, or for each face of one camera. */
 
-import { get } from "./api.js";
 import { cameraSelect } from "./cameras.js";
 import { laneChart } from "./chart_lanes.js";
+import { newestEvents } from "./events.js";
 import { el, field, select, show } from "./dom.js";
 import { counted, formatFull, formatShortTime } from "./format.js";
 import { askForKeyAfter } from "./key_form.js";
@@ -11,8 +11,6 @@ import { replaceQuery } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
 
 const REFRESH_MS = 5000;
-const PAGE = 500;
-const MOST_PAGES = 4;
 const HOUR_MS = 3600 * 1000;
 /** @type {[string, string][]} */
 const LENGTHS = [
@@ -52,7 +50,7 @@ export function timelineView(main, route) {
   const load = async (/** @type {AbortSignal} */ signal) => {
     const end = state.end ? Date.parse(state.end) : Date.now();
     const start = end - Number(state.hours) * HOUR_MS;
-    const { events, isCut } = await eventsOf(
+    const { events, isCut } = await newestEvents(
       { device: state.device, from: new Date(start).toISOString(), to: state.end },
       signal,
     );
@@ -120,27 +118,15 @@ export function timelineView(main, route) {
   };
 }
 
-/** @param {Object<string, string>} query @param {AbortSignal} signal */
-async function eventsOf(query, signal) {
-  /** @type {any[]} */
-  const events = [];
-  let cursor = "";
-  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const page = await get("v1/events", { ...query, limit: PAGE, cursor }, signal);
-    events.push(...page.events);
-    cursor = page.next_cursor;
-    if (!cursor) return { events, isCut: false };
-  }
-  return { events, isCut: true };
-}
-
 /** @param {any[]} events @param {string} device */
 function lanesOf(events, device) {
   /** @type {Map<string, any[]>} */
   const lanes = new Map();
   for (const event of events) {
     const name = device ? `face ${event.track_id}` : event.device_id;
-    lanes.set(name, [...(lanes.get(name) ?? []), event]);
+    const lane = lanes.get(name);
+    if (lane) lane.push(event);
+    else lanes.set(name, [event]);
   }
   return [...lanes].sort(([one], [other]) =>
     one.localeCompare(other, undefined, { numeric: true }),

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore import xform_name
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.helpers.documented_commands import SERVICES, aws_commands, commands, operations
+from tests.helpers.template import ROOT
+
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):(?!=)", MAKEFILE, re.M)) | {
     name for line in re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.M) for name in line.split()
@@ -25,8 +23,6 @@ DOCUMENTS = subprocess.run(
     capture_output=True,
     text=True,
 ).stdout.split()
-# Names of the AWS CLI for services that botocore names otherwise, and commands of its own.
-SERVICES = {"deploy": "codedeploy", "configure": None, "sso": None, "s3": None}
 OWN = {
     ("cloudformation", "deploy"): {
         "stack-name",
@@ -39,35 +35,12 @@ OWN = {
     ("iot", "create-keys-and-certificate"): {"certificate-pem-outfile", "private-key-outfile"},
 }
 GLOBAL = {"query", "output", "region", "profile", "cli-binary-format", "max-items"}
-_FENCE = re.compile(r"^( *)```(?:sh|bash)\n(.*?)^\1```", re.M | re.S)
-_INLINE = re.compile(r"`([^`\n]+)`")
-_AWS = re.compile(r"(?<![\w/.-])aws ([a-z0-9-]+) ([a-z0-9-]+)([^\n]*)")
 _MAKE = re.compile(
     r"(?:^ *|[$;&(|] *|run |with_config )make ([a-z][a-z-]*)((?: +[A-Z_]+=(?:'[^']*'|\S+))*)", re.M
 )
 _MODULE = re.compile(
     r"python(?:3)? -m ((?:ops|local|training|edge_lambda|scripts|bench|smile_vision)[\w.]*)"
 )
-
-
-def commands(name: str) -> str:
-    """Return the code of a document, each command in one line."""
-    text = (ROOT / name).read_text("utf-8")
-    fenced = [code for _, code in _FENCE.findall(text)]
-    inline = _INLINE.findall(re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S))
-    return re.sub(r"\s*\\\n\s*", " ", "\n".join([*fenced, *inline]))
-
-
-@cache
-def operations(service: str) -> dict[str, set[str]]:
-    """Return the operations of a service with their options, as the AWS CLI names them."""
-    model = botocore.session.get_session().get_service_model(service)
-    found = {}
-    for name in model.operation_names:
-        shape = model.operation_model(name).input_shape
-        options = {xform_name(one, "-") for one in shape.members} if shape is not None else set()
-        found[xform_name(name, "-")] = options | {f"no-{one}" for one in options}
-    return found
 
 
 def faults(code: str) -> Iterator[str]:
@@ -81,7 +54,7 @@ def faults(code: str) -> Iterator[str]:
     for module in _MODULE.findall(code):
         if find_spec(module) is None:
             yield f"no module {module}"
-    for service, operation, rest in _AWS.findall(code):
+    for service, operation, rest in aws_commands(code):
         own = SERVICES.get(service, service)
         if own is None:
             continue

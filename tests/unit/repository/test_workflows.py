@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.translate_template import packaged_template, translate
+
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ROLE = ROOT / "deploy" / "pipeline-role.yaml"
@@ -182,6 +184,8 @@ def test_role_may_use_every_service_of_the_template() -> None:
     assert nested
     for path in nested:
         resources += load(ROOT / path)["Resources"].values()
+    # What SAM makes of it: functions, their roles and versions, schedules, deployments.
+    resources += translate(packaged_template(), Stage="prod")["Resources"].values()
     types = [one["Type"] for one in resources]
     services = {kind.split("::")[1].lower() for kind in types} | {"codedeploy", "s3"}
     assert {own_names.get(name, name) for name in services} <= allowed

@@ -11,7 +11,9 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sns.models import Subscription
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ class _QuietHandler(WSGIRequestHandler):
 
 def main() -> None:
     """Serve until killed."""
+    # One key signs the messages of all topics: moto makes one for each subscription, in 0.2 s.
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    Subscription.private_key = lambda _: key
     server = make_server(
         "127.0.0.1",
         int(sys.argv[1]),

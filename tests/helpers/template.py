@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,11 @@ import yaml
 ROOT = Path(__file__).parents[2]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads the short form of the intrinsic functions."""
 
 
-def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _intrinsic(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         return {f"!{suffix}": loader.construct_scalar(node)}
     if isinstance(node, yaml.SequenceNode):
@@ -39,7 +41,12 @@ def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
 
 def create_events_table(client: Any, name: str) -> str:
     """Create the events table of ``template.yaml`` as `name`; return the name."""
+    client.create_table(TableName=name, **deepcopy(_events_table()))
+    return name
+
+
+@functools.cache  # hundreds of tests create a table
+def _events_table() -> dict[str, Any]:
     table = properties(load_template(), "EventsTable")
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    client.create_table(TableName=name, **{key: table[key] for key in wanted})
-    return name
+    return {key: table[key] for key in wanted}

@@ -11,6 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from edge_lambda.polygon_setting import Polygons
 from edge_lambda.settings_section import FilePath, Section, StrippedText
+from smile_contract.device_settings import (
+    HEARTBEAT_INTERVAL_S,
+    MAX_FACES,
+    MIN_DURATION_MS,
+    MIN_FACE_PX,
+    THRESHOLD,
+)
 
 _RULE_PATTERN = r"^[a-zA-Z0-9_]{1,128}$"
 _TOKEN_PATTERN = re.compile(r"[a-zA-Z0-9_-]{16,128}")
@@ -52,8 +59,8 @@ class VisionSettings(Section):
 
     min_face_px: int = Field(
         default=24,
-        ge=8,
-        le=1000,
+        ge=MIN_FACE_PX.low,
+        le=MIN_FACE_PX.high,
         description="Minimum shorter side of a face in the video. Smaller faces are ignored.",
     )
     min_face_score: float = Field(
@@ -71,8 +78,8 @@ class VisionSettings(Section):
     )
     max_faces: int = Field(
         default=32,
-        ge=1,
-        le=200,
+        ge=MAX_FACES.low,
+        le=MAX_FACES.high,
         description="Maximum faces followed at once. While so many are followed, new ones are "
         "ignored.",
     )
@@ -109,14 +116,14 @@ class SmileSettings(Section):
 
     threshold_on: float | None = Field(
         default=None,
-        gt=0,
-        lt=1,
+        gt=THRESHOLD.low,
+        lt=THRESHOLD.high,
         description="Smoothed score at which a smile starts. Defaults to the model card's.",
     )
     threshold_off: float | None = Field(
         default=None,
-        gt=0,
-        lt=1,
+        gt=THRESHOLD.low,
+        lt=THRESHOLD.high,
         description="Smoothed score below which a smile ends; less than `threshold_on`. "
         "Defaults to the model card's.",
     )
@@ -124,7 +131,10 @@ class SmileSettings(Section):
         default=200.0, ge=0, le=10_000, description="Time constant of the score smoothing."
     )
     min_duration_ms: float = Field(
-        default=500.0, ge=0, le=60_000, description="Smiles shorter than this are ignored."
+        default=500.0,
+        ge=MIN_DURATION_MS.low,
+        le=MIN_DURATION_MS.high,
+        description="Smiles shorter than this are ignored.",
     )
     max_gap_ms: float = Field(
         default=250.0,
@@ -226,8 +236,8 @@ class HealthSettings(Section):
 
     interval_s: float = Field(
         default=300.0,
-        ge=10,
-        le=3600,
+        ge=HEARTBEAT_INTERVAL_S.low,
+        le=HEARTBEAT_INTERVAL_S.high,
         description="Time between heartbeats, on the topic `smile/<device_id>/status`. Another "
         "state of the camera, a pause and its end are reported within a minute.",
     )

@@ -15,20 +15,11 @@ from edge_lambda.config import EdgeConfig, problems
 from edge_lambda.control.accepted_file import AcceptedFile
 from edge_lambda.errors import ConfigError
 from edge_lambda.settings_section import iterate_settings
+from smile_contract.device_settings import DEVICE_SETTINGS
 
 _log = logging.getLogger(__name__)
 
-CONTROLLED = (
-    "paused",
-    "smile.threshold_on",
-    "smile.threshold_off",
-    "smile.min_duration_ms",
-    "vision.min_face_px",
-    "vision.max_faces",
-    "zones.include",
-    "zones.ignore",
-    "health.interval_s",
-)
+CONTROLLED = (*DEVICE_SETTINGS, "zones.include", "zones.ignore")
 _WELCOME = "welcome"  # the console of AWS IoT puts it into each shadow that it makes
 _MOST_REASONS, _LONGEST_BYTES = 10, 200
 _MOST_BYTES = 8000  # a shadow has at most 8 KB

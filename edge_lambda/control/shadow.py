@@ -15,9 +15,9 @@ from collections import deque
 from typing import Any
 
 from edge_lambda.control.runtime_settings import RuntimeSettings
+from smile_contract.device_settings import SETTINGS_SHADOW
 
 _log = logging.getLogger(__name__)
-SHADOW = "settings"
 _NO_SHADOW = 404
 _AGAIN_S = 30.0
 _LONGEST_BYTES = 64 * 1024  # a shadow has 8 KB, and metadata for each value
@@ -39,7 +39,7 @@ class Shadow:
     """
 
     def __init__(self, device_id: str, settings: RuntimeSettings) -> None:
-        self._prefix = f"$aws/things/{device_id}/shadow/name/{SHADOW}"
+        self._prefix = f"$aws/things/{device_id}/shadow/name/{SETTINGS_SHADOW}"
         self.topics = tuple(
             f"{self._prefix}/{name}"
             for name in (

@@ -52,6 +52,8 @@ class LocalAws:
     access_key_id, secret_access_key : str
         Dummies, or the user's own when ``dynamodb_url`` is set: DynamoDB Local keeps a database
         for each access key.
+    iot_data_url : str or None
+        The server of the device shadows.
     """
 
     endpoint_url: str
@@ -59,6 +61,7 @@ class LocalAws:
     dynamodb_url: str | None = None
     access_key_id: str = _DUMMY_KEY
     secret_access_key: str = _DUMMY_KEY
+    iot_data_url: str | None = None
 
     @staticmethod
     def from_environment(endpoint_url: str, environment: Mapping[str, str]) -> LocalAws:
@@ -92,6 +95,8 @@ class LocalAws:
         }
         if self.dynamodb_url:
             variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.dynamodb_url
+        if self.iot_data_url:
+            variables["AWS_ENDPOINT_URL_IOT_DATA_PLANE"] = self.iot_data_url
         return variables
 
     @cached_property

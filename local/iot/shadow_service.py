@@ -1,4 +1,4 @@
-"""The device shadows: answers get, update and delete over the broker, as AWS IoT does."""
+"""The device shadows: answers get, update and delete, as AWS IoT does."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ _TOPIC = re.compile(r"(\$aws/things/[^/]+/shadow(?:/name/[^/]+)?)/(get|update|de
 
 
 class ShadowService:
-    """Keeps the shadows of all things in memory, named ones and the classic one."""
+    """Keeps the shadows of all things in memory, named ones and the classic one.
+
+    Requests come over the broker, once it is started, and from `request`.
+    """
 
     def __init__(self) -> None:
         self._shadows: defaultdict[str, ShadowDocument] = defaultdict(ShadowDocument)
+        self._lock = threading.Lock()  # keeps the messages in the order of the versions
         self._subscribed = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"shadows-{uuid.uuid4().hex[:8]}"
@@ -55,6 +59,16 @@ class ShadowService:
         """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def request(self, topic: str, payload: bytes) -> dict[str, Document]:
+        """Handle a request, publish the messages that answer it, and return them by topic."""
+        with self._lock:
+            answers = self.handle(topic, payload)
+            if self._subscribed.is_set():
+                for answer_topic, answer in answers.items():
+                    text = json.dumps(answer, separators=(",", ":"))
+                    self._client.publish(answer_topic, text, qos=1)
+        return answers
 
     def handle(self, topic: str, payload: bytes) -> dict[str, Document]:
         """Return the messages by topic that answer a request; none for another topic."""
@@ -90,9 +104,8 @@ class ShadowService:
     def _on_subscribe(self, _client: mqtt.Client, *_reply: Any) -> None:
         self._subscribed.set()
 
-    def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        for topic, answer in self.handle(message.topic, bytes(message.payload)).items():
-            client.publish(topic, json.dumps(answer, separators=(",", ":")), qos=1)
+    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self.request(message.topic, bytes(message.payload))
 
 
 def _decoded(payload: bytes) -> Document:

@@ -34,6 +34,7 @@ from local.errors import StartError
 from local.functions.event_source import Outcome
 from local.iot.broker import choose_broker, start_broker
 from local.iot.rule_engine import RuleListener
+from local.iot.shadow_http import ShadowHttp
 from local.iot.shadow_service import ShadowService
 from local.iot.unmatched import UnmatchedTopics
 from local.network.http_server import HttpServer
@@ -119,7 +120,11 @@ class Stack:
         self._listening = listen(ports, "--port")  # from now on, so that nobody else takes it
         self.api_port = port_of(self._listening)
         self._aws_port = _port(options.aws_port, "--aws-port")
-        self.aws = LocalAws.from_environment(f"http://{LOOPBACK}:{self._aws_port}", environment)
+        self._shadows_listening = listen([0], "")
+        self.aws = replace(
+            LocalAws.from_environment(f"http://{LOOPBACK}:{self._aws_port}", environment),
+            iot_data_url=f"http://{LOOPBACK}:{port_of(self._shadows_listening)}",
+        )
         self._template = load_template(options.template)
         names = PhysicalNames(self.aws.region, self.aws.endpoint_url)
         parameters = dict(options.parameters)
@@ -155,7 +160,7 @@ class Stack:
         self.functions = Functions(sources, schedules, self.aws, self.processes)
         front = HttpFront(self._api, self.api_keys, self.functions.invoke, events.on_problem)
         self.live = LivePicture(front)
-        self._server: HttpServer | None = None
+        self._servers: list[HttpServer] = []
         self._needed: list[Child] = []
         self.kept_tables: list[str] = []
 
@@ -207,7 +212,10 @@ class Stack:
             email_filters(self._template, self._resolver),
         )
         self.functions.start(self._cloud_functions())
-        self._server = HttpServer(self.live, self._listening)
+        self._servers = [
+            HttpServer(ShadowHttp(self._shadows), self._shadows_listening),
+            HttpServer(self.live, self._listening),
+        ]
         self.functions.wait_initialized()
         self.functions.poll(self._options.retry_delay_s, self._events.on_outcome)
         self.functions.schedule(self._events.on_problem)
@@ -226,9 +234,10 @@ class Stack:
         for listener in self._listeners:
             listener.stop()
         self.processes.stop()
-        if self._server is not None:
-            self._server.close()
-        self._listening.close()
+        for server in self._servers:
+            server.close()
+        for listening in (self._listening, self._shadows_listening):
+            listening.close()
         self.functions.close()
 
     def _cloud_functions(self) -> list[FunctionSpec]:

@@ -32,7 +32,7 @@ EVENTS = [SmileEvent.from_dict(one) for one in sample("messages/batch")["events"
 STORED = EVENTS[0]
 _STAGE = "/dev"
 _REFUSED = '{"type":"about:blank","title":"Forbidden","status":403,"detail":"no key"}'
-_CLIENTS = (clients.dynamodb, clients.sns, clients.sqs)
+_CLIENTS = (clients.dynamodb, clients.sns, clients.sqs, clients.iot_data)
 
 
 def fill_table() -> None:
@@ -113,6 +113,7 @@ def described_api() -> Iterator[Any]:
         make.cache_clear()
     with mock_aws():
         fill_table()
+        boto3.client("iot").create_thing(thingName=STORED.device_id)
         queue = boto3.client("sqs").create_queue(QueueName="erasures")["QueueUrl"]
         environment.setenv("ERASURE_QUEUE_URL", queue)
         topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -85,13 +86,14 @@ def load_function(name: str) -> ModuleType:
 class Functions:
     """The handlers in one environment, each loaded as at a cold start.
 
-    They do not count the cold start, whose metric is printed on a line of its own.
+    They do not count the cold start, whose metric is printed on a line of its own. Without names,
+    all are loaded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str] = ()) -> None:
         cold_start.is_cold_start = False
-        names = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
-        self._loaded = {name: load_function(name) for name in names}
+        every = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
+        self._loaded = {name: load_function(name) for name in names or every}
         self._log = io.StringIO()
         for module in self._loaded.values():
             module.logger.registered_handler.setStream(self._log)

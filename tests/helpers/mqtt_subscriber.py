@@ -15,7 +15,7 @@ from tests.helpers.waiting import LOOPBACK, wait_until
 
 
 class Subscriber:
-    """What arrives at ``smile/#``.
+    """What arrives at a topic.
 
     Attributes
     ----------
@@ -61,10 +61,10 @@ class Subscriber:
 
 
 @contextmanager
-def subscriber(port: int) -> Iterator[Subscriber]:
+def subscriber(port: int, topic: str = "smile/#") -> Iterator[Subscriber]:
     seen = Subscriber()
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-    client.on_connect = lambda *_: client.subscribe("smile/#", qos=1)
+    client.on_connect = lambda *_: client.subscribe(topic, qos=1)
     client.on_subscribe = lambda *_: setattr(seen, "is_ready", True)
     client.on_message = seen.receive
     client.connect(LOOPBACK, port)

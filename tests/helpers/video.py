@@ -80,3 +80,21 @@ def first_seconds(path: Path, seconds: float) -> Path:
             packet.stream = stream
             part.mux(packet)
     return path
+
+
+def repeated_clip(path: Path, times: int) -> Path:
+    """Copy the bundled clip `times` times to `path`, one after the other; return `path`."""
+    with av.open(str(path), "w") as longer:
+        shift, stream = 0, None
+        for _ in range(times):
+            with av.open(str(CLIP)) as whole:
+                source = whole.streams.video[0]
+                stream = stream or longer.add_stream_from_template(source)
+                for packet in whole.demux(video=0):
+                    if packet.pts is None or packet.dts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    packet.stream = stream
+                    longer.mux(packet)
+                shift += source.duration or 0
+    return path

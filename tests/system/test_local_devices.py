@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -19,6 +24,7 @@ from local.run.stack import Stack, StackEvents
 from smile_contract import events_topic, format_time, status_topic
 from tests.helpers.events import smile_event
 from tests.helpers.rule_events import sample
+from tests.helpers.video import repeated_clip
 from tests.helpers.waiting import LOOPBACK, wait_until
 from tests.helpers.wire_samples import HEARTBEAT
 
@@ -43,11 +49,19 @@ class Run:
         self._client.publish(topic, json.dumps(message), qos=1).wait_for_publish(10)
 
     def get(self, path: str) -> Any:
+        return self.ask("GET", path)[1]
+
+    def ask(
+        self, method: str, path: str, body: Any = None, key: str = "read_key"
+    ) -> tuple[int, Any]:
+        """Return status and document of an answer."""
         connection = http.client.HTTPConnection(LOOPBACK, self.stack.api_port, timeout=30)
-        connection.request("GET", path, headers={"x-api-key": "read_key"})
-        document = json.loads(connection.getresponse().read())
+        headers = {"x-api-key": key, "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
         connection.close()
-        return document
+        return answer.status, document
 
     def states(self) -> dict[str, str]:
         """Return the state of each listed device."""
@@ -131,3 +145,64 @@ def test_presence_makes_a_device_offline_and_other_clients_are_not_listed(run: R
     wait_until(lambda: run.states().get("cam-3") == "offline")
     assert "laptop" not in run.states()
     assert run.get("/v1/devices/laptop")["status"] == 404
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+SETTINGS = "/v1/devices/cam-real/settings"
+
+
+@contextmanager
+def camera(run: Run, folder: Path) -> Iterator[None]:
+    """Run the program of a camera, which is paused, on a clip of two minutes."""
+    program = subprocess.Popen(
+        [
+            sys.executable, "-m", "edge_lambda", "--device-id", "cam-real", "--paused",
+            "--source", str(repeated_clip(folder / "clip.mp4", 4)), "--realtime",
+            "--sink", "mqtt", "--mqtt-url", f"mqtt://{LOOPBACK}:{run.stack.mqtt_port}",
+            "--outbox", str(folder / "outbox.sqlite"),
+        ],
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        program.send_signal(signal.SIGTERM)
+        program.wait(20)
+
+
+def wanted(run: Run, **changes: Any) -> dict[str, Any]:
+    """Change settings as an administrator; return them once the camera has answered."""
+    status, document = run.ask("PATCH", SETTINGS, changes, key="admin_key")
+    assert status == 200, document
+    wait_until(lambda: not run.get(SETTINGS)["waiting"])
+    found: dict[str, Any] = run.get(SETTINGS)
+    return found
+
+
+def smiles_in_progress(run: Run) -> list[Any]:
+    found: list[Any] = run.get("/v1/events?device=cam-real&in_progress=true")["events"]
+    return found
+
+
+def test_a_camera_pauses_and_goes_on_with_other_thresholds_when_the_api_says_so(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run.ask("PATCH", SETTINGS, {"paused": True}, key="admin_key")[0] == 404, "not known yet"
+    with camera(run, tmp_path):
+        wait_until(lambda: run.states().get("cam-real") == "paused", 60)
+        for key in ("read_key", "feedback_key"):
+            assert run.ask("PATCH", SETTINGS, {"paused": False}, key=key)[0] == 403
+        document = wanted(run, paused=False, smile={"threshold_on": 0.61, "threshold_off": 0.37})
+        assert (document["is_applied"], document["reported"]["paused"]) == (True, False)
+        wait_until(lambda: smiles_in_progress(run), 60)
+        model = smiles_in_progress(run)[0]["model"]
+        assert (model["threshold_on"], model["threshold_off"]) == (0.61, 0.37)
+        assert wanted(run, paused=True)["reported"]["paused"] is True
+        wait_until(lambda: not smiles_in_progress(run))
+        document = wanted(run, smile={"threshold_on": 0.9999999})
+        assert (document["is_applied"], document["rejected"][0]["field"]) == (
+            False,
+            "smile.threshold_on",
+        )
+        assert document["reported"]["smile"]["threshold_on"] == 0.61

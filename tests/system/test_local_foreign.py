@@ -90,9 +90,12 @@ def test_page_of_another_site_gets_nothing_from_any_port(
     stack: Stack, method: str, foreign: dict[str, str]
 ) -> None:
     aws_port = int(stack.aws.endpoint_url.rpartition(":")[2])
+    assert stack.aws.iot_data_url is not None
+    shadow_port = int(stack.aws.iot_data_url.rpartition(":")[2])
     paths = {
         stack.api_port: "/open",
         aws_port: "/",
+        shadow_port: "/things/cam-1/shadow?name=settings",
         runtime_port(stack): "/2018-06-01/runtime/invocation/next",
     }
     for port, path in paths.items():

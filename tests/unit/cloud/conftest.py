@@ -16,6 +16,7 @@ from tests.helpers.alerts import Alerts
 from tests.helpers.device_checks import Checks
 from tests.helpers.functions import AWS_ENVIRONMENT, ENVIRONMENT, Functions
 from tests.helpers.moto_server import moto_server
+from tests.helpers.shadow_server import Shadows, shadow_server
 from tests.helpers.template import ROOT, create_events_table, load_template, properties
 
 
@@ -111,6 +112,16 @@ def functions(
     for name, value in (ENVIRONMENT | own).items():
         monkeypatch.setenv(name, value)
     return Functions()
+
+
+@pytest.fixture
+def shadows(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shadows]:
+    """The device shadows, which are empty."""
+    with shadow_server() as (url, shadows):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_IOT_DATA_PLANE", url)
+        clients.iot_data.cache_clear()
+        yield shadows
+    clients.iot_data.cache_clear()
 
 
 @pytest.fixture

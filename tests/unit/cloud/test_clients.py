@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from smile_cloud import clients
 from tests.helpers.functions import AWS_ENVIRONMENT
 
-MAKERS = (clients.dynamodb, clients.sns, clients.sqs)
+MAKERS = (clients.dynamodb, clients.sns, clients.sqs, clients.iot_data)
 
 
 class Server(ThreadingHTTPServer):
@@ -68,7 +68,7 @@ def test_a_call_fails_after_three_attempts_when_the_service_stays_broken(service
     assert service.requests == 3
 
 
-@pytest.mark.parametrize("make", MAKERS, ids=["dynamodb", "sns", "sqs"])
+@pytest.mark.parametrize("make", MAKERS, ids=["dynamodb", "sns", "sqs", "iot_data"])
 def test_the_function_reports_the_service_before_its_timeout_when_nothing_answers(
     service: Server, template: dict[str, Any], make: Any
 ) -> None:
@@ -78,6 +78,6 @@ def test_the_function_reports_the_service_before_its_timeout_when_nothing_answer
     assert longest_s < template["Globals"]["Function"]["Timeout"]
 
 
-@pytest.mark.parametrize("make", MAKERS, ids=["dynamodb", "sns", "sqs"])
+@pytest.mark.parametrize("make", MAKERS, ids=["dynamodb", "sns", "sqs", "iot_data"])
 def test_a_client_is_kept_when_it_is_used_again(service: Server, make: Any) -> None:
     assert make() is make()

@@ -13,6 +13,7 @@ from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
 from smile_cloud.device_registry.condition import Graces
+from smile_cloud.device_settings_api.settings import DeviceSettingsApiSettings
 from smile_cloud.device_status.settings import DeviceStatusSettings
 from smile_cloud.erase_events.settings import EraseEventsSettings
 from smile_cloud.erasure_api.settings import ErasureApiSettings
@@ -32,6 +33,7 @@ SETTINGS = [
     HistoryApiSettings,
     AlertsApiSettings,
     FeedbackApiSettings,
+    DeviceSettingsApiSettings,
     DashboardSettings,
     ErasureApiSettings,
     EraseEventsSettings,

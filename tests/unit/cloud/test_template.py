@@ -20,6 +20,7 @@ from smile_cloud.check_devices.report_store import LEASE
 from smile_cloud.check_devices.settings import CheckDevicesSettings
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.dashboard.settings import DashboardSettings
+from smile_cloud.device_settings_api.settings import DeviceSettingsApiSettings
 from smile_cloud.device_status.settings import DeviceStatusSettings
 from smile_cloud.erase_events.settings import EraseEventsSettings
 from smile_cloud.erasure_api.settings import ErasureApiSettings
@@ -44,6 +45,7 @@ SETTINGS = {
     "HistoryApiFunction": HistoryApiSettings,
     "AlertsApiFunction": AlertsApiSettings,
     "FeedbackApiFunction": FeedbackApiSettings,
+    "DeviceSettingsApiFunction": DeviceSettingsApiSettings,
     "DashboardFunction": DashboardSettings,
     "ErasureApiFunction": ErasureApiSettings,
     "EraseEventsFunction": EraseEventsSettings,
@@ -273,6 +275,7 @@ def test_the_runtime_is_supported_for_at_least_a_year(template: dict[str, Any]) 
         "history_api",
         "alerts_api",
         "feedback_api",
+        "device_settings_api",
         "dashboard",
         "photo_api",
         "erasure_api",

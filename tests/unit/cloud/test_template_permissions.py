@@ -26,6 +26,7 @@ from tests.helpers.alerts_api import request, token
 from tests.helpers.device_checks import seed_devices
 from tests.helpers.functions import CONTEXT, ENVIRONMENT, load_function
 from tests.helpers.rule_events import moved_to_now, received_now, samples
+from tests.helpers.shadow_server import Shadows
 from tests.helpers.template import properties
 
 FUNCTIONS = {
@@ -36,6 +37,7 @@ FUNCTIONS = {
     "history_api": "HistoryApiFunction",
     "alerts_api": "AlertsApiFunction",
     "feedback_api": "FeedbackApiFunction",
+    "device_settings_api": "DeviceSettingsApiFunction",
     "photo_api": "PhotoApiFunction",
     "erasure_api": "ErasureApiFunction",
     "erase_events": "EraseEventsFunction",
@@ -47,6 +49,7 @@ TRANSACT = {
     "Delete": "dynamodb:DeleteItem",
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
+_IOT_ARN = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:"
 Used = set[tuple[str, str]]  # action and the template's resource
 
 
@@ -63,6 +66,9 @@ class Recorder:
             for part in arguments["TransactItems"]:
                 [(kind, item)] = part.items()
                 self.used.add((TRANSACT[kind], self._resources[item["TableName"]]))
+            return
+        if "shadowName" in arguments:
+            self.used.add((f"iot:{operation}", f"thing/*/{arguments['shadowName']}"))
             return
         if "MessageBody" in arguments:
             self.queued.append(arguments["MessageBody"])
@@ -82,6 +88,7 @@ def recorder(
     alerts_queue: str,
     erasure_queue: str,
     topic: str,
+    shadows: Shadows,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorder]:
     own = {
@@ -120,6 +127,7 @@ def granted(template: dict[str, Any], function: str) -> Used:
                 for resource in resources if isinstance(resources, list) else [resources]:
                     [text] = resource.values()
                     name = re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text).removesuffix(".Arn")
+                    name = name.removeprefix(_IOT_ARN)
                     found.add((action, name))
     return found
 
@@ -160,6 +168,9 @@ def test_a_function_may_make_its_calls_and_no_other(
     if name == "check_devices":
         minutes = dict.fromkeys([f"cam-{number}" for number in range(6)], 10)
         seed_devices(table, minutes | {"old": 60})
+        recorder.used.clear()
+    if name == "device_settings_api":
+        seed_devices(table, {"cam-1": 0})
         recorder.used.clear()
     if name == "feedback_api":
         batch = received_now(samples("store_event")["batch"])  # the event that its samples name

@@ -7,7 +7,7 @@ its S3 transfers, which takes a tenth of a cold start.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
 from botocore.session import Session
@@ -48,3 +48,12 @@ def sns() -> SNSClient:
 def sqs() -> SQSClient:
     """Return the SQS client."""
     return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))
+
+
+@lru_cache(maxsize=1)
+def iot_data() -> Any:
+    """Return the client of the device shadows, an ``IoTDataPlaneClient``.
+
+    botocore knows the endpoint of each region; AWS IoT finds the account by the signature.
+    """
+    return _session().create_client("iot-data", config=_CONFIG)

@@ -1,0 +1,80 @@
+"""What the named shadow `settings` of a device says: wanted, in use, and rejected.
+
+https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from smile_cloud.device_settings_api.flat import flattened
+
+_WELCOME: Final = "welcome"  # the console of AWS IoT puts it into each shadow that it makes
+_REJECTED: Final = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsShadow:
+    """What the shadow of a device says.
+
+    Attributes
+    ----------
+    version : int or None
+        None without a shadow.
+    desired : Mapping
+        What is wanted, by dotted key.
+    reported : Mapping or None
+        What the device uses, by dotted key; None when it has reported nothing.
+    rejected : tuple of Mapping
+        ``field`` and ``reason`` of each wanted value that the device does not accept.
+    """
+
+    version: int | None = None
+    desired: Mapping[str, Any] = field(default_factory=dict)
+    reported: Mapping[str, Any] | None = None
+    rejected: tuple[Mapping[str, str], ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> SettingsShadow:
+        """Return what the answer to GetThingShadow says."""
+        state = document["state"]
+        desired, reported = dict(state.get("desired") or {}), dict(state.get("reported") or {})
+        for section in (desired, reported):
+            section.pop(_WELCOME, None)
+        rejected = reported.pop(_REJECTED, None)
+        return cls(
+            document["version"],
+            flattened(desired),
+            flattened(reported) if reported else None,
+            tuple(_rejections(rejected)),
+        )
+
+    def after(self, changes: Mapping[str, Any]) -> SettingsShadow:
+        """Return the shadow with changes of ``desired``; None removes a setting."""
+        desired = {key: value for key, value in self.desired.items() if key not in changes}
+        desired |= {key: value for key, value in changes.items() if value is not None}
+        return replace(self, desired=desired)
+
+    def at(self, version: int) -> SettingsShadow:
+        """Return the shadow with another version."""
+        return replace(self, version=version)
+
+    @property
+    def waiting(self) -> list[str]:
+        """The wanted settings that the device neither uses nor rejects, by dotted key."""
+        reported = self.reported or {}
+        refused = {rejection["field"] for rejection in self.rejected}
+        return [
+            key
+            for key, value in self.desired.items()
+            if (key not in reported or reported[key] != value) and key not in refused
+        ]
+
+
+def _rejections(reported: object) -> Iterator[dict[str, str]]:
+    """Yield what is readable of the list that the device reports."""
+    for one in reported if isinstance(reported, list) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("field"), str):
+            yield {"field": one["field"], "reason": str(one.get("reason", ""))}

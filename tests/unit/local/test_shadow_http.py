@@ -1,6 +1,6 @@
 """The shadows over HTTP, as boto3 asks for them, and what a device hears of it over MQTT.
 
-Expected answers: "Device Shadow REST API", AWS IoT Core.
+Source of the answers: "Device Shadow REST API", AWS IoT Core.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from smile_cloud.device_settings_api.flat import flattened
 from smile_cloud.http.errors import BodyError, FieldProblem
@@ -90,5 +90,5 @@ def _value(value: object, name: str) -> Any:
     return int(decoded) if isinstance(decoded, float) and decoded.is_integer() else decoded
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

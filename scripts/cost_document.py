@@ -21,10 +21,10 @@ def main() -> None:
     """Write the tables."""
     prices = load_prices("us-east-1")
     month = Month(read_facts(load_template(), "prod"), load_work(), prices)
-    rows = ["| cameras | a month |", "|---|---:|"]
+    rows = ["| cameras | the stage, a month | each camera, a month |", "|---:|---:|---:|"]
     for devices in FLEETS:
         dollars = total(month.lines(Fleet(devices, EVENTS_PER_DAY)))
-        rows.append(f"| each of {devices:,} | ${dollars / devices:.3f} |")
+        rows.append(f"| {devices:,} | ${dollars:,.2f} | ${dollars / devices:.3f} |")
     write_section(DOCUMENT, "each", "\n".join(rows))
     blocks = [f"```\n{report(Fleet(devices, EVENTS_PER_DAY))}```" for devices in FLEETS]
     write_section(DOCUMENT, "output", "\n\n".join(blocks))

@@ -118,5 +118,8 @@ def test_prices_have_a_date_and_sources() -> None:
 def test_the_docs_state_what_a_camera_costs(devices: int) -> None:
     """Run ``python -m scripts.cost_document`` when this fails."""
     text = (ROOT / "docs/cost.md").read_text("utf-8")
-    [stated] = re.findall(rf"^\| each of {devices:,} \| \$([\d.]+) \|", text, re.MULTILINE)
-    assert float(stated) == pytest.approx(total(lines(devices=devices)) / devices, rel=0.1)
+    row = rf"^\| {devices:,} \| \$([\d.,]+) \| \$([\d.]+) \|"
+    [(stage, each)] = re.findall(row, text, re.MULTILINE)
+    dollars = total(lines(devices=devices))
+    assert float(stage.replace(",", "")) == pytest.approx(dollars, rel=0.1)
+    assert float(each) == pytest.approx(dollars / devices, rel=0.1)

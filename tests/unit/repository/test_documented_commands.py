@@ -32,6 +32,7 @@ OWN = {
     },
     ("sns", "subscribe"): {"notification-endpoint"},
     ("logs", "tail"): {"since", "filter-pattern", "format", "follow"},
+    ("dynamodb", "wait"): {"table-name"},
     ("iot", "create-keys-and-certificate"): {"certificate-pem-outfile", "private-key-outfile"},
 }
 GLOBAL = {"query", "output", "region", "profile", "cli-binary-format", "max-items"}

@@ -71,7 +71,7 @@ export async function getText(url, type) {
 }
 
 /**
- * @param {"PUT" | "POST" | "DELETE"} method
+ * @param {"PUT" | "PATCH" | "POST" | "DELETE"} method
  * @param {string} path
  * @param {any} [body]
  */

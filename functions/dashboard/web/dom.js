@@ -67,6 +67,15 @@ export function show(node, ...children) {
   add(node, ...children);
 }
 
+/**
+ * Change a text only when it differs, so that screen readers read it once.
+ * @param {Element} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 const CHART_MARGIN_PX = 80;
 
 /** The width of a chart in px: its texts have the size of other texts, on a phone too. */

@@ -30,6 +30,11 @@ export function useKey(key) {
   sessionStorage.setItem(NAME, key.trim());
 }
 
+/** Whether the key may change settings: a key says its scope at its start, and the API decides. */
+export function mayAdminister() {
+  return !/^(read|feedback)_/.test(currentKey() ?? "");
+}
+
 export function forgetKey() {
   sessionStorage.removeItem(NAME);
 }

@@ -5,16 +5,17 @@ import { ApiError } from "./api.js";
 const LONGEST_MS = 60000;
 
 /**
- * Call `ask` now, then again `everyMs` after each answer. A hidden tab asks nothing, and drops
- * what it has asked. After a failure
- * the time doubles, or is what `Retry-After` says; a key that does not work ends it.
+ * Call `ask` now, then again `everyMs` after each answer, which may change it. A hidden tab asks
+ * nothing, and drops what it has asked. After a failure the time doubles, or is what `Retry-After`
+ * says; a key that does not work ends it.
  *
- * @param {number} everyMs
+ * @param {number | (() => number)} everyMs
  * @param {(signal: AbortSignal) => Promise<void>} ask
  * @param {(error: unknown) => void} onError
  * @returns {() => void} stops it
  */
 export function poll(everyMs, ask, onError) {
+  const every = typeof everyMs === "function" ? everyMs : () => everyMs;
   const control = new AbortController();
   let asking = new AbortController();
   let timer = 0;
@@ -31,14 +32,15 @@ export function poll(everyMs, ask, onError) {
     isAsking = true;
     asking = new AbortController();
     const signal = AbortSignal.any([control.signal, asking.signal]);
-    let wait = everyMs;
+    let wait = every();
     try {
       await ask(signal);
       failures = 0;
+      wait = every();
     } catch (error) {
-      if (signal.aborted) return next(everyMs); // does nothing in a hidden tab, or at the end
+      if (signal.aborted) return next(every()); // does nothing in a hidden tab, or at the end
       failures += 1;
-      wait = waitOf(error, everyMs, failures);
+      wait = waitOf(error, every(), failures);
       onError(error);
     } finally {
       isAsking = false;

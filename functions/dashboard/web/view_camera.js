@@ -1,6 +1,7 @@
 /** One camera: its state, its health, what arrived of it, and what runs on it. */
 
 import { ApiError, get } from "./api.js";
+import { cameraSettings } from "./camera_settings.js";
 import { stateTag, stateText } from "./camera_state.js";
 import { el, show } from "./dom.js";
 import {
@@ -26,12 +27,14 @@ export function cameraView(main, route) {
   const trouble = el("div", {});
   const state = el("p", { class: "lead" });
   const content = el("div", { class: "stack" }, loading());
+  const settings = cameraSettings(name, route.query);
   show(
     main,
     el("a", { class: "back", href: "#/cameras" }, icon("back"), "Cameras"),
     el("h1", {}, name),
     state,
     trouble,
+    settings.node,
     content,
     el(
       "div",
@@ -50,6 +53,7 @@ export function cameraView(main, route) {
       show(trouble);
       show(state, stateTag(device), el("span", {}, stateText(device)));
       show(content, sections(device));
+      settings.setState(device.state);
     },
     (error) => {
       if (askForKeyAfter(error)) return;
@@ -66,7 +70,10 @@ export function cameraView(main, route) {
       else show(content, failure(error));
     },
   );
-  return stop;
+  return () => {
+    stop();
+    settings.stop();
+  };
 }
 
 /** @param {any} device */

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { knownCameras } from "./cameras.js";
 import { add, el, field, select, show } from "./dom.js";
 import { askForKeyAfter } from "./key_form.js";
-import { replaceQuery } from "./router.js";
+import { hashOf, replaceQuery } from "./router.js";
 import { empty, failure, loading } from "./states.js";
 import { replayResult } from "./threshold_result.js";
 
@@ -88,11 +88,15 @@ async function startWith(content, device, names, query, signal) {
   let timer = 0;
   let run = 0;
 
+  const apply = el("a", { class: "button" }, "Use for this camera…");
+
   const replay = async () => {
     run += 1;
     const own = run;
     const wanted = { on: on.value().toFixed(2), off: off.value().toFixed(2) };
-    replaceQuery(["threshold"], { device: camera.value, ...wanted, min: least.value().toFixed(1) });
+    const values = { ...wanted, min: least.value().toFixed(1) };
+    replaceQuery(["threshold"], { device: camera.value, ...values });
+    apply.setAttribute("href", hashOf(["devices", camera.value], values));
     const path = `v1/devices/${encodeURIComponent(camera.value)}/thresholds`;
     try {
       const found = await get(
@@ -128,6 +132,7 @@ async function startWith(content, device, names, query, signal) {
   add(
     form,
     el("div", { class: "settings" }, field("Camera", camera), on.node, off.node, least.node),
+    el("div", { class: "actions start" }, apply),
   );
   show(content, form, result);
   await replay();

@@ -1,0 +1,160 @@
+/** Settings of a camera: pause it, change its thresholds, and see what it makes of that. */
+
+import { ApiError, change, get } from "./api.js";
+import { NUMBERS, labelOf, numberControl, wanted, withLabels } from "./camera_setting_fields.js";
+import { add, el, notify, setText, show } from "./dom.js";
+import { mayAdminister } from "./key.js";
+import { askForKeyAfter } from "./key_form.js";
+import { poll } from "./poller.js";
+import { textOf } from "./states.js";
+
+const WAITING_MS = 2000;
+const REFRESH_MS = 15000;
+
+/**
+ * A card that keeps itself up to date.
+ * @param {string} name of the camera
+ * @param {URLSearchParams} query values to propose
+ * @returns {{node: HTMLElement, setState: (state: string) => void, stop: () => void}}
+ */
+export function cameraSettings(name, query) {
+  const path = `v1/devices/${encodeURIComponent(name)}/settings`;
+  const mayChange = mayAdminister();
+  /** @type {any} */
+  let settings = null;
+  let state = "";
+  let isMissing = false;
+  const status = el("p", { class: "muted", role: "status" }, "Loading…");
+  const refused = el("div", { class: "stack", role: "alert", hidden: true });
+  const message = el("p", { class: "form-error", role: "alert" });
+  const controls = Object.keys(NUMBERS).map((key) => numberControl(key, query));
+  const pause = button("Pause", "button", () => send({ paused: !wanted(settings, "paused") }));
+  const save = button("Save", "button primary");
+  const reset = button("Use the camera's own values", "link", () => {
+    for (const control of controls) control.forget();
+    return send({ smile: Object.fromEntries(Object.keys(NUMBERS).map((key) => [key, null])) });
+  });
+  save.setAttribute("type", "submit");
+
+  const send = async (/** @type {any} */ changes) => {
+    show(message);
+    for (const one of [pause, save, reset]) one.disabled = true;
+    try {
+      settings = await change("PATCH", path, changes);
+      for (const control of controls) control.forget();
+      notify("The settings are saved.");
+      restart();
+    } catch (error) {
+      show(message, sentence(error));
+    }
+    draw();
+  };
+
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const changed = controls.filter((control) => control.isChanged());
+    const [on, off] = controls.map((control) => control.value());
+    if (changed.length === 0) show(message, "No value has changed.");
+    else if (off >= on) show(message, "A smile must end below a lower score than it starts at.");
+    else send({ smile: Object.fromEntries(changed.map((one) => [one.key, one.value()])) });
+  };
+
+  const draw = () => {
+    if (settings === null) return;
+    for (const one of [pause, save, reset]) one.disabled = !mayChange;
+    setText(status, statusText(settings, state));
+    setText(pause, wanted(settings, "paused") ? "Resume" : "Pause");
+    reset.hidden = settings.desired.smile === undefined;
+    for (const control of controls) control.update(settings, mayChange);
+    showRefused(refused, settings.rejected);
+  };
+
+  const form = el("form", { class: "stack", "aria-label": "Thresholds", on: { submit } });
+  add(
+    form,
+    el("div", { class: "settings" }, ...controls.map((control) => control.node)),
+    message,
+    el("div", { class: "actions start" }, save, reset),
+  );
+  const node = el(
+    "section",
+    { class: "card", "aria-labelledby": "camera-settings" },
+    el("div", { class: "head" }, el("h2", { id: "camera-settings" }, "Settings"), pause),
+    status,
+    refused,
+    form,
+    !mayChange &&
+      el("p", { class: "muted" }, "Your key may look. A key of the scope admin changes settings."),
+  );
+  node.hidden = true; // until the service has answered
+
+  let stop = () => {};
+  const restart = () => {
+    stop();
+    stop = poll(
+      () => (settings?.waiting.length > 0 ? WAITING_MS : REFRESH_MS),
+      async (signal) => {
+        settings = await get(path, {}, signal);
+        node.hidden = isMissing = false;
+        draw();
+      },
+      (error) => {
+        if (askForKeyAfter(error)) return;
+        isMissing = error instanceof ApiError && error.kind === "missing";
+        node.hidden = isMissing;
+        setText(status, sentence(error));
+      },
+    );
+  };
+  restart();
+  return {
+    node,
+    setState: (/** @type {string} */ next) => {
+      state = next;
+      if (isMissing) restart(); // its first sign of life has arrived
+      draw();
+    },
+    stop: () => stop(),
+  };
+}
+
+/** @param {any} settings @param {string} state of the camera */
+function statusText(settings, state) {
+  const isAway = state === "offline" || state === "silent";
+  const isPaused = settings.reported?.paused === true;
+  if (settings.waiting.length > 0) {
+    return isAway
+      ? `The camera is ${state}; it takes the settings over when it is back.`
+      : "Waiting for the camera…";
+  }
+  if (settings.rejected.length > 0) return "The camera keeps its own values instead of refused ones.";
+  if (settings.reported === null) return "The camera has not reported its settings.";
+  return isPaused ? "The camera is paused: it looks for no faces." : "The camera uses these settings.";
+}
+
+/** @param {HTMLElement} node @param {{field: string, reason: string}[]} rejected */
+function showRefused(node, rejected) {
+  const lines = rejected.map(
+    (one) => `The camera refuses “${labelOf(one.field)}”: ${withLabels(one.reason)}.`,
+  );
+  if (node.textContent === lines.join("")) return; // screen readers read each change
+  node.hidden = lines.length === 0;
+  show(node, ...lines.map((line) => el("p", { class: "banner" }, line)));
+}
+
+/** @param {string} text @param {string} kind @param {() => void} [click] */
+function button(text, kind, click) {
+  return /** @type {HTMLButtonElement} */ (
+    el("button", { class: kind, type: "button", on: click ? { click } : {} }, text)
+  );
+}
+
+/** @param {unknown} error */
+function sentence(error) {
+  if (askForKeyAfter(error)) return "";
+  if (error instanceof ApiError && error.errors.length > 0) {
+    return error.errors.map((one) => `${labelOf(one.field)}: ${one.detail}`).join(" ");
+  }
+  const { title, text } = textOf(error);
+  return `${title}. ${text}`;
+}

@@ -204,7 +204,7 @@ clip: .venv-train/.done  ## render the bundled clip of synthetic people  [DATA=â
 	@.venv-train/bin/python -m training.clip.check
 
 ##@ Measurements
-.PHONY: bench bench-tracking bench-cloud bench-statistics bench-reads
+.PHONY: bench bench-tracking bench-cloud bench-statistics bench-reads bench-dashboard
 
 bench: .venv-bench/.done .venv-bench-mediapipe/.done .venv-bench-haar/.done  ## compare the speed with MediaPipe and OpenCV  [ROUNDS=7 MARKDOWN=docs/benchmarks.md]
 	@.venv-bench/bin/python -m bench.speed $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
@@ -221,6 +221,9 @@ bench-statistics: .venv/.test  ## measure what statistics cost at 1,000 to 1,000
 
 bench-reads: .venv/.test  ## count what lists and exports read at 1,000 to 1,000,000 events  [MARKDOWN=docs/benchmarks.md]
 	@.venv/bin/python -m bench.cloud.reads $(call option,--markdown,MARKDOWN)
+
+bench-dashboard: .venv/.test  ## compare the dashboard on a day with 1,000 smiles and one with ten; needs Chromium  [ROUNDS=9 MARKDOWN=docs/benchmarks.md]
+	@.venv/bin/python -m bench.dashboard $(call option,--rounds,ROUNDS) $(call option,--markdown,MARKDOWN)
 
 ##@ Maintenance
 .PHONY: checkov lint-workflows audit requirements docs diagrams screenshots
@@ -248,7 +251,7 @@ screenshots: .venv/.test  ## write pictures of the dashboard into build/screensh
 	@.venv/bin/python -m scripts.screenshots $(SHOTS)
 
 # With --quiet, mkdocs would not count the warnings that end a strict build.
-docs: .venv-docs/.done  ## build the documentation as a website in build/docs/; fails when a link is broken
+docs: .venv-docs/.done .venv/.run  ## build the documentation as a website in build/docs/; fails when a link is broken
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
 	@echo "build/docs/index.html"
 

@@ -18,7 +18,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.local.processes import ProcessUse, tree_use
-from smile_contract import Face, Model, SmileEvent, uuid7
+from smile_contract import Face, Heartbeat, Model, SmileEvent, status_topic, uuid7
 
 _MODEL = Model("0" * 64, 0.6, 0.4)
 _READY = re.compile(r"ready after ([0-9.]+) s: API (\S+), \w+ on [0-9.]+:(\d+), AWS on (\S+)")
@@ -62,6 +62,12 @@ class LocalRun:
         for message in sent:
             message.wait_for_publish(60)
 
+    def publish_heartbeats(self, heartbeats: Iterable[Heartbeat]) -> None:
+        """Publish heartbeats, and wait for the broker."""
+        for one in heartbeats:
+            payload = json.dumps(one.to_dict()).encode()
+            self._client.publish(status_topic(one.device_id), payload, qos=1).wait_for_publish(60)
+
     def wait_handled(self, *, delayed: bool = False) -> None:
         """Wait until both queues are empty, without or with delayed messages."""
         while any(self._waiting(name, delayed=delayed) for name in _SOURCES):
@@ -84,6 +90,11 @@ class LocalRun:
     def use(self) -> list[ProcessUse]:
         """Return what each process uses."""
         return list(tree_use(self._process.pid).values())
+
+    def dashboard_url(self) -> str:
+        """Return the address of the dashboard with its key, which is printed after the start."""
+        name = "dashboard  "
+        return next(line.removeprefix(name) for line in self.lines if line.startswith(name)).strip()
 
     def printed(self, text: str) -> int:
         """Return the number of printed lines with this text."""

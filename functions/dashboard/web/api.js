@@ -41,12 +41,35 @@ export function apiUrl(path, query = {}) {
 const known = new Map();
 const MOST_KNOWN = 50;
 
+let asking = 0;
+const QUIET_MS = 50;
+
+/** Wait until no answer is awaited: what a view shows comes before what its fields offer. */
+export async function whenQuiet() {
+  do await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  while (asking > 0);
+}
+
 /**
  * @param {string} path
  * @param {Object<string, any>} [query]
  * @param {AbortSignal} [signal]
  */
 export async function get(path, query = {}, signal) {
+  asking += 1;
+  try {
+    return await newest(path, query, signal);
+  } finally {
+    asking -= 1;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Object<string, any>} query
+ * @param {AbortSignal} [signal]
+ */
+async function newest(path, query, signal) {
   const url = apiUrl(path, query).href;
   const kept = known.get(url);
   const response = await send(url, { headers: kept ? { "If-None-Match": kept.tag } : {}, signal });

@@ -1,6 +1,6 @@
 /** The cameras that the service knows, for the fields that name one. */
 
-import { get } from "./api.js";
+import { get, whenQuiet } from "./api.js";
 import { add, select } from "./dom.js";
 
 const PAGE = 100;
@@ -34,12 +34,25 @@ export function cameraSelect(chosen, signal, onChange) {
   if (chosen) options.push([chosen, chosen]);
   const node = select(options, chosen);
   if (onChange) node.addEventListener("change", () => onChange(node.value));
-  knownCameras(signal)
-    .then((names) => {
-      for (const name of names) if (name !== chosen) add(node, new Option(name, name));
-    })
-    .catch(() => {}); // the view reports the same failure
+  addCameras(node, signal);
   return node;
+}
+
+/**
+ * Add the cameras that a field does not offer yet, once the view has its own answers.
+ * @param {HTMLSelectElement} node
+ * @param {AbortSignal} signal
+ */
+export async function addCameras(node, signal) {
+  await whenQuiet();
+  if (signal.aborted) return;
+  try {
+    const names = await knownCameras(signal);
+    const offered = new Set([...node.options].map((one) => one.value));
+    for (const name of names) if (!offered.has(name)) add(node, new Option(name, name));
+  } catch {
+    // The view reports the same failure.
+  }
 }
 
 /**

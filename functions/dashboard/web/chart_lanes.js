@@ -1,6 +1,6 @@
 /** Smiles as bars in lanes over time; each bar is a link. A table has the same. */
 
-import { chartWidth, el, svg } from "./dom.js";
+import { add, chartWidth, el, svg } from "./dom.js";
 import { isLasting } from "./event_row.js";
 import { formatDuration, formatScore, formatShortTime, formatTime } from "./format.js";
 import { eventHash } from "./router.js";
@@ -94,42 +94,50 @@ function mark(event, x, y, end) {
   );
 }
 
-/** @param {[string, any[]][]} lanes @param {boolean} isOpen */
+/** The table is built when somebody opens it. @param {[string, any[]][]} lanes @param {boolean} isOpen */
 function table(lanes, isOpen) {
-  return el(
+  const node = el(
     "details",
     { class: "twin", open: isOpen },
     el("summary", {}, "The smiles as a table"),
+  );
+  const fill = () => node.childElementCount === 1 && add(node, rows(lanes));
+  if (isOpen) fill();
+  node.addEventListener("toggle", fill);
+  return node;
+}
+
+/** @param {[string, any[]][]} lanes */
+function rows(lanes) {
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Smiles of the timeline" },
     el(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Smiles of the timeline" },
+      "table",
+      {},
       el(
-        "table",
+        "thead",
         {},
         el(
-          "thead",
+          "tr",
           {},
-          el(
-            "tr",
-            {},
-            ...["Lane", "Start", "Length", "Peak score"].map((text) =>
-              el("th", { scope: "col" }, text),
-            ),
+          ...["Lane", "Start", "Length", "Peak score"].map((text) =>
+            el("th", { scope: "col" }, text),
           ),
         ),
-        el(
-          "tbody",
-          {},
-          ...lanes.flatMap(([name, events]) =>
-            events.map((event) =>
-              el(
-                "tr",
-                {},
-                el("th", { scope: "row" }, name),
-                el("td", {}, el("a", { href: eventHash(event) }, formatTime(event.started_at))),
-                el("td", {}, formatDuration(event.duration_ms)),
-                el("td", {}, formatScore(event.peak_score)),
-              ),
+      ),
+      el(
+        "tbody",
+        {},
+        ...lanes.flatMap(([name, events]) =>
+          events.map((event) =>
+            el(
+              "tr",
+              {},
+              el("th", { scope: "row" }, name),
+              el("td", {}, el("a", { href: eventHash(event) }, formatTime(event.started_at))),
+              el("td", {}, formatDuration(event.duration_ms)),
+              el("td", {}, formatScore(event.peak_score)),
             ),
           ),
         ),

@@ -7,6 +7,7 @@ import { counted, formatLongDay } from "./format.js";
 import { askForKeyAfter } from "./key_form.js";
 import { empty, failure } from "./states.js";
 
+const FIRST_PAGE = 20; // fills a screen
 const PAGE = 50;
 
 /**
@@ -73,9 +74,10 @@ export async function eventList(node, query, signal) {
  * @param {AbortSignal} signal
  */
 async function nextPage(query, cursor, signal) {
-  let page = await get("v1/events", { ...query, limit: PAGE, cursor }, signal);
+  const limit = cursor ? PAGE : FIRST_PAGE;
+  let page = await get("v1/events", { ...query, limit, cursor }, signal);
   while (page.events.length === 0 && page.next_cursor) {
-    page = await get("v1/events", { ...query, limit: PAGE, cursor: page.next_cursor }, signal);
+    page = await get("v1/events", { ...query, limit, cursor: page.next_cursor }, signal);
   }
   return page;
 }

@@ -1,7 +1,7 @@
 /** Try a threshold: which smiles of a camera would stay, change or vanish with other settings. */
 
 import { get } from "./api.js";
-import { knownCameras } from "./cameras.js";
+import { addCameras, knownCameras } from "./cameras.js";
 import { add, el, field, select, show } from "./dom.js";
 import { askForKeyAfter } from "./key_form.js";
 import { hashOf, replaceQuery } from "./router.js";
@@ -28,12 +28,11 @@ export function thresholdView(main, route) {
   );
   const load = async () => {
     try {
-      const names = await knownCameras(control.signal);
-      const device = route.query.get("device") ?? names[0];
+      const device = route.query.get("device") ?? (await knownCameras(control.signal))[0];
       if (control.signal.aborted) return;
       if (device === undefined)
         show(content, empty("No cameras yet", "A camera appears here with its first smile."));
-      else await startWith(content, device, names, route.query, control.signal);
+      else await startWith(content, device, route.query, control.signal);
     } catch (error) {
       if (control.signal.aborted || askForKeyAfter(error)) return;
       show(
@@ -52,11 +51,10 @@ export function thresholdView(main, route) {
 /**
  * @param {HTMLElement} content
  * @param {string} device
- * @param {string[]} names
  * @param {URLSearchParams} query
  * @param {AbortSignal} signal
  */
-async function startWith(content, device, names, query, signal) {
+async function startWith(content, device, query, signal) {
   const current = await currentThresholds(device, signal);
   const given = (/** @type {string} */ name, /** @type {number} */ initial) => {
     const value = Number.parseFloat(query.get(name) ?? "");
@@ -80,10 +78,7 @@ async function startWith(content, device, names, query, signal) {
     { min: 0, max: 5, step: 0.1 },
     1,
   );
-  const camera = select(
-    [...new Set([device, ...names])].sort().map((name) => [name, name]),
-    device,
-  );
+  const camera = select([[device, device]], device);
   const result = el("div", { class: "stack", "aria-live": "polite" }, loading());
   let timer = 0;
   let run = 0;
@@ -136,6 +131,7 @@ async function startWith(content, device, names, query, signal) {
   );
   show(content, form, result);
   await replay();
+  addCameras(camera, signal);
 }
 
 /** The thresholds of the newest smile. @param {string} device @param {AbortSignal} signal */

@@ -11,6 +11,7 @@ import { replaceQuery } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
 
 const REFRESH_MS = 5000;
+const REFRESHES = 1440; // of the length: in this time a bar moves by less than its width
 const HOUR_MS = 3600 * 1000;
 /** @type {[string, string][]} */
 const LENGTHS = [
@@ -35,12 +36,13 @@ export function timelineView(main, route) {
   const range = el("p", { class: "range", role: "status" });
   let stop = () => {};
 
+  const lengthMs = () => Number(state.hours) * HOUR_MS;
   const restart = (/** @type {Partial<typeof state>} */ changed = {}) => {
     Object.assign(state, changed);
     replaceQuery(["timeline"], { device: state.device, hours: state.hours, end: state.end });
     stop();
     if (Object.keys(changed).length > 0) show(content, loading());
-    stop = poll(REFRESH_MS, load, onError);
+    stop = poll(Math.max(REFRESH_MS, lengthMs() / REFRESHES), load, onError);
   };
   const onError = (/** @type {unknown} */ error) => {
     if (askForKeyAfter(error)) return;
@@ -49,39 +51,40 @@ export function timelineView(main, route) {
   };
   const load = async (/** @type {AbortSignal} */ signal) => {
     const end = state.end ? Date.parse(state.end) : Date.now();
-    const start = end - Number(state.hours) * HOUR_MS;
+    const start = end - lengthMs();
+    const shown = { start, end };
     const { events, isCut } = await newestEvents(
       { device: state.device, from: new Date(start).toISOString(), to: state.end },
       signal,
+      (some) => !content.querySelector(".lanes") && draw({ ...shown, events: some, rest: "…" }),
     );
     show(trouble);
+    const rest = isCut ? "; choose a shorter time to see all." : "";
     // A person who is in the chart keeps the place.
-    if (content.querySelector(".lanes") && content.contains(document.activeElement)) return;
+    const isUsed = content.querySelector(".lanes") && content.contains(document.activeElement);
+    if (!isUsed) draw({ ...shown, events, rest });
+    if (state.end) stop();
+  };
+  /** @param {{events: any[], start: number, end: number, rest: string}} shown */
+  const draw = ({ events, start, end, rest }) => {
     show(
       range,
       `${formatFull(start)} to ${state.end ? formatFull(end) : `now, ${formatShortTime(end)}`}`,
     );
     if (events.length === 0) {
       show(content, empty("No smiles in this time", "Go back in time, or choose a longer time."));
-    } else {
-      const open = content.querySelector("details")?.open ?? false;
-      show(
-        content,
-        el(
-          "p",
-          { class: "muted" },
-          isCut
-            ? `The newest ${counted(events.length, "smile")}; choose a shorter time to see all.`
-            : counted(events.length, "smile"),
-        ),
-        laneChart(lanesOf(events, state.device), start, end, open),
-      );
+      return;
     }
-    if (state.end) stop();
+    const open = content.querySelector("details")?.open ?? false;
+    const count = counted(events.length, "smile");
+    show(
+      content,
+      el("p", { class: "muted" }, rest ? `The newest ${count}${rest}` : count),
+      laneChart(lanesOf(events, state.device), start, end, open),
+    );
   };
   const move = (/** @type {number} */ direction) => {
-    const length = Number(state.hours) * HOUR_MS;
-    const end = (state.end ? Date.parse(state.end) : Date.now()) + direction * length;
+    const end = (state.end ? Date.parse(state.end) : Date.now()) + direction * lengthMs();
     restart({ end: end >= Date.now() ? "" : new Date(end).toISOString() });
   };
 

@@ -119,6 +119,20 @@ def test_the_statistics_are_as_described(
     jsonschema.validate(response["content"]["application/json"]["example"], described)
 
 
+def test_every_json_answer_has_an_example_that_follows_its_schema(
+    document: dict[str, Any],
+) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                if content is None or path == "/v1/openapi.json":
+                    continue
+                assert "example" in content, f"{method} {path} {status}"
+                described = content["schema"] | {"components": document["components"]}
+                jsonschema.validate(content["example"], described)
+
+
 def test_the_event_is_that_of_the_contract(document: dict[str, Any]) -> None:
     event = document["components"]["schemas"]["Event"]
     contract = schema("smile_event")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 CONTROLLED = (*DEVICE_SETTINGS, "zones.include", "zones.ignore")
 _WELCOME = "welcome"  # the console of AWS IoT puts it into each shadow that it makes
 _MOST_REASONS, _LONGEST_BYTES = 10, 200
+_LONGEST_NUMBER = 32
 _MOST_BYTES = 8000  # a shadow has at most 8 KB
 _MISSING = object()
 
@@ -126,12 +128,10 @@ class RuntimeSettings:
                 break
         return reported
 
-    def _rejected(self, most: int) -> list[dict[str, str]]:
+    def _rejected(self, most: int) -> list[dict[str, object]]:
         """Return the rejected settings: their own faults first, and how many are left out."""
         refusals = sorted(self._refused.items(), key=lambda one: not one[1].is_own_fault)
-        shown = [
-            {"field": _cut(key), "reason": _cut(refusal.reason)} for key, refusal in refusals[:most]
-        ]
+        shown = [_rejection(key, refusal) for key, refusal in refusals[:most]]
         if len(refusals) > most:
             shown.append({"field": "…", "reason": f"{len(refusals) - most} more"})
         return shown
@@ -187,6 +187,16 @@ class RuntimeSettings:
             section, _, name = key.rpartition(".")
             (document[section] if section else document)[name] = value
         return EdgeConfig.model_validate(document)
+
+
+def _rejection(key: str, refusal: Refusal) -> dict[str, object]:
+    """Return what to report; with a number, readers know whether another one is wanted by now."""
+    rejection: dict[str, object] = {"field": _cut(key), "reason": _cut(refusal.reason)}
+    value = refusal.value
+    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    if is_number and len(repr(value)) <= _LONGEST_NUMBER:
+        rejection["value"] = value
+    return rejection
 
 
 def _cut(text: str) -> str:

@@ -96,6 +96,7 @@ def test_threshold_changes_while_the_device_runs_and_survives_an_offline_start(
             {
                 "field": "smile.threshold_off",
                 "reason": "expected less than threshold_on (0.75), got 0.9",
+                "value": 0.9,
             }
         ]
     with running(free_port(), tmp_path) as offline:  # nobody listens there

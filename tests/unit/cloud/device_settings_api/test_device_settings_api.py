@@ -102,14 +102,33 @@ def test_a_change_waits_until_the_camera_reports_it(api: Api) -> None:
     assert document["reported"] == {"paused": True, "smile": {"threshold_on": 0.7}}
 
 
-def test_a_refused_value_is_named_with_the_reason_when_the_camera_reports_it(api: Api) -> None:
+@pytest.mark.parametrize("value", [{}, {"value": 0.999}], ids=["older camera", "camera"])
+def test_a_refused_value_is_named_with_the_reason_when_the_camera_reports_it(
+    api: Api, value: dict[str, float]
+) -> None:
     api.patch(smile={"threshold_on": 0.999})
-    rejected = [{"field": "smile.threshold_on", "reason": "expected at most 0.996, got 0.999"}]
-    api.shadows.update("cam-1", reported={"paused": False, "rejected": rejected})
+    rejected = {"field": "smile.threshold_on", "reason": "expected at most 0.996, got 0.999"}
+    report = rejected | value
+    api.shadows.update("cam-1", reported={"paused": False, "rejected": [report, "odd", {}]})
     document = api.get()
     assert (document["is_applied"], document["waiting"]) == (False, [])
-    assert document["rejected"] == rejected
+    assert document["rejected"] == [rejected]
     assert document["reported"] == {"paused": False}
+
+
+def test_a_refusal_is_over_when_another_value_or_none_is_wanted(api: Api) -> None:
+    api.patch(smile={"threshold_on": 0.999})
+    rejected = [{"field": "smile.threshold_on", "reason": "too much", "value": 0.999}]
+    api.shadows.update("cam-1", reported={"paused": False, "rejected": rejected})
+    for wanted, waiting in ((0.7, ["smile.threshold_on"]), (None, [])):
+        _, document = api.patch(smile={"threshold_on": wanted})
+        assert (document["rejected"], document["waiting"]) == ([], waiting)
+
+
+def test_what_is_left_out_of_the_refusals_is_named(api: Api) -> None:
+    cut = [{"field": "…", "reason": "92 more"}]
+    api.shadows.update("cam-1", reported={"paused": False, "rejected": cut})
+    assert (api.get()["rejected"], api.get()["is_applied"]) == (cut, False)
 
 
 def test_other_settings_stay_when_one_is_changed_or_removed(api: Api) -> None:

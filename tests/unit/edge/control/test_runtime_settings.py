@@ -176,6 +176,21 @@ def test_what_the_console_of_aws_adds_is_ignored() -> None:
     assert settings.config.paused is True
 
 
+@pytest.mark.parametrize(
+    ("value", "is_reported"),
+    [(1, True), (0.5, True), (True, True), ("1", False), (None, False), (10**40, False),
+     (float("nan"), False), ([1], False)],
+)  # fmt: skip
+def test_rejected_number_is_reported_so_that_readers_know_what_was_answered(
+    value: object, is_reported: bool
+) -> None:
+    settings = settings_of()
+    settings.want({"health": {"interval_s": value}})
+    (one,) = settings.report()["rejected"]
+    assert ("value" in one) == is_reported
+    assert one.get("value") == (value if is_reported else None)
+
+
 @pytest.mark.parametrize("letter", ["x", "\N{GRINNING FACE}"])
 def test_report_stays_small_when_much_is_wrong(letter: str) -> None:
     settings = settings_of()

@@ -115,7 +115,7 @@ def test_bad_change_is_reported_once_with_field_and_reason(cloud: Cloud) -> None
     cloud.exchange()
     state = cloud.state()
     assert state["reported"]["rejected"] == [
-        {"field": "health.interval_s", "reason": "expected at least 10.0, got 1"}
+        {"field": "health.interval_s", "reason": "expected at least 10.0, got 1", "value": 1}
     ]
     assert state["reported"]["health"]["interval_s"] == 300
     assert state["delta"] == {"health": {"interval_s": 1}}

@@ -85,6 +85,6 @@ def _document(device_id: str, shadow: SettingsShadow) -> dict[str, Any]:
         "desired": nested(shadow.desired),
         "reported": None if shadow.reported is None else nested(shadow.reported),
         "waiting": waiting,
-        "rejected": [dict(rejection) for rejection in shadow.rejected],
+        "rejected": shadow.rejected,
         "version": shadow.version,
     }

@@ -27,14 +27,15 @@ class SettingsShadow:
         What is wanted, by dotted key.
     reported : Mapping or None
         What the device uses, by dotted key; None when it has reported nothing.
-    rejected : tuple of Mapping
-        ``field`` and ``reason`` of each wanted value that the device does not accept.
+    rejections : tuple of Mapping
+        ``field``, ``reason`` and perhaps ``value`` of what the device did not accept when it
+        reported last.
     """
 
     version: int | None = None
     desired: Mapping[str, Any] = field(default_factory=dict)
     reported: Mapping[str, Any] | None = None
-    rejected: tuple[Mapping[str, str], ...] = ()
+    rejections: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SettingsShadow:
@@ -48,7 +49,7 @@ class SettingsShadow:
             document["version"],
             flattened(desired),
             flattened(reported) if reported else None,
-            tuple(_rejections(rejected)),
+            tuple(_readable(rejected)),
         )
 
     def after(self, changes: Mapping[str, Any]) -> SettingsShadow:
@@ -62,6 +63,22 @@ class SettingsShadow:
         return replace(self, version=version)
 
     @property
+    def rejected(self) -> list[dict[str, str]]:
+        """``field`` and ``reason`` of each value that is wanted and that the device rejects.
+
+        Not those that somebody has changed or removed since; a name may be cut, with … at its end.
+        """
+        return [
+            {"field": one["field"], "reason": str(one.get("reason", ""))}
+            for one in self.rejections
+            if one["field"].endswith("…")
+            or (
+                one["field"] in self.desired
+                and one.get("value", self.desired[one["field"]]) == self.desired[one["field"]]
+            )
+        ]
+
+    @property
     def waiting(self) -> list[str]:
         """The wanted settings that the device neither uses nor rejects, by dotted key."""
         reported = self.reported or {}
@@ -73,8 +90,8 @@ class SettingsShadow:
         ]
 
 
-def _rejections(reported: object) -> Iterator[dict[str, str]]:
+def _readable(reported: object) -> Iterator[Mapping[str, Any]]:
     """Yield what is readable of the list that the device reports."""
     for one in reported if isinstance(reported, list) else ():
         if isinstance(one, Mapping) and isinstance(one.get("field"), str):
-            yield {"field": one["field"], "reason": str(one.get("reason", ""))}
+            yield one

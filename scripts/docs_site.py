@@ -1,5 +1,7 @@
 """Hooks of mkdocs: documents outside of ``docs/`` become pages, and links between all of them work.
 
+Some pages have no document: `scripts/reference` makes them from what the code reads.
+
 In the repository, links lead to files. On the website, a link to a document leads to its page, and
 one to another file leads to the repository on GitHub. GitHub Actions names that repository; without
 it, as on your machine, such a link is plain text.
@@ -10,12 +12,15 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = "docs/"
+REFERENCE: Final = "reference/"
+TRAINING: Final = "training/"
 OUTSIDE: Final = {
     "README.md": "index.md",
     "CHANGELOG.md": "project/changelog.md",
@@ -26,6 +31,17 @@ OUTSIDE: Final = {
     "training/data/labels/README.md": "project/labels.md",
 }
 """The page of each document outside of ``docs/``."""
+GENERATED: Final = {
+    "functions/history_api/openapi.json": "reference/api.md",
+    "layers/smile_contract/python/smile_contract/schemas/smile_event.schema.json": (
+        "reference/messages.md"
+    ),
+    "Makefile": "reference/commands.md",
+    "training/notebooks/01_the_data.ipynb": "notebooks/01_the_data.md",
+    "training/notebooks/02_the_model.ipynb": "notebooks/02_the_model.md",
+    "training/notebooks/03_two_photos.ipynb": "notebooks/03_two_photos.md",
+}
+"""The page that is made from a file; links to the file lead there."""
 # A link or picture; the text may hold one pair of brackets.
 _LINK: Final = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 # What a page loads, and the files of this site that it leads to.
@@ -83,8 +99,10 @@ def rewrite_links(markdown: str, source: str, source_url: str | None) -> str:
 
 def _page(path: str) -> str | None:
     """Return where the website has a file of the repository."""
-    if path in OUTSIDE:
-        return OUTSIDE[path]
+    if page := OUTSIDE.get(path) or GENERATED.get(path):
+        return page
+    if path.startswith(f"{TRAINING}notebooks/") and path.endswith(".png"):
+        return path.removeprefix(TRAINING)  # a picture that a notebook has made
     on_site = path.startswith(DOCS) and path.endswith((".md", ".png", ".svg", ".json"))
     return path.removeprefix(DOCS) if on_site and not path.startswith("docs/style/") else None
 
@@ -99,16 +117,40 @@ def on_config(config: Any) -> None:
 
 
 def on_files(files: Any, config: Any) -> None:
-    """Add the documents outside of ``docs/``."""
+    """Add the documents outside of ``docs/``, and the pages that are made."""
     from mkdocs.structure.files import File  # noqa: PLC0415 - only .venv-docs has mkdocs
 
     for source, page in OUTSIDE.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    for page, content in generated_pages().items():
+        files.append(File.generated(config, page, content=content))
+
+
+def generated_pages() -> dict[str, str | bytes]:
+    """Return the pages that are made, and their pictures, by path in the website."""
+    sys.path.insert(0, str(ROOT))  # mkdocs starts in an environment without this repository
+    from scripts.reference.api import api_reference  # noqa: PLC0415 - the path is set above
+    from scripts.reference.commands import commands_reference  # noqa: PLC0415
+    from scripts.reference.messages import messages_reference  # noqa: PLC0415
+    from scripts.reference.notebooks import notebook_names, notebook_page  # noqa: PLC0415
+
+    found: dict[str, str | bytes] = {
+        "reference/api.md": api_reference(),
+        "reference/messages.md": messages_reference(),
+        "reference/commands.md": commands_reference(),
+    }
+    for name in notebook_names():
+        text, pictures = notebook_page(name)
+        found[f"notebooks/{name}.md"] = text
+        found |= {f"notebooks/{name}/{picture}": data for picture, data in pictures.items()}
+    return found
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Rewrite the links of a page."""
-    sources = {there: source for source, there in OUTSIDE.items()}
+    if page.file.src_uri.startswith(REFERENCE):
+        return markdown  # its links lead to pages already
+    sources = {there: source for source, there in (OUTSIDE | GENERATED).items()}
     source = sources.get(page.file.src_uri, DOCS + page.file.src_uri)
     return rewrite_links(markdown, source, repository_url(os.environ))
 

@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.docs_site import OUTSIDE, github_anchor, missing_files, repository_url, rewrite_links
+from scripts.docs_site import (
+    GENERATED,
+    OUTSIDE,
+    github_anchor,
+    missing_files,
+    repository_url,
+    rewrite_links,
+)
+from scripts.reference.notebooks import notebook_names
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
@@ -40,7 +48,12 @@ def pages(nav: Any) -> Iterator[str]:
 
 def test_navigation_lists_every_document_once() -> None:
     expected = [OUTSIDE.get(name, name.removeprefix("docs/")) for name in DOCUMENTS]
-    assert sorted(pages(CONFIG["nav"])) == sorted(expected)
+    assert sorted(pages(CONFIG["nav"])) == sorted([*expected, *GENERATED.values()])
+
+
+def test_files_that_pages_are_made_from_exist() -> None:
+    assert [name for name in GENERATED if not (ROOT / name).is_file()] == []
+    assert {f"notebooks/{name}.md" for name in notebook_names()} < set(GENERATED.values())
 
 
 def test_every_document_outside_of_docs_is_a_page() -> None:
@@ -75,6 +88,17 @@ def test_pages_load_nothing_from_other_hosts() -> None:
         ("CONTRIBUTING.md", "[a](docs/style/README.md)", f"[a]({SOURCE_URL}/docs/style/README.md)"),
         ("training/README.md", "[a](../docs/model.md)", "[a](../model.md)"),
         ("training/README.md", "[a](data/labels/README.md)", "[a](labels.md)"),
+        ("docs/api.md", "[a](../functions/history_api/openapi.json)", "[a](reference/api.md)"),
+        (
+            "training/notebooks/01_the_data.ipynb",
+            "![a](01_the_data/picture_2_0.png) [b](02_the_model.ipynb)",
+            "![a](01_the_data/picture_2_0.png) [b](02_the_model.md)",
+        ),
+        (
+            "training/README.md",
+            "[a](notebooks/01_the_data.ipynb)",
+            "[a](../notebooks/01_the_data.md)",
+        ),
         ("docs/api.md", "[a](https://a.example/b.md)", "[a](https://a.example/b.md)"),
         ("docs/api.md", "[a [b] c](../LICENSE)", f"[a [b] c]({SOURCE_URL}/LICENSE)"),
         ("README.md", "```\n[a](docs/api.md)\n```", "```\n[a](docs/api.md)\n```"),

@@ -63,6 +63,7 @@ class Api:
 def api(shadows: Shadows, table: str, monkeypatch: pytest.MonkeyPatch) -> Api:
     for name, value in (ENVIRONMENT | {"TABLE_NAME": table}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's pauses before it tries again
     seed_devices(table, {"cam-1": 0})
     return Api(Functions(["device_settings_api"]), shadows)
 

@@ -101,7 +101,7 @@ def _page(path: str) -> str | None:
     """Return where the website has a file of the repository."""
     if page := OUTSIDE.get(path) or GENERATED.get(path):
         return page
-    if path.startswith(f"{TRAINING}notebooks/") and path.endswith(".png"):
+    if path.startswith(f"{TRAINING}notebooks/") and path.endswith((".png", ".jpg")):
         return path.removeprefix(TRAINING)  # a picture that a notebook has made
     on_site = path.startswith(DOCS) and path.endswith((".md", ".png", ".svg", ".json"))
     return path.removeprefix(DOCS) if on_site and not path.startswith("docs/style/") else None

@@ -41,7 +41,9 @@ def notebook_page(name: str) -> tuple[str, dict[str, bytes]]:
     text, resources = MarkdownExporter().from_filename(
         str(source), resources={"output_files_dir": name, "unique_key": "picture"}
     )
-    pictures = {Path(path).name: data for path, data in resources["outputs"].items()}
+    # Some are saved in two formats, and the page shows one of them.
+    outputs = resources["outputs"].items()
+    pictures = {Path(path).name: data for path, data in outputs if path in text}
     size = len(text.encode()) + sum(map(len, pictures.values()))
     if size > MOST_BYTES:
         raise NotebookError(f"{name}: expected at most {MOST_BYTES:,} bytes, found {size:,}")

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from smile_contract import truncate_to_ms
 from tests.browser.conftest import Cloud
@@ -160,3 +160,22 @@ def test_history_is_downloaded_as_csv(opened: Page, cloud: Cloud) -> None:
     rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
     assert {row["event_id"] for row in rows} == {event.event_id for event in events}
     assert download.value.suggested_filename.startswith("smiles-")
+
+
+def test_fields_ask_for_cameras_after_the_view_has_its_smiles(opened: Page, cloud: Cloud) -> None:
+    cloud.wait_stored(cloud.smile("cam-first"))
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    opened.route(re.compile("/v1/events.*limit=20"), hold)
+    opened.on("request", lambda request: asked.append(request.url))
+    with opened.expect_request(re.compile("/v1/events.*limit=20")):
+        opened.goto(f"{cloud.url}/#/history?device=cam-first")
+    opened.wait_for_timeout(500)
+    assert not any("/v1/devices" in url for url in asked)
+    with opened.expect_request(re.compile("/v1/devices")):
+        held[0].continue_()
+    expect(opened.locator(".row")).to_have_count(1)

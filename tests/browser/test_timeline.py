@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from smile_contract import truncate_to_ms
 from tests.browser.conftest import Cloud
@@ -47,3 +47,26 @@ def test_one_can_go_back_in_time_and_to_now(opened: Page, cloud: Cloud) -> None:
     opened.get_by_role("button", name="Now").click()
     expect(opened.locator(".mark")).to_have_count(1)
     assert "end=" not in opened.url
+
+
+def test_newest_smiles_are_drawn_before_the_others_arrive(opened: Page, cloud: Cloud) -> None:
+    now = truncate_to_ms(datetime.now(UTC))
+    events = [
+        cloud.smile("lane-many", started_at=now - timedelta(seconds=number)) for number in range(55)
+    ]
+    cloud.wait_stored(*events)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    opened.route(re.compile(r"/v1/events.*limit=500"), hold)
+    opened.goto(f"{cloud.url}/#/timeline?device=lane-many")
+    expect(opened.locator(".mark")).to_have_count(50)
+    expect(opened.get_by_text("The newest 50 smiles…")).to_be_visible()
+    expect(opened.locator(".lanes + details td")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(opened.get_by_text("55 smiles", exact=True)).to_be_visible()
+    opened.get_by_text("The smiles as a table").click()
+    expect(opened.locator(".lanes + details tbody tr")).to_have_count(55)

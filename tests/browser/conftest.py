@@ -28,6 +28,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SCORES = (0.62, 0.8, 0.93, 0.9, 0.55)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all of them in one process, which starts the functions and the browser once."""
     reason = "no Chromium on this machine: scripts/install_chromium installs it"

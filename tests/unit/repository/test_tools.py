@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -101,3 +102,11 @@ def test_notice_lists_every_package_of_the_device() -> None:
 def test_device_package_contains_licence_and_notice() -> None:
     script = (ROOT / "scripts" / "edge_package").read_text("utf-8")
     assert 'cp LICENSE NOTICE "$folder"' in script
+
+
+@pytest.mark.xdist_group("one-process")
+def test_pytest_xdist_sees_the_groups_of_tests(request: pytest.FixtureRequest) -> None:
+    """Without groups, each worker starts its own stack and browser for the same tests."""
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("runs in one process")
+    assert request.node.nodeid.endswith("@one-process")

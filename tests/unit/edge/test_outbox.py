@@ -137,7 +137,10 @@ def test_interrupted_smile_gets_its_end_when_the_device_was_renamed(path: Path) 
 ENDLESS = encode_message([smile_event("started", duration_ms=10**15)])
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"[1]", b'{"phase": "started"}', 7, ENDLESS])
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"\xff\xfe", b"[1]", b'{"phase": "started"}', 7, pytest.param(ENDLESS, id="endless")],
+)
 def test_unreadable_smile_is_deleted_and_the_others_get_their_end(
     path: Path, payload: object, caplog: pytest.LogCaptureFixture
 ) -> None:

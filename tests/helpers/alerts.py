@@ -1,4 +1,4 @@
-"""``send_alert`` against moto, with a clock that the test sets and messages as SQS has them."""
+"""``send_alert`` against a store, with a clock that the test sets and messages as SQS has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``check_devices`` against moto, with a clock that the test sets and devices that it moves."""
+"""``check_devices`` against a store, with a clock that the test sets and devices that it moves."""
 
 from __future__ import annotations
 

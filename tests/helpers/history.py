@@ -42,7 +42,7 @@ class History:
             self._store.store(event, received_at)
 
     def store_many(self, events: Sequence[SmileEvent], received_at: datetime = NOON) -> None:
-        """Store events of one day without the store's transactions, which moto is slow at."""
+        """Store events of one day without the store's transactions, which are slow."""
         self.store(events[0], received_at=received_at)
         for event in events[1:]:
             item = event.to_dict() | {

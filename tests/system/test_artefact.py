@@ -23,7 +23,11 @@ from tests.helpers.rule_events import moved_to_now, received_now, sample, sample
 from tests.helpers.synthetic_photos import difficult_photo, synthetic_photo
 from tests.helpers.template import load_template, properties
 
-pytestmark = [pytest.mark.system, pytest.mark.artefact]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.artefact,
+    pytest.mark.xdist_group("artefact"),  # sam builds once, not once per worker
+]
 if PROCESSOR is None:
     pytest.skip("the Lambda runtime emulator runs on Linux, x86_64 or arm64", True)
 

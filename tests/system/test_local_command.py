@@ -108,6 +108,8 @@ def test_every_event_is_stored_when_many_come_at_once(served: Served) -> None:
         wait_until(lambda path=path: served.get(path)[0] == 200, 60)  # type: ignore[misc]
 
 
+# With one broker: a job waits 75 s before it deletes.
+@pytest.mark.parametrize("served", ["amqtt"], indirect=True, scope="module")
 def test_an_erased_smile_is_gone_and_does_not_come_back(served: Served) -> None:
     event = recent_event("ended.json") | {"device_id": "cam-2"}
     served.publish(event, "smile/cam-2/events")

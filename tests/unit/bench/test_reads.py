@@ -21,7 +21,8 @@ from smile_cloud.store_event.event_store import EventStore
 from tests.helpers.functions import AWS_ENVIRONMENT
 from tests.helpers.template import create_events_table
 
-EVENTS = 120
+pytestmark = pytest.mark.xdist_group("reads")  # the events are stored once, not once per worker
+EVENTS = 60
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ class RuntimeSettings:
         The configuration of the start.
     resolve : callable
         Returns the values that a configuration leaves to the model, by dotted key.
-        Raises `ConfigError`, as ``key: reason``, for one that goes not with the model.
+        Raises `ConfigError`, as ``key: reason``, for one that does not fit the model.
     file : AcceptedFile
         Read at once.
     """

@@ -129,7 +129,7 @@ def test_a_key_that_may_not_change_settings_shows_them(
     expect(camera.page.get_by_label("Starts at score")).to_be_disabled()
     for name in ("Pause", "Save"):
         expect(camera.page.get_by_role("button", name=name)).to_be_disabled()
-    expect(camera.page.get_by_text("A key of the scope admin changes settings.")).to_be_visible()
+    expect(camera.page.get_by_text("Your key can only read.")).to_be_visible()
 
 
 def test_settings_appear_with_the_first_sign_of_life(page: Page, cloud: Cloud) -> None:

@@ -161,7 +161,7 @@ function problem(response, document, method) {
   const detail = typeof document.detail === "string" ? document.detail : "";
   if (status === 401 || status === 403) {
     if (method !== "GET" && currentKey()) {
-      return new ApiError("forbidden", "The key of this tab may look, but not change this.", more);
+      return new ApiError("forbidden", "The key of this tab can read this, but not change it.", more);
     }
     return new ApiError("key", detail || "The service does not accept this key.", more);
   }

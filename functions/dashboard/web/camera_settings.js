@@ -38,16 +38,17 @@ export function cameraSettings(name, query) {
 
   const send = async (/** @type {any} */ changes) => {
     show(message);
+    stop(); // an older state would enable the buttons
     for (const one of [pause, save, reset]) one.disabled = true;
     try {
       settings = await change("PATCH", path, changes);
       for (const control of controls) control.forget();
       notify("The settings are saved.");
-      restart();
     } catch (error) {
       show(message, sentence(error));
     }
     draw();
+    restart();
   };
 
   const submit = (/** @type {Event} */ event) => {
@@ -84,7 +85,7 @@ export function cameraSettings(name, query) {
     refused,
     form,
     !mayChange &&
-      el("p", { class: "muted" }, "Your key may look. A key of the scope admin changes settings."),
+      el("p", { class: "muted" }, "Your key can only read. Changing settings needs a key of the scope admin."),
   );
   node.hidden = true; // until the service has answered
 
@@ -127,9 +128,11 @@ function statusText(settings, state) {
       ? `The camera is ${state}; it takes the settings over when it is back.`
       : "Waiting for the camera…";
   }
-  if (settings.rejected.length > 0) return "The camera keeps its own values instead of refused ones.";
   if (settings.reported === null) return "The camera has not reported its settings.";
-  return isPaused ? "The camera is paused: it looks for no faces." : "The camera uses these settings.";
+  if (isAway) return `The camera is ${state}; these are the values that it reported last.`;
+  if (isPaused) return "The camera is paused: it looks for no faces.";
+  if (settings.rejected.length > 0) return "The camera keeps its own values instead of refused ones.";
+  return "The camera uses these settings.";
 }
 
 /** @param {HTMLElement} node @param {{field: string, reason: string}[]} rejected */

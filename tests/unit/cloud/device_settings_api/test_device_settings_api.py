@@ -127,9 +127,16 @@ def test_a_refusal_is_over_when_another_value_or_none_is_wanted(api: Api) -> Non
 
 
 def test_what_is_left_out_of_the_refusals_is_named(api: Api) -> None:
+    api.patch(smile={"threshold_on": 0.999})
     cut = [{"field": "…", "reason": "92 more"}]
     api.shadows.update("cam-1", reported={"paused": False, "rejected": cut})
     assert (api.get()["rejected"], api.get()["is_applied"]) == (cut, False)
+
+
+def test_nothing_is_refused_when_nothing_is_wanted(api: Api) -> None:
+    rejected = [{"field": "…", "reason": "3 more"}]
+    api.shadows.update("cam-1", reported={"paused": False, "rejected": rejected})
+    assert (api.get()["rejected"], api.get()["is_applied"]) == ([], True)
 
 
 def test_other_settings_stay_when_one_is_changed_or_removed(api: Api) -> None:
@@ -188,7 +195,24 @@ def test_thresholds_must_go_together_also_with_those_in_use(
         reported={"smile": {"threshold_on": 0.55, "threshold_off": 0.4}},
     )
     assert list(api.refused(smile=body)) == [field]
-    assert api.patch(paused=True)[0] == 200  # what goes not with the thresholds only
+    assert api.patch(paused=True)[0] == 200  # it does not depend on the thresholds
+
+
+def test_the_value_in_use_does_not_count_when_the_change_removes_it(api: Api) -> None:
+    start = {"threshold_on": 0.5, "threshold_off": 0.4}
+    api.shadows.update("cam-1", desired={"smile": start}, reported={"smile": start})
+    status, document = api.patch(smile={"threshold_on": None, "threshold_off": 0.55})
+    assert (status, document["desired"]) == (200, {"smile": {"threshold_off": 0.55}})
+
+
+def test_a_setting_has_one_name(api: Api) -> None:
+    body = {"smile.threshold_on": 0.9, "smile": {"threshold_on": 0.5}}
+    assert list(api.refused(**body)) == ["smile.threshold_on"]
+
+
+def test_names_with_dots_in_a_shadow_are_left_out(api: Api) -> None:
+    api.shadows.update("cam-1", desired={"smile": 5, "smile.threshold_on": 1})
+    assert api.get()["desired"] == {"smile": 5}
 
 
 def test_a_pause_is_possible_while_the_wanted_thresholds_do_not_go_together(api: Api) -> None:

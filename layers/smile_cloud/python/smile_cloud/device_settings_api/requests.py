@@ -32,7 +32,9 @@ def read_changes(content_type: str | None, body: str | None) -> dict[str, Any]:
         for name in sorted(_SECTIONS & document.keys())
         if not isinstance(document[name], Mapping)
     ]
-    wrong = {problem.field for problem in problems}
+    dotted = [name for name in document if "." in name]
+    problems += unknown_fields(dotted, [*_SECTIONS, "paused"])
+    wrong = {problem.field for problem in problems}.union(dotted)
     given = flattened({name: value for name, value in document.items() if name not in wrong})
     changes: dict[str, Any] = {}
     for name in DEVICE_SETTINGS:

@@ -43,7 +43,8 @@ class SettingsShadow:
         state = document["state"]
         desired, reported = dict(state.get("desired") or {}), dict(state.get("reported") or {})
         for section in (desired, reported):
-            section.pop(_WELCOME, None)
+            for key in [key for key in section if key == _WELCOME or "." in key]:
+                del section[key]  # a name with a dot cannot be a setting: sections hold them
         rejected = reported.pop(_REJECTED, None)
         return cls(
             document["version"],
@@ -58,6 +59,13 @@ class SettingsShadow:
         desired |= {key: value for key, value in changes.items() if value is not None}
         return replace(self, desired=desired)
 
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the device uses and changes do not touch.
+
+        Of a removed setting, only the device knows the value: that of its start.
+        """
+        return {key: one for key, one in (self.reported or {}).items() if key not in changes}
+
     def at(self, version: int) -> SettingsShadow:
         """Return the shadow with another version."""
         return replace(self, version=version)
@@ -71,7 +79,7 @@ class SettingsShadow:
         return [
             {"field": one["field"], "reason": str(one.get("reason", ""))}
             for one in self.rejections
-            if one["field"].endswith("…")
+            if (self.desired and one["field"].endswith("…"))
             or (
                 one["field"] in self.desired
                 and one.get("value", self.desired[one["field"]]) == self.desired[one["field"]]

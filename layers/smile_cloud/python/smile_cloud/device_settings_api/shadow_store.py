@@ -75,7 +75,7 @@ class ShadowStore:
         for _ in attempts(self._sleep):
             before = self.read(device_id)
             after = before.after(changes)
-            check_thresholds(changes, {**(before.reported or {}), **after.desired})
+            check_thresholds(changes, {**before.kept(changes), **after.desired})
             if after.desired == before.desired:
                 return before
             version = self._update(device_id, changes, before.version)

@@ -34,8 +34,8 @@ RETRY_AFTER_S: Final = 2
 class RestApi(APIGatewayRestResolver):
     """The routes of a function behind the REST API.
 
-    Use ``get``, ``put``, ``post`` and ``delete`` as decorators. It adds what a client may expect of
-    each path:
+    Use ``get``, ``put``, ``patch``, ``post`` and ``delete`` as decorators. It adds what a client
+    may expect of each path:
 
     * ``HEAD`` where there is ``GET``, and ``OPTIONS``, with preflights for the origins in
       ``API_ORIGINS``;
@@ -72,7 +72,7 @@ class RestApi(APIGatewayRestResolver):
     def route(
         self, rule: str, method: str | list[str] | tuple[str], *args: Any, **kwargs: Any
     ) -> Callable[..., Any]:
-        """Add a route (decorator); ``get``, ``put``, ``post`` and ``delete`` call it."""
+        """Add a route (decorator); ``get``, ``put``, ``patch``, ``post`` and ``delete`` call it."""
         methods = {method} if isinstance(method, str) else set(method)
         self._methods.setdefault(rule, set()).update(methods)
         return super().route(rule, method, *args, **kwargs)

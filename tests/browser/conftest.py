@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import paho.mqtt.publish
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from local.aws.alert_inbox import Alert
 from local.run.options import Options
@@ -25,6 +25,7 @@ from tests.helpers.events import smile_event
 from tests.helpers.waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+expect.set_options(timeout=20_000)  # a busy machine is not a fault of the page
 SCORES = (0.62, 0.8, 0.93, 0.9, 0.55)
 
 
@@ -155,7 +156,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 900}
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 

@@ -24,6 +24,7 @@ export function cameraSettings(name, query) {
   let settings = null;
   let state = "";
   let isMissing = false;
+  let isClosed = false;
   const status = el("p", { class: "muted", role: "status" }, "Loading…");
   const refused = el("div", { class: "stack", role: "alert", hidden: true });
   const message = el("p", { class: "form-error", role: "alert" });
@@ -92,6 +93,7 @@ export function cameraSettings(name, query) {
   let stop = () => {};
   const restart = () => {
     stop();
+    if (isClosed) return; // the page was left while a change was sent
     stop = poll(
       () => (settings?.waiting.length > 0 ? WAITING_MS : REFRESH_MS),
       async (signal) => {
@@ -115,7 +117,10 @@ export function cameraSettings(name, query) {
       if (isMissing) restart(); // its first sign of life has arrived
       draw();
     },
-    stop: () => stop(),
+    stop: () => {
+      isClosed = true;
+      stop();
+    },
   };
 }
 

@@ -137,7 +137,7 @@ function updateFeed(feed, events) {
 }
 
 /**
- * How many smiles go on. The feed tells it when it reaches back far enough; otherwise the API does.
+ * How many smiles go on: counted in the feed if it reaches back far enough, otherwise by the API.
  * @param {any[]} newest
  * @param {AbortSignal} signal
  */

@@ -21,8 +21,22 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
 
 
 def wait_gone(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
-    """Return the processes that still run after `timeout_s`."""
-    return list(psutil.wait_procs(processes, timeout=timeout_s)[1])
+    """Return the processes that still run after `timeout_s`.
+
+    A zombie has ended: in a container, process 1 may never collect the children of a killed parent.
+    """
+    running = list(processes)
+    deadline = time.monotonic() + timeout_s
+    while (running := [one for one in running if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return running
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import paho.mqtt.publish
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Cloud
 
@@ -177,3 +177,26 @@ def test_thresholds_that_were_tried_are_proposed_for_the_camera(
     camera.expect_status("Waiting for the camera…")
     expected = {"threshold_on": 0.71, "threshold_off": 0.33, "min_duration_ms": 800}
     assert camera.desired() == {"smile": expected}
+
+
+def test_nothing_is_asked_when_the_page_was_left_while_a_change_was_sent(
+    camera: Camera, cloud: Cloud
+) -> None:
+    page = camera.page
+    camera.open(cloud.key)
+    camera.expect_status("The camera uses these settings.")
+    held: list[Route] = []
+    page.route(
+        "**/settings",
+        lambda route: held.append(route) if route.request.method == "PATCH" else route.fallback(),
+    )
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("navigation").get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    [change] = held
+    change.fallback()
+    expect(page.get_by_text("The settings are saved.")).to_be_visible()
+    page.wait_for_timeout(500)  # the page would ask at once
+    assert [url for url in asked if url.endswith("/settings")] == []

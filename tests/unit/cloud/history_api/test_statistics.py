@@ -17,6 +17,7 @@ from smile_cloud.http.errors import QueryError
 from smile_cloud.keys import device_pk, hour_sk
 from smile_cloud.rollups import rollup_writes
 from tests.helpers.aws_calls import failing, watched
+from tests.helpers.template import ROOT, properties
 
 NOW = datetime(2026, 11, 22, 17, 40, 1, tzinfo=UTC)
 LATER = int((NOW + timedelta(days=400)).timestamp())
@@ -251,3 +252,10 @@ def test_the_error_is_raised_when_a_query_fails(statistics: Statistics) -> None:
     failure = failing(statistics.client, "Query", after=3)
     with failure, pytest.raises(EndpointConnectionError):
         statistics.get()
+
+
+def test_a_month_of_all_devices_gets_a_whole_cpu(template: dict[str, Any]) -> None:
+    memory = properties(template, "HistoryApiFunction")["MemorySize"]
+    assert memory >= 1769, "Lambda gives a whole CPU for 1,769 MB, and the month takes 0.6 s of it"
+    text = " ".join((ROOT / "docs/benchmarks.md").read_text("utf-8").split())
+    assert f"`history_api` has {memory:,} MB of memory" in text

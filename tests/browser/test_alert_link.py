@@ -1,13 +1,15 @@
-"""The link in an alert leads to its smile, through the form for the key."""
+"""The links in alerts lead to their smile or camera, through the form for the key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_contract import SmileEvent
 from tests.browser.conftest import Cloud
 from tests.helpers.http_server import Answer, serve
@@ -51,3 +53,20 @@ def test_link_of_an_alert_survives_a_mail_filter_that_redirects(
         enter_key(page, cloud)
         expect(page.get_by_text(alerted.event_id)).to_be_visible()
     assert page.url.endswith(urlsplit(link).fragment)
+
+
+def test_links_of_digests_and_of_stopped_cameras_lead_to_their_views(
+    page: Page, cloud: Cloud, alerted: SmileEvent
+) -> None:
+    dashboard = Dashboard(cloud.url)
+    cloud.beat(DEVICE)
+    page.goto(dashboard.camera(DEVICE))
+    enter_key(page, cloud)
+    expect(page.get_by_role("heading", name=DEVICE, exact=True)).to_be_visible()
+    page.goto(dashboard.cameras())
+    expect(page.get_by_role("link", name=DEVICE)).to_be_visible()
+    page.goto(dashboard.day(alerted.started_at.date(), DEVICE))
+    smiles = page.get_by_role("region", name="Smiles")
+    expect(smiles.get_by_text(DEVICE)).to_be_visible()
+    page.goto(dashboard.day(alerted.started_at.date() - timedelta(days=9), DEVICE))
+    expect(page.get_by_text("No smiles in this time")).to_be_visible()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.device import DeviceAlert, DeviceKind, compose_device
 from smile_cloud.alert_messages.fleet import (
     MAX_NAMED,
@@ -94,6 +95,37 @@ def test_people_read_one_message_about_an_outage() -> None:
     )
     assert message.email.endswith("\ncam-19\nand 970 cameras more\n")
     assert message.document["devices_left_out"] == 970
+
+
+def test_alerts_lead_to_the_camera_or_to_all_cameras_in_the_dashboard() -> None:
+    dashboard = Dashboard("https://api.example/dev")
+    alert = DeviceAlert(kind="device_offline", device_id="hall:1", trouble="offline", since=SINCE)
+    message = compose_device(alert, BERLIN, dashboard)
+    link = "https://api.example/dev/#/devices/hall%3A1"
+    assert message.document["link"] == link
+    assert f"\n\nSee this camera in the dashboard:\n{link}\n\nCamera id: hall:1\n" in message.email
+    outage = FleetAlert(
+        kind="fleet_outage",
+        outage_id="a",
+        since=SINCE,
+        cameras=5,
+        fleet=9,
+        still_down=5,
+        devices=(NamedDevice("cam-1"),),
+    )
+    message = compose_fleet(outage, BERLIN, dashboard)
+    link = "https://api.example/dev/#/cameras"
+    assert message.document["link"] == link
+    assert message.email.endswith(f"\n\nSee all cameras in the dashboard:\n{link}\n")
+
+
+def test_alerts_have_no_link_without_a_dashboard() -> None:
+    for message in (
+        device("device_offline"),
+        fleet("fleet_outage", cameras=5, fleet=9, still_down=0),
+    ):
+        assert message.document["link"] is None
+        assert "dashboard" not in message.email
 
 
 def test_people_read_which_cameras_are_not_back() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.digest import Digest, DigestDevice, compose_digest
 from smile_cloud.alert_settings.model import AlertSettings
 
@@ -42,6 +43,23 @@ def test_a_digest_names_twenty_cameras_in_an_email() -> None:
     message = compose_digest(digest(*map(device, range(23))), AlertSettings())
     assert message.email.endswith("\nand 3 cameras more\n")
     assert message.email.count("highest score") == 20
+
+
+def test_a_digest_leads_to_the_smiles_of_its_day() -> None:
+    # 14:02 in UTC is the next day in Auckland.
+    settings, dashboard = (
+        AlertSettings(time_zone="Pacific/Auckland"),
+        Dashboard("https://a.example"),
+    )
+    message = compose_digest(digest(device(1), device(2)), settings, dashboard=dashboard)
+    link = "https://a.example/#/history?from=2026-11-23&to=2026-11-23"
+    assert message.document["link"] == link
+    assert message.email.endswith(f"\n\nSee the smiles of this day in the dashboard:\n{link}\n")
+    message = compose_digest(digest(device(1)), settings, dashboard=dashboard)
+    assert message.document["link"] == f"{link}&device=cam-1"
+    message = compose_digest(digest(device(1)), settings)
+    assert message.document["link"] is None
+    assert "dashboard" not in message.email
 
 
 def test_filters_see_every_camera_and_the_highest_score_of_a_digest() -> None:

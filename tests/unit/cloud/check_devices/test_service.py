@@ -13,6 +13,7 @@ from smile_cloud.check_devices.report_store import LEASE
 from smile_cloud.keys import DEVICE_SK, LISTED_SK, device_pk
 from tests.helpers.aws_calls import before_first
 from tests.helpers.device_checks import GRACE, MINUTE, SECOND, Checks
+from tests.helpers.functions import ENVIRONMENT
 
 LONG = timedelta(minutes=16)
 
@@ -30,6 +31,7 @@ def test_a_camera_is_reported_once_when_it_is_offline_and_once_when_it_is_back(
     [alert] = checks.published()
     assert (alert["kind"], alert["trouble"]) == ("device_offline", "offline")
     assert alert["since"].startswith(f"{lost_at:%Y-%m-%dT%H:%M:%S}")
+    assert alert["link"] == f"{ENVIRONMENT['API_URL']}/#/devices/cam-1"
     checks.check_for(LONG)
     assert checks.published() == []
     checks.says()

@@ -17,6 +17,7 @@ from smile_cloud.send_alert.digest_queue import DELAY
 from smile_cloud.send_alert.errors import InFlightError
 from tests.helpers.alerts import MINUTE, SECOND, START, Alerts, end_of, smile
 from tests.helpers.aws_calls import before_first, failing, watched
+from tests.helpers.functions import ENVIRONMENT
 from tests.helpers.rule_events import body_of
 
 MakeAlerts = Callable[..., Alerts]
@@ -110,6 +111,8 @@ def test_a_digest_names_each_camera_with_its_smiles_and_best_score(
         (one["device_id"], one["display_name"], one["smiles"], one["peak_score"])
         for one in digest["devices"]
     ] == [("cam-1", None, 2, 0.95), ("cam-2", "Hall", 1, 0.8)]
+    day = "from=2026-11-22&to=2026-11-22"
+    assert digest["link"] == f"{ENVIRONMENT['API_URL']}/#/history?{day}"
 
 
 def test_subscribers_can_filter_digests_by_their_best_score(alerts: Alerts) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.links import AlertLinks
 from smile_contract import SmileEvent
 
@@ -46,13 +46,4 @@ class AlertUrlMaker:
         page = self.links.url(api_url, event.device_id, event.event_id, now)
         if not self.has_dashboard:
             return AlertUrls(page, page)
-        return AlertUrls(f"{api_url}/{dashboard_fragment(event.device_id, event.event_id)}", page)
-
-
-def dashboard_fragment(device_id: str, event_id: str) -> str:
-    """Return the part of the dashboard's address that names an event, from its ``#`` on.
-
-    A device id may hold colons. They are escaped, as the dashboard itself does: a mail program may
-    end a link at one.
-    """
-    return f"#/devices/{quote(device_id, safe='')}/events/{event_id}"
+        return AlertUrls(Dashboard(api_url).smile(event.device_id, event.event_id), page)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from smile_cloud.alert_messages import wording
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.message import SCHEMA_VERSION, AlertMessage, text_attribute
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_contract import format_time
@@ -56,7 +57,9 @@ class DeviceAlert:
     paused: bool = False
 
 
-def compose_device(alert: DeviceAlert, settings: AlertSettings) -> AlertMessage:
+def compose_device(
+    alert: DeviceAlert, settings: AlertSettings, dashboard: Dashboard | None = None
+) -> AlertMessage:
     """Return the message of an alert about one camera.
 
     Parameters
@@ -64,12 +67,15 @@ def compose_device(alert: DeviceAlert, settings: AlertSettings) -> AlertMessage:
     alert : DeviceAlert
     settings : AlertSettings
         Those of the device: its name and time zone.
+    dashboard : Dashboard or None
+        None leaves the link to the camera out.
     """
+    link = None if dashboard is None else dashboard.camera(alert.device_id)
     template = _sentence(alert, settings)
     name = wording.ascii_name(settings.display_name, alert.device_id)
     return AlertMessage(
         subject=wording.fit(template, name, wording.MAX_SUBJECT_CHARACTERS),
-        email=_email(alert, settings),
+        email=_email(alert, settings, link),
         sms=wording.fit(f"{template}{_detail(alert)}.", name, wording.MAX_SMS_CHARACTERS),
         document={
             "schema_version": SCHEMA_VERSION,
@@ -81,6 +87,7 @@ def compose_device(alert: DeviceAlert, settings: AlertSettings) -> AlertMessage:
             "back_at": format_time(alert.back_at) if alert.back_at is not None else None,
             "camera": alert.camera,
             "paused": alert.paused,
+            "link": link,
         },
         attributes={
             "kind": text_attribute(alert.kind),
@@ -108,7 +115,7 @@ def _detail(alert: DeviceAlert) -> str:
     return ", but paused" if alert.kind == "device_recovered" and alert.paused else ""
 
 
-def _email(alert: DeviceAlert, settings: AlertSettings) -> str:
+def _email(alert: DeviceAlert, settings: AlertSettings, link: str | None) -> str:
     name, since = settings.display_name or alert.device_id, settings.local(alert.since)
     began = f"{since:%H:%M:%S} on {wording.day(since)} ({settings.time_zone} time)"
     if alert.kind == "device_offline":
@@ -132,6 +139,8 @@ def _email(alert: DeviceAlert, settings: AlertSettings) -> str:
         )
         if alert.paused:
             text += " It is paused now: it looks for no faces until somebody resumes it."
+    if link is not None:
+        text += f"\n\nSee this camera in the dashboard:\n{link}"
     return f"{text}\n\nCamera id: {alert.device_id}\n"
 
 

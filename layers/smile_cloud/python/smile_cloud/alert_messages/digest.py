@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from smile_cloud.alert_messages import wording
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.message import (
     SCHEMA_VERSION,
     AlertMessage,
@@ -83,6 +84,7 @@ def compose_digest(
     settings: AlertSettings,
     *,
     kind: DigestKind = "digest",
+    dashboard: Dashboard | None = None,
 ) -> AlertMessage:
     """Return the message of a digest.
 
@@ -93,20 +95,23 @@ def compose_digest(
         Those of the fleet: its time zone and `sure_score`.
     kind : str
         ``digest_update`` for smiles that had an alert or a digest already and are sure now.
+    dashboard : Dashboard or None
+        None leaves the link to the smiles of the day out.
     """
     since = settings.local(digest.since)
+    link = _link(digest, since, dashboard)
     smiles, cameras = wording.smiles(digest.smiles), wording.cameras(len(digest.devices))
     title = f"{smiles} on {cameras} since {since:%H:%M}"
     filterable = [device.device_id for device in digest.ranked()[:MAX_FILTERABLE]]
     return AlertMessage(
         subject=title,
         email=_email(
-            f"{title} on {wording.day(since)} ({settings.time_zone} time).", digest.ranked()
+            f"{title} on {wording.day(since)} ({settings.time_zone} time).", digest.ranked(), link
         ),
         sms=f"{title}, highest score {wording.cut(digest.peak_score, 2)}.",
         document={"schema_version": SCHEMA_VERSION, "kind": kind}
         | _document(digest)
-        | {"level": settings.level(digest.peak_score)},
+        | {"level": settings.level(digest.peak_score), "link": link},
         attributes={
             "kind": text_attribute(kind),
             "device_id": {"DataType": "String.Array", "StringValue": json.dumps(filterable)},
@@ -116,7 +121,15 @@ def compose_digest(
     )
 
 
-def _email(first_line: str, devices: list[DigestDevice]) -> str:
+def _link(digest: Digest, since: datetime, dashboard: Dashboard | None) -> str | None:
+    """Return the address of the smiles of the day: of the camera, or of all when it has several."""
+    if dashboard is None:
+        return None
+    [camera, *others] = digest.devices
+    return dashboard.day(since.date(), None if others else camera.device_id)
+
+
+def _email(first_line: str, devices: list[DigestDevice], link: str | None) -> str:
     lines = [
         first_line,
         "There were too many smiles for one message each.\n",
@@ -126,6 +139,8 @@ def _email(first_line: str, devices: list[DigestDevice]) -> str:
         lines.append(f"{name}: {wording.smiles(device.smiles)}, highest score {peak}")
     if len(devices) > MAX_NAMED:
         lines.append(f"and {wording.cameras(len(devices) - MAX_NAMED)} more")
+    if link is not None:
+        lines += ["", "See the smiles of this day in the dashboard:", link]
     return "\n".join(lines) + "\n"
 
 

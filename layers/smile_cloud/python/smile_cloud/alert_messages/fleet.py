@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from smile_cloud.alert_messages import wording
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.message import SCHEMA_VERSION, AlertMessage, text_attribute
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_contract import format_time
@@ -63,7 +64,9 @@ class FleetAlert:
     devices: tuple[NamedDevice, ...]
 
 
-def compose_fleet(alert: FleetAlert, settings: AlertSettings) -> AlertMessage:
+def compose_fleet(
+    alert: FleetAlert, settings: AlertSettings, dashboard: Dashboard | None = None
+) -> AlertMessage:
     """Return the message of an alert about many cameras.
 
     Parameters
@@ -71,7 +74,10 @@ def compose_fleet(alert: FleetAlert, settings: AlertSettings) -> AlertMessage:
     alert : FleetAlert
     settings : AlertSettings
         Those of the fleet: its time zone.
+    dashboard : Dashboard or None
+        None leaves the link to the list of cameras out.
     """
+    link = None if dashboard is None else dashboard.cameras()
     since = settings.local(alert.since)
     if alert.kind == "fleet_outage":
         title = f"{alert.cameras} of {wording.cameras(alert.fleet)} stopped since {since:%H:%M}"
@@ -85,7 +91,9 @@ def compose_fleet(alert: FleetAlert, settings: AlertSettings) -> AlertMessage:
         advice = "All of them work." if not alert.still_down else "The others are still down."
     return AlertMessage(
         subject=title,
-        email=_email(alert, f"{title} on {wording.day(since)} ({settings.time_zone} time)", advice),
+        email=_email(
+            alert, f"{title} on {wording.day(since)} ({settings.time_zone} time)", advice, link
+        ),
         sms=_sms(alert, title),
         document={
             "schema_version": SCHEMA_VERSION,
@@ -97,6 +105,7 @@ def compose_fleet(alert: FleetAlert, settings: AlertSettings) -> AlertMessage:
             "still_down": alert.still_down,
             "devices": [asdict(device) for device in alert.devices],
             "devices_left_out": alert.still_down - len(alert.devices),
+            "link": link,
         },
         attributes={
             "kind": text_attribute(alert.kind),
@@ -108,7 +117,7 @@ def compose_fleet(alert: FleetAlert, settings: AlertSettings) -> AlertMessage:
     )
 
 
-def _email(alert: FleetAlert, first_line: str, advice: str) -> str:
+def _email(alert: FleetAlert, first_line: str, advice: str, link: str | None) -> str:
     lines = [f"{first_line}.", advice]
     if alert.devices:
         lines.append("\nStill down:" if alert.kind == "fleet_recovered" else "")
@@ -118,6 +127,8 @@ def _email(alert: FleetAlert, first_line: str, advice: str) -> str:
     left = alert.still_down - len(alert.devices)
     if left:
         lines.append(f"and {wording.cameras(left)} more")
+    if link is not None:
+        lines += ["", "See all cameras in the dashboard:", link]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 from smile_cloud import clients
-from smile_cloud.alert_messages.alert_urls import dashboard_fragment
+from smile_cloud.alert_messages.dashboard import smile_fragment
 from smile_cloud.alert_messages.links import AlertLink, AlertLinks, LinkError
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_settings.store import AlertSettingsStore
@@ -136,7 +136,7 @@ class AlertPageService:
 
 def _in_dashboard(link: AlertLink) -> str:
     """Return where the dashboard shows an event, relative to the page of its alert."""
-    return f"../{dashboard_fragment(link.device_id, link.event_id)}"
+    return f"../{smile_fragment(link.device_id, link.event_id)}"
 
 
 def _chosen(form: str) -> str:

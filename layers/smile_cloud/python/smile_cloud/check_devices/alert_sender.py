@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.device import DeviceAlert, compose_device
 from smile_cloud.alert_messages.fleet import FleetAlert, NamedDevice, compose_fleet
 from smile_cloud.alert_topic import AlertTopic
@@ -39,6 +40,8 @@ class Sender:
     topic : AlertTopic
     settings : SettingsReader
     rules : Rules
+    dashboard : Dashboard or None
+        What the alerts link to.
     clock : callable
         Returns the current time, UTC.
     sleep : callable
@@ -50,6 +53,7 @@ class Sender:
     topic: AlertTopic
     settings: SettingsReader
     rules: Rules
+    dashboard: Dashboard | None
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
 
@@ -74,7 +78,7 @@ class Sender:
     def finish_report(self, claimed: Report) -> Report:
         """Send the pending alert of a claimed report; return the report as it is after that."""
         settings = self.settings.of_devices([claimed.device_id])[claimed.device_id]
-        self.topic.publish(compose_device(_device_alert(claimed), settings))
+        self.topic.publish(compose_device(_device_alert(claimed), settings, self.dashboard))
         done = replace(claimed, pending=None, token=secrets.token_hex(8))
         self._put_report(done, claimed.token)
         return done
@@ -91,7 +95,7 @@ class Sender:
         """Send the pending message of a claimed outage; return what is left of it after that."""
         names = self.settings.of_devices(claimed.named)
         alert = _fleet_alert(claimed, {one: names[one].display_name for one in claimed.named})
-        self.topic.publish(compose_fleet(alert, self.settings.of_fleet()))
+        self.topic.publish(compose_fleet(alert, self.settings.of_fleet(), self.dashboard))
         left = after_message(claimed, self.rules)
         if left is None:
             self.store.delete_outage(claimed)

@@ -76,6 +76,7 @@ class CheckDevicesService:
             AlertTopic(clients.sns, settings.topic_arn),
             reader,
             rules=rules,
+            dashboard=settings.dashboard,
             clock=clock,
             sleep=sleep,
         )

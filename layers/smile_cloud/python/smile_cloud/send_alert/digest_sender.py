@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal
 
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.digest import Digest, DigestDevice, compose_digest
 from smile_cloud.alert_settings.model import AlertSettings
 from smile_cloud.alert_topic import AlertTopic
@@ -24,14 +25,21 @@ class DigestSender:
     topic : AlertTopic
     fleet_settings : callable
         Returns the settings of the fleet.
+    dashboard : Dashboard or None
+        What the digests link to.
     """
 
     def __init__(
-        self, digests: DigestStore, topic: AlertTopic, fleet_settings: Callable[[], AlertSettings]
+        self,
+        digests: DigestStore,
+        topic: AlertTopic,
+        fleet_settings: Callable[[], AlertSettings],
+        dashboard: Dashboard | None,
     ) -> None:
         self._digests = digests
         self._topic = topic
         self._fleet_settings = fleet_settings
+        self._dashboard = dashboard
 
     def send(self, digest_id: str) -> int:
         """Send a digest unless it was sent; return how many messages were published.
@@ -63,7 +71,8 @@ class DigestSender:
             return 0
         since = min(event.started_at for event in events)
         digest = Digest(digest_id=digest_id, since=since, devices=_by_device(events))
-        self._topic.publish(compose_digest(digest, self._fleet_settings(), kind=kind))
+        settings = self._fleet_settings()
+        self._topic.publish(compose_digest(digest, settings, kind=kind, dashboard=self._dashboard))
         return 1
 
 

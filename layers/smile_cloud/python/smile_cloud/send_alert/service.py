@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from smile_cloud import clients
 from smile_cloud.alert_messages.alert_urls import AlertUrlMaker
+from smile_cloud.alert_messages.dashboard import Dashboard
 from smile_cloud.alert_messages.links import AlertLinks
 from smile_cloud.alert_topic import AlertTopic
 from smile_cloud.clock_limits import MAX_AHEAD, ClockLimits
@@ -75,6 +76,7 @@ class SendAlertService:
         queue = DigestQueue(clients.sqs, settings.queue_url)
         digests = DigestStore(client, table, queue, clock)
         topic = AlertTopic(clients.sns, settings.topic_arn)
+        dashboard = Dashboard(settings.api_url) if settings.has_dashboard else None
         alerts = AlertSender(
             store,
             digests,
@@ -87,7 +89,7 @@ class SendAlertService:
         )
         return cls(
             alerts,
-            DigestSender(digests, topic, store.fleet_settings),
+            DigestSender(digests, topic, store.fleet_settings, dashboard),
             max_age=settings.max_age,
             limits=settings.clock_limits,
             clock=clock,

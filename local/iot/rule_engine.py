@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import paho.mqtt.client as mqtt
 from botocore.exceptions import BotoCoreError, ClientError
-from paho.mqtt.enums import CallbackAPIVersion
 
 from local.aws.endpoints import LocalAws
 from local.cloudformation.rule_spec import QueueAction, RuleSpec
-from local.errors import StartError
+from local.iot.subscriber import Subscriber
 from local.iot_sql import UNDEFINED, PayloadError
-from local.network.ports import LOOPBACK
 
 # "AWS IoT Core message broker and protocol limits and quotas"
 MAX_PAYLOAD_BYTES = 128 * 1024
 MAX_TOPIC_BYTES = 256
 MAX_SLASHES = 7
-_SUBSCRIBE_TIMEOUT_S = 10.0
-
-_log = logging.getLogger(__name__)
 
 
 class RuleListener:
@@ -56,15 +48,10 @@ class RuleListener:
         self._aws = aws
         self._on_problem = on_problem
         self._basic_ingest = f"$aws/rules/{rule.name}/"
-        self._subscribed = threading.Event()
         self._delivering = threading.Event()
         self._stopped = False
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"rule-{rule.name}-{uuid.uuid4().hex[:8]}"
-        )
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
+        filters = [rule.query.topic_filter, f"{self._basic_ingest}#"]
+        self._subscriber = Subscriber("the rules engine", filters, self._receive, on_problem)
 
     def start(self, port: int) -> None:
         """Connect to the broker and wait until it confirms the subscription.
@@ -74,13 +61,7 @@ class RuleListener:
         StartError
             When the broker does not answer.
         """
-        try:
-            self._client.connect(LOOPBACK, port, keepalive=60)
-        except OSError as error:
-            raise StartError(f"the rules engine cannot reach the broker: {error}") from error
-        self._client.loop_start()
-        if not self._subscribed.wait(_SUBSCRIBE_TIMEOUT_S):
-            raise StartError("the broker did not confirm the subscription of the rules engine")
+        self._subscriber.start(port)
 
     def deliver(self) -> None:
         """Deliver from now on, because the queues exist. Until then messages wait."""
@@ -90,8 +71,7 @@ class RuleListener:
         """Disconnect."""
         self._stopped = True
         self._delivering.set()
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._subscriber.stop()
 
     def handle(self, topic: str, payload: bytes) -> None:
         """Apply the rule to one message, which may use Basic Ingest."""
@@ -148,27 +128,10 @@ class RuleListener:
             text = base64.b64encode(text.encode()).decode()
         self._aws.sqs.send_message(QueueUrl=action.queue_url, MessageBody=text)
 
-    # --- called by paho, in its thread ---
-
-    def _on_connect(self, client: mqtt.Client, *reply: Any) -> None:
-        _userdata, _flags, reason, _properties = reply
-        if not reason.is_failure:
-            client.subscribe([(self._rule.query.topic_filter, 1), (f"{self._basic_ingest}#", 1)])
-
-    def _on_subscribe(self, _client: mqtt.Client, *reply: Any) -> None:
-        _userdata, _message_id, reasons, _properties = reply
-        if not reasons[0].is_failure:
-            self._subscribed.set()
-
-    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+    def _receive(self, topic: str, payload: bytes) -> None:
         self._delivering.wait()
-        if self._stopped:
-            return
-        try:
-            self.handle(message.topic, bytes(message.payload))
-        except Exception as error:  # noqa: BLE001 - else paho's thread would end
-            _log.exception("message not handled", extra={"topic": message.topic})
-            self._on_problem(f"{message.topic[:80]}: not handled: {type(error).__name__}: {error}")
+        if not self._stopped:
+            self.handle(topic, payload)
 
 
 def _failure(queue_url: str, error: Exception) -> dict[str, str]:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-import uuid
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
-from local.errors import StartError
 from local.iot.shadow_document import Document, RejectedError, ShadowDocument
-from local.network.ports import LOOPBACK
+from local.iot.subscriber import Subscriber
 
-_SUBSCRIBE_TIMEOUT_S = 10.0
 _REQUESTS = ("get", "update", "delete")
 _NAMED, _CLASSIC = "$aws/things/+/shadow/name/+/", "$aws/things/+/shadow/"
 _TOPIC = re.compile(r"(\$aws/things/[^/]+/shadow(?:/name/[^/]+)?)/(get|update|delete)")
@@ -26,18 +20,18 @@ class ShadowService:
     """Keeps the shadows of all things in memory, named ones and the classic one.
 
     Requests come over the broker, once it is started, and from `request`.
+
+    Parameters
+    ----------
+    on_problem : callable
+        Called with one line for each request that could not be handled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_problem: Callable[[str], None]) -> None:
         self._shadows: defaultdict[str, ShadowDocument] = defaultdict(ShadowDocument)
         self._lock = threading.Lock()  # keeps the messages in the order of the versions
-        self._subscribed = threading.Event()
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"shadows-{uuid.uuid4().hex[:8]}"
-        )
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
+        filters = [prefix + name for prefix in (_NAMED, _CLASSIC) for name in _REQUESTS]
+        self._subscriber = Subscriber("the shadow service", filters, self.request, on_problem)
 
     def start(self, port: int) -> None:
         """Connect to the broker and wait until it confirms the subscriptions.
@@ -47,27 +41,20 @@ class ShadowService:
         StartError
             When the broker does not answer.
         """
-        try:
-            self._client.connect(LOOPBACK, port, keepalive=60)
-        except OSError as error:
-            raise StartError(f"the shadow service cannot reach the broker: {error}") from error
-        self._client.loop_start()
-        if not self._subscribed.wait(_SUBSCRIBE_TIMEOUT_S):
-            raise StartError("the broker did not confirm the subscription of the shadow service")
+        self._subscriber.start(port)
 
     def stop(self) -> None:
         """Disconnect."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._subscriber.stop()
 
     def request(self, topic: str, payload: bytes) -> dict[str, Document]:
         """Handle a request, publish the messages that answer it, and return them by topic."""
         with self._lock:
             answers = self.handle(topic, payload)
-            if self._subscribed.is_set():
+            if self._subscriber.is_subscribed:
                 for answer_topic, answer in answers.items():
                     text = json.dumps(answer, separators=(",", ":"))
-                    self._client.publish(answer_topic, text, qos=1)
+                    self._subscriber.publish(answer_topic, text)
         return answers
 
     def handle(self, topic: str, payload: bytes) -> dict[str, Document]:
@@ -92,20 +79,6 @@ class ShadowService:
             return shadow.update(request)
         answer = shadow.get() if action == "get" else shadow.delete()
         return {f"{action}/accepted": answer}
-
-    # --- called by paho, in its thread ---
-
-    def _on_connect(self, client: mqtt.Client, *reply: Any) -> None:
-        _userdata, _flags, reason, _properties = reply
-        if not reason.is_failure:
-            filters = [prefix + name for prefix in (_NAMED, _CLASSIC) for name in _REQUESTS]
-            client.subscribe([(one, 1) for one in filters])
-
-    def _on_subscribe(self, _client: mqtt.Client, *_reply: Any) -> None:
-        self._subscribed.set()
-
-    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self.request(message.topic, bytes(message.payload))
 
 
 def _decoded(payload: bytes) -> Document:

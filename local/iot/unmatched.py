@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import topic_matches_sub
 
 from local.cloudformation.rule_spec import RuleSpec
-from local.network.ports import LOOPBACK
+from local.iot.subscriber import Subscriber
 
 _BASIC_INGEST = "$aws/rules/"
 _MOST_TOPICS = 1000  # a device may put a counter into its topics
@@ -32,29 +29,31 @@ class UnmatchedTopics:
         self._filters += [f"{_BASIC_INGEST}{rule.name}/#" for rule in rules]
         self._on_problem = on_problem
         self._reported: set[str] = set()
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"unmatched-{uuid.uuid4().hex[:8]}"
+        self._subscriber = Subscriber(
+            "the watch on topics",
+            ["#", f"{_BASIC_INGEST}#"],
+            lambda topic, _payload: self.see(topic),
+            on_problem,
         )
-        self._client.on_connect = self._on_connect
-        self._client.on_message = lambda _client, _userdata, message: self.see(message.topic)
 
     def start(self, port: int) -> None:
-        """Connect to the broker in the background."""
-        self._client.connect_async(LOOPBACK, port, keepalive=60)
-        self._client.loop_start()
+        """Connect to the broker and wait until it confirms the subscription.
+
+        Raises
+        ------
+        StartError
+            When the broker does not answer.
+        """
+        self._subscriber.start(port)
 
     def stop(self) -> None:
         """Disconnect."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._subscriber.stop()
 
     def see(self, topic: str) -> None:
         """Report a topic unless a rule selects it."""
         if topic in self._reported or len(self._reported) >= _MOST_TOPICS:
             return
-        if not any(mqtt.topic_matches_sub(pattern, topic) for pattern in self._filters):
+        if not any(topic_matches_sub(pattern, topic) for pattern in self._filters):
             self._reported.add(topic)
             self._on_problem(f"no rule matches the topic {topic}: its messages go nowhere")
-
-    def _on_connect(self, client: mqtt.Client, *_reply: Any) -> None:
-        client.subscribe([("#", 0), (f"{_BASIC_INGEST}#", 0)])

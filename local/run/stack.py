@@ -155,7 +155,7 @@ class Stack:
         self.processes = Processes(_log_folder(options.logs or folder))
         self._listeners = [RuleListener(rule, self.aws, events.on_problem) for rule in rules]
         self._unmatched = UnmatchedTopics(rules, events.on_problem)
-        self._shadows = ShadowService()
+        self._shadows = ShadowService(events.on_problem)
         self._inbox = AlertInbox(self.aws, events.on_alert)
         self.functions = Functions(sources, schedules, self.aws, self.processes)
         front = HttpFront(self._api, self.api_keys, self.functions.invoke, events.on_problem)

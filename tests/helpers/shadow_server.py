@@ -29,7 +29,7 @@ class Shadows:
     """
 
     def __init__(self) -> None:
-        self.service = ShadowService()
+        self.service = ShadowService(print)
         self.requests: list[str] = []
         self.before_update: Callable[[], object] | None = None
         self._failures: list[Response] = []

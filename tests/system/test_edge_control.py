@@ -58,7 +58,7 @@ def running(port: int, folder: Path) -> Iterator[Device]:
 
 @contextmanager
 def shadows(port: int) -> Iterator[ShadowService]:
-    service = ShadowService()
+    service = ShadowService(print)
     service.start(port)
     try:
         yield service
@@ -75,7 +75,7 @@ def shadow_state(service: ShadowService) -> dict[str, Any]:
 def want(service: ShadowService, desired: dict[str, Any]) -> None:
     """Publish an update as an operator does."""
     payload = json.dumps({"state": {"desired": desired}})
-    service._client.publish(f"{TOPIC}/update", payload, qos=1)
+    service.request(f"{TOPIC}/update", payload.encode())
 
 
 def test_threshold_changes_while_the_device_runs_and_survives_an_offline_start(

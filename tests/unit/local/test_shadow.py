@@ -114,7 +114,7 @@ def test_deleted_shadow_does_not_exist_but_keeps_its_version() -> None:
 
 
 def test_service_answers_on_the_topics_of_each_shadow() -> None:
-    service = ShadowService()
+    service = ShadowService(print)
     request = b'{"state": {"desired": {"a": 1}}, "clientToken": "t"}'
     answers = service.handle(f"{NAMED}/update", request)
     assert {topic.removeprefix(NAMED) for topic in answers} == {
@@ -131,7 +131,7 @@ def test_service_answers_on_the_topics_of_each_shadow() -> None:
 
 @pytest.mark.parametrize("payload", [b"{", b"[]", b"\xff"])
 def test_malformed_request_is_rejected(payload: bytes) -> None:
-    ((topic, answer),) = ShadowService().handle(f"{NAMED}/update", payload).items()
+    ((topic, answer),) = ShadowService(print).handle(f"{NAMED}/update", payload).items()
     assert (topic, answer["code"]) == (f"{NAMED}/update/rejected", 400)
 
 
@@ -143,7 +143,7 @@ def broker_port(tmp_path: Path) -> Iterator[int]:
 
 @pytest.fixture
 def service(broker_port: int) -> Iterator[ShadowService]:
-    service = ShadowService()
+    service = ShadowService(print)
     service.start(broker_port)
     yield service
     service.stop()
@@ -239,4 +239,4 @@ def test_command_says_what_is_wrong(
 
 def test_service_says_that_there_is_no_broker() -> None:
     with pytest.raises(StartError, match="cannot reach the broker"):
-        ShadowService().start(free_port())
+        ShadowService(print).start(free_port())

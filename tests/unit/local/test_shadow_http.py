@@ -29,7 +29,7 @@ NAME = {"thingName": "cam-1", "shadowName": "settings"}
 
 @pytest.fixture
 def service() -> ShadowService:
-    return ShadowService()
+    return ShadowService(print)
 
 
 @pytest.fixture

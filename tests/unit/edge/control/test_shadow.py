@@ -22,7 +22,7 @@ class Cloud:
     """A shadow service, and a device that receives its messages."""
 
     def __init__(self) -> None:
-        self.service = ShadowService()
+        self.service = ShadowService(print)
         base = load_config(None, {"source": "0"})
         self.settings = RuntimeSettings(
             base,

@@ -33,7 +33,8 @@ def only_rejection(body: str) -> DeadLetter:
         (b"", "payload: expected a JSON text in UTF-8"),
         (b"no JSON", "payload: expected a JSON text in UTF-8"),
         (b'{"a": "\xff"}', "payload: expected a JSON text in UTF-8"),
-        (b"[" * 100_000, "payload: expected fewer levels of nested objects"),
+        (b"[" * 100_000, "payload: expected at most 32 levels of nested objects"),
+        (b'{"a": ' + b"[" * 32 + b"]" * 32 + b"}", "payload: expected at most 32 levels"),
         (b'{"seq": ' + b"9" * 5000 + b"}", "payload: expected numbers with fewer digits"),
         (b'{"seq": NaN}', "payload: expected a JSON text in UTF-8, without NaN"),
         (b'{"seq": -Infinity}', "payload: expected a JSON text in UTF-8, without -Infinity"),
@@ -69,6 +70,11 @@ def test_a_message_is_forged_when_a_field_repeats_or_belongs_to_the_rule(
     dead_letter = only_rejection(body_of(payload))
     assert isinstance(dead_letter.error, ForgedError)
     assert dead_letter.error.field == field
+
+
+def test_a_message_is_decoded_when_it_has_the_most_levels() -> None:
+    body = body_of(b'{"a": ' + b"[" * 31 + b"]" * 31 + b"}")
+    assert str(only_rejection(body).error) == "device_id: expected, but missing"
 
 
 def test_only_the_forged_event_of_a_batch_is_rejected() -> None:

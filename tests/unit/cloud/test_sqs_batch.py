@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 
 from scripts.sample_events import sqs_event
 from smile_cloud.sqs_batch import RESERVE_MS, BatchResult, handle_records
-from tests.helpers.rule_events import sample_body
+from tests.helpers.rule_events import body_of, sample_body
 
 
 class Run:
@@ -62,3 +62,12 @@ def test_the_remaining_records_are_delivered_again_when_time_runs_out() -> None:
     assert run.handled == ["a"]
     assert run.result.failed == run.ids[1:]
     assert [line["level"] for line in run.logged()] == ["INFO", "WARNING", "WARNING"]
+
+
+def test_the_log_takes_any_event_id_that_a_device_sends() -> None:
+    nested = [b'{"event_id": ' + b"[" * n + b"]" * n + b"}" for n in range(1000)]
+    odd = [b'{"event_id": "%s"}' % (b"x" * 100_000), b'{"events": [%s]}' % b",".join(nested[:30])]
+    run = Run([body_of(payload, device_id="cam-2") for payload in nested + odd])
+    assert run.result.failed == []
+    assert all(line["device_id"] == "cam-2" for line in run.logged())
+    assert max(len(json.dumps(line)) for line in run.logged()) < 1000

@@ -7,12 +7,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from smile_cloud.clock_limits import ClockLimits
 from smile_cloud.json_objects import repeated_names
 from smile_cloud.rule_body import EVENTS, RULE_FIELDS, RuleBody
-from smile_contract import ContractError, Rejected, SmileEvent, read_message
+from smile_contract import (
+    MAX_EVENTS_PER_MESSAGE,
+    ContractError,
+    Rejected,
+    SmileEvent,
+    read_message,
+)
+
+# The contract needs 4. `json` decodes many more, but whether it can encode them again, in a dead
+# letter or in the log, depends on how deep the stack is at that moment.
+MAX_LEVELS: Final = 32
+_EVENT_ID_CHARACTERS: Final = 36
+_TOO_DEEP: Final = f"expected at most {MAX_LEVELS} levels of nested objects"
 
 
 class ForgedError(ContractError):
@@ -117,7 +129,10 @@ class RuleMessage:
 
 
 def log_keys(text: str) -> dict[str, Any]:
-    """Return ``device_id`` and ``event_ids`` of a queue message for the log, as far as known."""
+    """Return ``device_id`` and ``event_ids`` of a queue message for the log, as far as known.
+
+    They are not checked, but never longer than those of a valid message.
+    """
     try:
         body = RuleBody.parse(text)
     except ContractError:
@@ -128,8 +143,9 @@ def log_keys(text: str) -> dict[str, Any]:
         message = {}
     items = message.get("events", [message])
     items = items if isinstance(items, list) else []
-    ids = [item["event_id"] for item in items if isinstance(item, Mapping) and "event_id" in item]
-    return {"device_id": body.device_id, "event_ids": ids}
+    found = [item.get("event_id") for item in items if isinstance(item, Mapping)]
+    ids = [one[:_EVENT_ID_CHARACTERS] for one in found if isinstance(one, str)]
+    return {"device_id": body.device_id, "event_ids": ids[:MAX_EVENTS_PER_MESSAGE]}
 
 
 def decode_payload(payload: bytes) -> Mapping[str, Any]:
@@ -149,16 +165,31 @@ def decode_payload(payload: bytes) -> Mapping[str, Any]:
     except ContractError:
         raise
     except RecursionError:
-        raise ContractError("payload", "expected fewer levels of nested objects") from None
+        raise ContractError("payload", _TOO_DEEP) from None
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise ContractError("payload", "expected a JSON text in UTF-8") from None
     except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
         raise ContractError("payload", "expected numbers with fewer digits") from None
     if not isinstance(message, dict):
         raise ContractError("payload", "expected a JSON object")
+    if _has_more_levels(message, MAX_LEVELS):
+        raise ContractError("payload", _TOO_DEEP)
     if error := _forged(message):
         raise error
     return message
+
+
+def _has_more_levels(document: object, levels: int) -> bool:
+    """Return whether objects and lists are nested in more than `levels` levels."""
+    layer = [document]
+    for _ in range(levels + 1):
+        layer = [one for one in layer if isinstance(one, dict | list)]
+        if not layer:
+            return False
+        layer = [
+            child for one in layer for child in (one.values() if isinstance(one, dict) else one)
+        ]
+    return True
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -85,8 +85,8 @@ endif
 # The variables that a command started by make names in its errors.
 run local-aws: export MAKE_TARGET = $@
 
-run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 LOOP=0 PORT=8000 KEY=letters]
-	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT) $(call option,--api-key,KEY) $(if $(filter-out 0,$(ONCE)),,--keep .local $(if $(filter 0,$(LOOP)),,--loop))
+run: .venv/.run  ## run everything on this machine: play a clip, store events, send alerts, serve the API  [SOURCE=clip.mp4|0|rtsp://… ONCE=1 LOOP=0 PORT=8000 KEY=letters ORIGINS=http://localhost:5173]
+	@.venv/bin/python -m local $(call option,--source,SOURCE) $(call flag,--once,ONCE) $(call option,--port,PORT) $(call option,--api-key,KEY) $(call option,--parameter ApiOrigins,ORIGINS) $(if $(filter-out 0,$(ONCE)),,--keep .local $(if $(filter 0,$(LOOP)),,--loop))
 
 test test-fast test-all: export AWS_DEFAULT_REGION ?= us-east-1
 test-all: export HYPOTHESIS_PROFILE ?= explore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,10 @@ from local.errors import TemplateError
 API = "AWS::Serverless::Api"
 _NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "Models", "Domain")
 _KEY = "AWS::ApiGateway::ApiKey"
+# The parameter of the template that opens the API to pages of other origins, and the port that a
+# browser leaves out of an origin: https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin
+_ORIGINS = "ApiOrigins"
+_DEFAULT_PORT = re.compile(r"(?<=^http)(://.*):80$|(?<=^https)(://.*):443$")
 _AUTH = {
     "AddApiKeyRequiredToCorsPreflight",
     "AddDefaultAuthorizerToCorsPreflight",
@@ -88,6 +93,8 @@ class ApiSpec:
         Responses of the gateway itself, by response type.
     key_prefixes : tuple of str
         How the values of its keys start, in the template's order.
+    origins : tuple of str
+        Origins whose pages may read it with a browser.
     """
 
     stage: str
@@ -95,6 +102,7 @@ class ApiSpec:
     binary_media_types: tuple[str, ...] = ()
     gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     key_prefixes: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
@@ -120,6 +128,7 @@ def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
         tuple(kind.replace("~1", "/") for kind in properties.get("BinaryMediaTypes", [])),
         gateway_responses(properties.get("GatewayResponses"), "GatewayResponses"),
         tuple(_key_prefix(resolver, name) for name in resolver.logical_ids(_KEY)),
+        _origins(template, resolver),
     )
 
 
@@ -165,6 +174,15 @@ def _authorizer(auth: Mapping[str, Any], resolver: Resolver) -> Authorizer | Non
 def _key_prefix(resolver: Resolver, logical_id: str) -> str:
     """Return the value of a key without its secret part, which is empty before a run."""
     return str(resolver.properties(logical_id).get("Value", ""))
+
+
+def _origins(template: Template, resolver: Resolver) -> tuple[str, ...]:
+    if _ORIGINS not in template.section("Parameters"):
+        return ()
+    value = str(resolver.resolve({"Ref": _ORIGINS}, f"Parameters.{_ORIGINS}"))
+    if value in ("", "none"):
+        return ()
+    return tuple(_DEFAULT_PORT.sub(r"\1\2", origin) for origin in value.split(","))
 
 
 def _route(event: FunctionEvent, default: Route) -> Route:

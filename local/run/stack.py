@@ -214,7 +214,7 @@ class Stack:
         self.functions.start(self._cloud_functions())
         self._servers = [
             HttpServer(ShadowHttp(self._shadows), self._shadows_listening),
-            HttpServer(self.live, self._listening),
+            HttpServer(self.live, self._listening, self._api.origins),
         ]
         self.functions.wait_initialized()
         self.functions.poll(self._options.retry_delay_s, self._events.on_outcome)

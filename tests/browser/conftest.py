@@ -22,6 +22,7 @@ from local.run.options import Options
 from local.run.stack import Stack, StackEvents
 from smile_contract import Heartbeat, SmileEvent, events_topic, status_topic, truncate_to_ms
 from tests.helpers.events import smile_event
+from tests.helpers.http_server import serve
 from tests.helpers.waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -54,10 +55,13 @@ class Cloud:
         The key that may do everything.
     alerts : list of Alert
         What the subscribers of the alerts have got.
+    open_origin : str
+        The other origin whose pages may read the API. It serves an empty page.
     """
 
     stack: Stack
     alerts: list[Alert]
+    open_origin: str
 
     @property
     def url(self) -> str:
@@ -127,17 +131,25 @@ def _is_found(url: str, key: str) -> bool:
 
 # Not for the session: its threads would go on during the other tests of the same process.
 @pytest.fixture(scope="package")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def empty_page() -> Iterator[str]:
+    """The origin of an empty page, with the name localhost."""
+    with serve(lambda *_: (200, b"", {"Content-Type": "text/html"})) as url:
+        yield url.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="package")
+def cloud(tmp_path_factory: pytest.TempPathFactory, empty_page: str) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("cloud")
     # The alert of a test does not wait for those of the other tests.
-    options = Options(no_edge=True, parameters=[("AlertsPerMinute", "600")])
+    parameters = [("AlertsPerMinute", "600"), ("ApiOrigins", empty_page)]
+    options = Options(no_edge=True, parameters=parameters)
     alerts: list[Alert] = []
     events = StackEvents(lambda _: None, alerts.append, lambda _: None)
     stack = Stack(options, folder, events, {})
     try:
         stack.start_messaging()
         stack.start_functions()
-        yield Cloud(stack, alerts)
+        yield Cloud(stack, alerts, empty_page)
     finally:
         stack.stop()
 

@@ -354,6 +354,9 @@ def test_api_gateway_answers_errors_with_problem_documents(template: dict[str, A
         headers = response["ResponseParameters"]["Headers"]
         origin = {"!If": ["HasOrigins", "'*'", {"!Ref": "AWS::NoValue"}]}
         assert headers["Access-Control-Allow-Origin"] == origin
+        _, readable, _ = headers["Access-Control-Expose-Headers"]["!If"]
+        own = {"Retry-After", "WWW-Authenticate"} & headers.keys()
+        assert own | {"x-amzn-RequestId"} <= set(readable.strip("'").split(", "))
         assert headers["Content-Type"] == "'application/problem+json'"
         text = response["ResponseTemplates"]["application/json"]
         problem = json.loads(text.replace("$context.error.messageString", '"message"'))

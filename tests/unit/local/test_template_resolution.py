@@ -328,5 +328,6 @@ def test_every_resource_of_the_shipped_template_is_understood() -> None:
     [policy] = email_filters(template, subject).values()
     assert "smile_update" not in policy["kind"], "people hear of each smile once"
     routes = {(r.method, r.resource): r.key_required for r in api_spec(template, subject).routes}
+    assert api_spec(template, subject).origins == (), "closed unless somebody opens it"
     assert routes["ANY", "/v1/events"]
     assert not routes["ANY", "/v1/openapi.json"]

@@ -140,6 +140,16 @@ def test_nothing_depends_on_the_origin_when_the_api_is_closed(functions: Functio
     assert ask(functions, "GET")[1]["Vary"] == "Accept"
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [("https://a.example:443", "https://a.example"), ("http://a.example:80", "http://a.example")],
+)
+def test_the_port_of_the_scheme_counts_as_a_browser_sends_it(written: str, sent: str) -> None:
+    cors = Cors.from_environment({"API_ORIGINS": f"{written},http://a.example:443"})
+    assert cors.headers(sent)["Access-Control-Allow-Origin"] == sent
+    assert "Access-Control-Allow-Origin" in cors.headers("http://a.example:443")
+
+
 @pytest.mark.parametrize("origins", ["*", "app.example.com", f"{PAGE_OF}/", f"{PAGE_OF}, none"])
 def test_an_origin_that_no_browser_sends_is_refused(template: dict[str, Any], origins: str) -> None:
     with pytest.raises(SettingsError, match=r"https://app\.example\.com"):

@@ -16,6 +16,9 @@ from smile_cloud.errors import SettingsError
 _VARIABLE: Final = "API_ORIGINS"
 _CLOSED: Final = "none"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+# A browser leaves out the port that belongs to the scheme:
+# https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin
+_DEFAULT_PORT: Final = re.compile(r"(?<=^http)(://.*):80$|(?<=^https)(://.*):443$")
 # What a page may send: the keys and signatures of every kind of access, bodies, and conditions.
 _REQUEST_HEADERS: Final = (
     "Authorization, Content-Type, If-Match, If-None-Match, X-Api-Key, X-Amz-Content-Sha256, "
@@ -49,7 +52,7 @@ class Cors:
         origins = text.split(",")
         if not all(_ORIGIN.fullmatch(origin) for origin in origins):
             raise SettingsError(_VARIABLE, "expected origins such as https://app.example.com")
-        return cls(frozenset(origins))
+        return cls(frozenset(_DEFAULT_PORT.sub(r"\1\2", origin) for origin in origins))
 
     def headers(self, origin: str | None) -> dict[str, str]:
         """Return the headers of every answer to a page from `origin`; empty when all are closed."""

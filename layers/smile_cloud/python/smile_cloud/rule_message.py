@@ -182,14 +182,17 @@ def decode_payload(payload: bytes) -> Mapping[str, Any]:
 def _has_more_levels(document: object, levels: int) -> bool:
     """Return whether objects and lists are nested in more than `levels` levels."""
     layer = [document]
-    for _ in range(levels + 1):
-        layer = [one for one in layer if isinstance(one, dict | list)]
-        if not layer:
+    for _ in range(levels):
+        children: list[object] = []
+        for one in layer:
+            if isinstance(one, dict):
+                children += one.values()
+            elif isinstance(one, list):
+                children += one
+        if not children:
             return False
-        layer = [
-            child for one in layer for child in (one.values() if isinstance(one, dict) else one)
-        ]
-    return True
+        layer = children
+    return any(isinstance(one, dict | list) for one in layer)
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

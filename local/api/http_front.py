@@ -103,7 +103,9 @@ class HttpFront:
         self._on_problem = on_problem
         # A method of its own goes before ANY.
         routes = sorted(spec.routes, key=lambda one: one.method == "ANY")
-        self._paths = Map([_rule(route) for route in routes], merge_slashes=False).bind("")
+        # As on AWS, a slash at the end changes nothing: https://github.com/aws/aws-sam-cli/pull/1495
+        rules = [_rule(route) for route in routes]
+        self._paths = Map(rules, merge_slashes=False, strict_slashes=False).bind("")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""

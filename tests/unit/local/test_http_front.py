@@ -92,6 +92,17 @@ def test_a_request_for_the_head_uses_its_own_route() -> None:
     assert gateway.events[0]["httpMethod"] == "HEAD"
 
 
+def test_a_slash_at_the_end_leads_to_the_same_resource_and_stays_in_the_path() -> None:
+    gateway = Gateway()
+    assert gateway.client.get("/v1/devices/cam-1/").status_code == 200
+    assert gateway.client.get("/v1/devices/all/").status_code == 200
+    assert gateway.client.get("/v1/devices//").status_code == 403
+    first, second = gateway.events
+    assert (first["path"], first["resource"]) == ("/v1/devices/cam-1/", "/v1/devices/{device}")
+    assert first["pathParameters"] == {"device": "cam-1"}
+    assert second["resource"] == "/v1/devices/all"
+
+
 def test_event_has_null_for_the_query_when_there_is_none() -> None:
     gateway = Gateway()
     gateway.client.get("/v1/open")
@@ -128,7 +139,7 @@ def test_body_is_text_or_base64_by_its_type(
         ("GET", "/nothing", KEY, 403, "Missing Authentication Token"),
         ("DELETE", "/v1/open", KEY, 403, "Missing Authentication Token"),
         ("OPTIONS", "/v1/open", KEY, 403, "Missing Authentication Token"),
-        ("GET", "/v1/open/", KEY, 403, "Missing Authentication Token"),
+        ("GET", "/v1/open/x", KEY, 403, "Missing Authentication Token"),
     ],
 )
 def test_request_is_refused_as_by_api_gateway_when(

@@ -62,6 +62,9 @@ def parse_options(argv: Sequence[str]) -> Options:
         raise StartError("--loop cannot be combined with --once")
     if options.no_edge and (options.once or options.edge_arguments):
         raise StartError("--no-edge cannot be combined with --once or with arguments for the edge")
+    ports = [one for one in (options.port, options.mqtt_port, options.aws_port) if one is not None]
+    if len(set(ports)) < len(ports):
+        raise StartError("--port, --mqtt-port and --aws-port: expected different ports")
     if not is_device_id(options.device_id):
         raise StartError("--device-id: expected 1 to 128 letters, digits, ':', '_' or '-'")
     if options.source_file is not None and not options.source_file.is_file():

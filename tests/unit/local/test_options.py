@@ -31,6 +31,8 @@ from local.run.options import DEFAULT_CLIP, Options, parse_options
         (["--broker", "other"], "invalid choice: 'other'"),
         (["--no-edge", "--once"], "--no-edge cannot be combined"),
         (["--loop", "--once"], "--loop cannot be combined with --once"),
+        (["--port", "9000", "--mqtt-port", "9000"], "--aws-port: expected different ports"),
+        (["--aws-port", "9000", "--mqtt-port", "9000"], "--aws-port: expected different ports"),
         (["--no-edge", "--", "--min-face-px", "30"], "--no-edge cannot be combined"),
         (["--nonsense"], "unrecognized arguments: --nonsense (python -m local --help lists"),
         (["--por", "80"], "unrecognized arguments: --por 80"),

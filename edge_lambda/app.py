@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -102,15 +103,18 @@ def run(config: EdgeConfig, is_stopped: Callable[[], bool]) -> int:
 
 
 def make_attention(
-    vision: Vision, settings: VisionSettings, track_settings: TrackSettings
+    vision: Vision,
+    settings: VisionSettings,
+    track_settings: TrackSettings,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> FaceAttention:
-    """Return the attention with its settings."""
+    """Return the attention with its settings; `clock` measures what its work takes, in s."""
     return FaceAttention(
         vision,
         max_missed_ms=track_settings.max_missed_ms,
         min_face_px=settings.min_face_px,
         min_face_score=settings.min_face_score,
-        budget=CpuBudget(settings.cpu_ms_per_s),
+        budget=CpuBudget(settings.cpu_ms_per_s, clock),
     )
 
 

@@ -6,7 +6,8 @@ Only `make_vision` and `make_loop` know how the loop is put together.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -104,15 +105,22 @@ def make_vision() -> SmileVision:
 
 
 def make_loop(
-    source: FrameSource, vision: SmileVision, publisher: Publisher, viewer: Viewer | None
+    source: FrameSource,
+    vision: SmileVision,
+    publisher: Publisher,
+    viewer: Viewer | None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> EdgeLoop:
-    """Return the loop of the device with its default settings."""
+    """Return the loop of the device with its default settings.
+
+    `clock` measures, in s, how much of its budget the search for faces has used.
+    """
     card = vision.card
     model = Model(card.sha256, card.threshold_on, card.threshold_off)
     return EdgeLoop(
         source,
         vision=vision,
-        attention=make_attention(vision, VisionSettings(), TrackSettings()),
+        attention=make_attention(vision, VisionSettings(), TrackSettings(), clock),
         rules=EpisodeRules(threshold_on=card.threshold_on, threshold_off=card.threshold_off),
         events=EventMaker("cam-1", model, source.time_at),
         gate=ClockGate(publisher, follows_clock=False),
@@ -133,12 +141,13 @@ def run_loop_on(
     vision: SmileVision,
     viewer: Viewer | None = None,
     max_frames: int | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> LoopRun:
-    """Run the loop on a source whose first frame is at `START`."""
+    """Run the loop on a source whose first frame is at `START`; `clock` as in `make_loop`."""
     collector = _Collector()
     seen = count(1)
     with closing(Outbox(None)) as outbox:
-        loop = make_loop(source, vision, Publisher(outbox, [collector]), viewer)
+        loop = make_loop(source, vision, Publisher(outbox, [collector]), viewer, clock)
         counts = loop.run(lambda: max_frames is not None and next(seen) > max_frames)
     return LoopRun(counts.frames, [_smile(event) for event in collector.ended])
 

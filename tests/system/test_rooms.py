@@ -6,25 +6,25 @@ from collections import Counter
 
 import pytest
 
-from bench.edge.run_loop import LoopRun, Recorder, make_vision, run_loop_on
+from bench.edge.run_loop import LoopRun, Recorder, run_loop_on
 from bench.edge.smile_score import people_of_tracks, score_smiles, true_smiles
 from bench.scenes.catalog import SCENES, people_of_the_clip
 from bench.scenes.layers import Person, still, walk
 from bench.scenes.scene import Scene
-from edge_lambda.faces.vision import SmileVision
+from tests.helpers.fixed_cost_vision import FixedCostVision
 from tests.helpers.room_scenes import SceneCamera
 
 pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
-def vision() -> SmileVision:
-    return make_vision()
+def vision() -> FixedCostVision:
+    return FixedCostVision()
 
 
-def play(scene: Scene, vision: SmileVision) -> tuple[LoopRun, Recorder, SceneCamera]:
+def play(scene: Scene, vision: FixedCostVision) -> tuple[LoopRun, Recorder, SceneCamera]:
     recorder, camera = Recorder(), SceneCamera(scene)
-    return run_loop_on(camera, vision, recorder), recorder, camera
+    return run_loop_on(camera, vision, recorder, clock=vision.now_s), recorder, camera
 
 
 def frames_of_tracks(recorder: Recorder) -> Counter[int]:
@@ -39,7 +39,7 @@ def frames_of_tracks(recorder: Recorder) -> Counter[int]:
     ],
 )  # fmt: skip
 def test_smile_is_found_at_every_size_of_the_face_and_tilt_of_the_head(
-    face_px: int, size: tuple[int, int], roll_deg: float, vision: SmileVision
+    face_px: int, size: tuple[int, int], roll_deg: float, vision: FixedCostVision
 ) -> None:
     place = still(size[0] * 0.6, size[1] * 0.45, face_px, roll_deg)
     person = Person(face_px % 3, place, ((1500, 3000),), sway_px=face_px / 25)
@@ -51,7 +51,7 @@ def test_smile_is_found_at_every_size_of_the_face_and_tilt_of_the_head(
     assert len(frames_of_tracks(recorder)) == 1
 
 
-def test_three_people_of_40_px_have_three_tracks_and_their_smiles(vision: SmileVision) -> None:
+def test_three_people_of_40_px_have_three_tracks_and_their_smiles(vision: FixedCostVision) -> None:
     scene = people_of_the_clip(40, (1280, 720))
     run, recorder, camera = play(scene, vision)
     people = people_of_tracks(camera.faces, recorder.shown, scene.size)
@@ -62,14 +62,14 @@ def test_three_people_of_40_px_have_three_tracks_and_their_smiles(vision: SmileV
 
 @pytest.mark.parametrize("name", ["things", "backs_of_heads"])
 def test_nothing_is_reported_and_followed_in_a_room_without_faces(
-    name: str, vision: SmileVision
+    name: str, vision: FixedCostVision
 ) -> None:
     run, recorder, _ = play(SCENES[name], vision)
     assert run.smiles == []
     assert max(frames_of_tracks(recorder).values(), default=0) < 25
 
 
-def test_smile_is_one_when_somebody_walks_by_in_front(vision: SmileVision) -> None:
+def test_smile_is_one_when_somebody_walks_by_in_front(vision: FixedCostVision) -> None:
     """The face is hidden for 0.7 s."""
     scene = Scene(
         "passing",
@@ -87,7 +87,7 @@ def test_smile_is_one_when_somebody_walks_by_in_front(vision: SmileVision) -> No
     assert len(frames_of_tracks(recorder)) == 2
 
 
-def test_people_keep_their_tracks_when_they_cross(vision: SmileVision) -> None:
+def test_people_keep_their_tracks_when_they_cross(vision: FixedCostVision) -> None:
     scene = Scene(
         "crossing",
         (
@@ -103,7 +103,7 @@ def test_people_keep_their_tracks_when_they_cross(vision: SmileVision) -> None:
     assert sorted(identity for one in people.values() for identity in one) == [0, 1]
 
 
-def test_faces_are_followed_when_the_camera_shakes(vision: SmileVision) -> None:
+def test_faces_are_followed_when_the_camera_shakes(vision: FixedCostVision) -> None:
     scene = Scene(
         "shaking",
         (Person(0, still(400, 310, 70), ((1000, 2500),)), Person(5, still(820, 300, 90))),
@@ -118,7 +118,7 @@ def test_faces_are_followed_when_the_camera_shakes(vision: SmileVision) -> None:
 
 
 def test_smile_of_a_face_that_the_edge_of_the_frame_cuts_is_not_reported(
-    vision: SmileVision,
+    vision: FixedCostVision,
 ) -> None:
     scene = Scene("edge", (Person(1, still(18, 300, 120), ((500, 2500),)),), duration_ms=3000)
     run, recorder, _ = play(scene, vision)
@@ -127,7 +127,7 @@ def test_smile_of_a_face_that_the_edge_of_the_frame_cuts_is_not_reported(
     assert problems <= {"cut off", "turned away"}
 
 
-def test_smile_in_the_dark_is_not_reported(vision: SmileVision) -> None:
+def test_smile_in_the_dark_is_not_reported(vision: FixedCostVision) -> None:
     person = Person(1, still(640, 300, 120), ((500, 2500),))
     run, recorder, _ = play(Scene("dark", (person,), duration_ms=3000, light=0.1), vision)
     assert run.smiles == []

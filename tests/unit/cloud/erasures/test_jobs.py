@@ -212,6 +212,15 @@ def test_a_range_ends_at_the_request_when_it_reaches_into_the_future(erasures: E
     assert again["job_id"] == job["job_id"]
 
 
+@pytest.mark.parametrize("start", [NOW, NOW + MINUTE])
+def test_a_range_that_starts_in_the_future_is_refused(erasures: Erasures, start: datetime) -> None:
+    with pytest.raises(QueryError, match="from: expected a time in the past"):
+        erasures.erase_events(start, NOW + 60 * MINUTE)
+    assert erasures.take() == []
+    job = erasures.erase_events(NOW - MINUTE / 60_000, NOW + 60 * MINUTE)
+    assert job["from"] < job["to"]
+
+
 def test_an_event_that_has_expired_stays_in_the_counts_and_is_not_reported(
     erasures: Erasures,
 ) -> None:

@@ -15,7 +15,7 @@ from smile_cloud.erasure_api.remains import Remains
 from smile_cloud.erasure_api.settings import ErasureApiSettings
 from smile_cloud.http.errors import NotFoundError, ParameterProblem, QueryError
 from smile_cloud.rollups import rollup_retention
-from smile_contract import format_time
+from smile_contract import format_time, truncate_to_ms
 
 
 class ErasureApiService:
@@ -76,12 +76,17 @@ class ErasureApiService:
         Raises
         ------
         QueryError
-            When the device would have too many separate erased ranges.
+            When the range starts at the time of the request or later, so that it would end before
+            its start, or the device would have too many separate erased ranges.
         ConflictError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
             When a later request may succeed.
         """
+        now = self._clock()
+        if request.start is not None and request.start >= truncate_to_ms(now):
+            detail = "expected a time in the past; only smiles that have started can be erased."
+            raise QueryError([ParameterProblem("from", detail)])
         try:
-            job = self._jobs.start(request, self._clock(), self._kept_for)
+            job = self._jobs.start(request, now, self._kept_for)
         except TooManyRangesError as error:
             detail = f"{error} for a device; erase one that joins earlier ones."
             raise QueryError([ParameterProblem("from", detail)]) from None

@@ -138,6 +138,7 @@ def test_the_interval_is_that_of_wilson(
     [
         ({}, ["on", "off"]),
         ({"on": ["0.5"], "off": ["0.5"]}, ["off"]),
+        ({"on": ["0.5"], "off": ["0.1", "0.2"]}, ["off"]),
         ({"on": ["2"], "off": ["0.5"], "device": ["x"]}, ["device", "on"]),
         ({"on": ["0.7"], "off": ["0.5"], "min_duration_ms": ["-1"]}, ["min_duration_ms"]),
     ],

@@ -143,7 +143,7 @@ class ReviewThresholds:
         start, end = read.time_range()
         on, off = (read.number(name, 0, 1) for name in ("on", "off"))
         for name in ("on", "off"):
-            if read.text(name) is None:
+            if not parameters.get(name):
                 read.refuse(name, "missing, expected a decimal number from 0 to 1, such as 0.75.")
         if on is not None and off is not None and off >= on:
             read.refuse("off", "expected less than on.")

@@ -29,6 +29,7 @@ _REPORT_S = 1.0  # the device reports within milliseconds after it has read the 
 _LONGEST_WAIT_S = 3600.0
 _OURS = "local.shadow"
 _REJECTED, _NO_DEVICE = 1, 3
+_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 def main(argv: Sequence[str]) -> int:
@@ -56,6 +57,8 @@ def main(argv: Sequence[str]) -> int:
         return _NO_DEVICE
     except StartError as error:
         return report_failure(_OURS, error)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     print(json.dumps(reported, indent=2))  # noqa: T201
     rejected = _rejected(reported, settings)
     for one in rejected:

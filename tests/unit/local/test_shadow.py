@@ -6,6 +6,9 @@ Expected messages: "Device Shadow service documents" and "Device Shadow MQTT top
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -207,6 +210,20 @@ def test_command_fails_when_no_device_answers(
     assert "cam-1 does not answer within 0.3 s" in capsys.readouterr().err
     ((_, answer),) = service.handle(f"{NAMED}/get", b"").items()
     assert answer["state"]["delta"] == {"paused": True}
+
+
+@needs_mosquitto
+def test_command_ends_without_a_word_when_it_is_interrupted(
+    broker_port: int, service: ShadowService
+) -> None:
+    argv = ["--mqtt-port", str(broker_port), "--wait-s", "600", '{"paused": true}']
+    command = subprocess.Popen(
+        [sys.executable, "-m", "local.shadow", *argv], stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: f"{NAMED}/get/accepted" in service.handle(f"{NAMED}/get", b""))
+    command.send_signal(signal.SIGINT)
+    assert command.communicate(timeout=60)[1] == ""
+    assert command.returncode == 130
 
 
 @needs_mosquitto

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -111,7 +111,10 @@ class HttpFront:
         """Answer one request (WSGI)."""
         request = Request(environ)
         request.max_content_length = MAX_BODY_BYTES
-        response = self.answer(request)
+        try:
+            response = self.answer(request)
+        except ClientDisconnected:  # nobody gets an answer; the server would print a traceback
+            response = Response(status=HTTPStatus.BAD_REQUEST)
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
         return response(environ, start_response)
 

@@ -86,6 +86,13 @@ def test_a_photo_is_refused_when_lambda_would_not_take_it_in_base64() -> None:
     assert event["isBase64Encoded"] is True
 
 
+def test_a_client_that_leaves_before_its_body_is_complete_reaches_no_function() -> None:
+    gateway = Gateway()
+    longer = {"CONTENT_LENGTH": "8"}
+    answer = gateway.client.post("/v1/photos", data=b"half", headers=KEY, environ_overrides=longer)
+    assert (answer.status_code, gateway.events, gateway.problems) == (400, [], [])
+
+
 def test_a_request_for_the_head_uses_its_own_route() -> None:
     gateway = Gateway()
     assert gateway.client.head("/v1/devices/all").status_code == 200

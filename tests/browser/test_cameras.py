@@ -47,6 +47,13 @@ def test_unknown_camera_says_so(opened: Page, cloud: Cloud) -> None:
     expect(opened.get_by_role("heading", name="No sign of life yet")).to_be_visible()
 
 
+def test_an_address_with_an_id_that_no_camera_has_says_so(opened: Page, cloud: Cloud) -> None:
+    opened.goto(f"{cloud.url}/#/devices/k%C3%BCche")
+    reason = "device: expected 1 to 128 of the characters a-z A-Z 0-9 : _ -."
+    expect(opened.get_by_text(reason, exact=True)).to_be_visible()
+    expect(opened.get_by_role("heading", name="Settings")).to_be_hidden()
+
+
 def test_tile_counts_the_cameras_that_work(opened: Page, cloud: Cloud) -> None:
     cloud.beat("tile-on")
     cloud.beat("tile-off")

@@ -103,7 +103,8 @@ export function cameraSettings(name, query) {
       },
       (error) => {
         if (askForKeyAfter(error)) return;
-        isMissing = error instanceof ApiError && error.kind === "missing";
+        // unknown, or an id in the address that cannot be one
+        isMissing = error instanceof ApiError && ["missing", "invalid"].includes(error.kind);
         node.hidden = isMissing;
         setText(status, sentence(error));
       },
@@ -160,8 +161,9 @@ function button(text, kind, click) {
 /** @param {unknown} error */
 function sentence(error) {
   if (askForKeyAfter(error)) return "";
-  if (error instanceof ApiError && error.errors.length > 0) {
-    return error.errors.map((one) => `${labelOf(one.field)}: ${one.detail}`).join(" ");
+  const fields = error instanceof ApiError ? error.errors.filter((one) => one.field) : [];
+  if (fields.length > 0) {
+    return fields.map((one) => `${labelOf(one.field)}: ${one.detail}`).join(" ");
   }
   const { title, text } = textOf(error);
   return `${title}. ${text}`;

@@ -20,6 +20,8 @@ POLICIES: Final = ROOT / "deploy" / "policies"
 # Their statements hold only for calls that CloudFormation makes for the caller:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 BY_CLOUDFORMATION: Final = ("compute", "data")
+# Keys of a rule that limit it to services, with their condition keys. Such a rule is not merged.
+_SERVICE_KEYS: Final = {"passed_to": "iam:PassedToService", "made_for": "iam:AWSServiceName"}
 
 
 def load_rules(source: Path = SOURCE) -> dict[str, list[dict[str, Any]]]:
@@ -38,8 +40,8 @@ def make_policy(
     name : str
         Name of the policy in ``deployers.toml``.
     rules : sequence of mapping
-        ``resources``, parts of ARNs after the partition, or ``*``; ``actions``; and ``passed_to``,
-        the services that may get a role.
+        ``resources``, parts of ARNs after the partition, or ``*``; ``actions``; ``passed_to``, the
+        services that may get a role; and ``made_for``, those that a service-linked role is for.
     stage, region, account : str
         ``*`` for all.
     """
@@ -58,8 +60,9 @@ def make_policy(
         if name in BY_CLOUDFORMATION:
             called_via = {"aws:CalledVia": "cloudformation.amazonaws.com"}
             condition["ForAnyValue:StringEquals"] = called_via
-        if "passed_to" in rule:
-            condition["StringEquals"] = {"iam:PassedToService": rule["passed_to"]}
+        for part, key in _SERVICE_KEYS.items():
+            if part in rule:
+                condition["StringEquals"] = {key: rule[part]}
         if condition:
             statement["Condition"] = condition
         statements.append(statement)
@@ -67,14 +70,15 @@ def make_policy(
 
 
 def _merged(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one rule for all names, one for ``*``, and those that pass roles."""
-    bounded = [one for one in rules if one["resources"] != ["*"] and "passed_to" not in one]
+    """Return one rule for all names, one for ``*``, and those that are limited to services."""
+    of_services = [one for one in rules if _SERVICE_KEYS.keys() & one.keys()]
+    bounded = [one for one in rules if one["resources"] != ["*"] and one not in of_services]
     unbounded = [one for one in rules if one["resources"] == ["*"]]
     merged = [
         {key: sorted({x for one in part for x in one[key]}) for key in ("resources", "actions")}
         for part in (bounded, unbounded)
     ]
-    return [*merged, *(dict(one) for one in rules if "passed_to" in one)]
+    return [*merged, *(dict(one) for one in of_services)]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

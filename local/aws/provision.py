@@ -131,7 +131,7 @@ class Provisioner:
         dynamodb = self._aws.dynamodb
         time_to_live = settings.pop("TimeToLiveSpecification", None)
         try:
-            dynamodb.create_table(TableName=name, **settings)
+            dynamodb.create_table(TableName=name, **_with_numbers(settings))
         except dynamodb.exceptions.ResourceInUseException:
             self._check_same_keys(name, settings)
             return False
@@ -166,6 +166,21 @@ class Provisioner:
 
 def _keys(schema: Any) -> list[tuple[str, str]]:
     return [(key["AttributeName"], key["KeyType"]) for key in schema]
+
+
+def _with_numbers(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a table with its units as numbers; parameters are texts."""
+
+    def numbered(part: Mapping[str, Any]) -> dict[str, Any]:
+        given = part.get("ProvisionedThroughput")
+        if given is None:
+            return dict(part)
+        return {**part, "ProvisionedThroughput": {key: int(given[key]) for key in given}}
+
+    table = numbered(settings)
+    if "GlobalSecondaryIndexes" in table:
+        table["GlobalSecondaryIndexes"] = [numbered(one) for one in table["GlobalSecondaryIndexes"]]
+    return table
 
 
 def _attribute(value: object) -> str:

@@ -49,6 +49,7 @@ _RUN_HERE = {API, FUNCTION, LAYER, QUEUE, ROLE, RULE, SECRET, SUBSCRIPTION, TABL
 # Types that guard, watch or limit on AWS, and change nothing here.
 _NO_EFFECT = (
     "AWS::ApiGateway::",
+    "AWS::ApplicationAutoScaling::",
     "AWS::CloudWatch::",
     "AWS::IAM::",
     "AWS::IoT::Policy",

@@ -13,9 +13,9 @@ from pathlib import Path
 from ops.account import open_session
 from ops.aws_errors import plain_aws_errors
 from ops.command_line import CommandParser, run_command
-from ops.deploy.parameters import merge_parameters, parse_parameters
 from ops.deploy.readiness import check_alarms, check_log_role, check_ready
 from ops.errors import CommandError
+from ops.parameters import check_units, merge_parameters, parse_parameters
 from ops.sam import add_sam_option, check_sam
 from ops.stack import find_stack
 from ops.stage import Stage, load_stage
@@ -43,6 +43,8 @@ def _run(arguments: argparse.Namespace) -> int:
     region = str(session.region_name)
     stack = find_stack(session, stage)
     check_ready(stack, stage, email)
+    deployed = stack.parameters if stack is not None else {}
+    check_units(chosen, deployed)
     with plain_aws_errors(region):
         if not arguments.api_log_role and f"ApiGatewayLogRole={_CREATE}" not in chosen:
             check_log_role(session)
@@ -52,7 +54,6 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.api_log_role:
         chosen.append(f"ApiGatewayLogRole={_CREATE}")
     is_attended = os.environ.get("CI") != "true"
-    deployed = stack.parameters if stack is not None else {}
     for command in sam_commands(sam, stage, region, chosen, deployed, is_attended=is_attended):
         status = subprocess.run(command, check=False).returncode
         if status != 0:

@@ -48,5 +48,8 @@ def create_events_table(client: Any, name: str) -> str:
 @functools.cache  # hundreds of tests create a table
 def _events_table() -> dict[str, Any]:
     table = properties(load_template(), "EventsTable")
-    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    return {key: table[key] for key in wanted}
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    created = {key: deepcopy(table[key]) for key in wanted} | {"BillingMode": "PAY_PER_REQUEST"}
+    for index in created["GlobalSecondaryIndexes"]:
+        del index["ProvisionedThroughput"]
+    return created

@@ -128,6 +128,22 @@ def test_email_is_optional_when_the_stack_exists(deploy: Deploy, endpoint: str) 
     assert not any("AlertEmail" in word for word in deploy.calls[1])
 
 
+def test_the_capacity_of_the_table_is_passed_on_when_its_units_fit(
+    deploy: Deploy, endpoint: str
+) -> None:
+    here = KEYS | {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "eu-central-1"}
+    chosen = ["TableCapacity=provisioned", "TableWriteUnits=5000"]
+    done = deploy.run("--stage", "dev", "--parameters", " ".join(chosen), **here)
+    assert done.returncode == 2
+    message = "PARAMETERS: TableWriteUnits=5000: expected at most TableMaxUnits, which is 4000"
+    assert done.stderr == f"deploy: {message}\n"
+    assert f"| `deploy: {message}` |" in (ROOT / "docs/cloud.md").read_text("utf-8")
+    assert deploy.calls == []
+    chosen.append("TableMaxUnits=9000")
+    assert deploy.run("--stage", "dev", "--parameters", " ".join(chosen), **here).returncode == 0
+    assert deploy.calls[1][-3:] == chosen
+
+
 def test_exit_code_is_that_of_sam_when_it_fails(deploy: Deploy, endpoint: str) -> None:
     here = KEYS | {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "eu-central-1", "FAIL_AT": "0"}
     assert deploy.run("--stage", "dev", **here).returncode == 7

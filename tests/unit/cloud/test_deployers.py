@@ -154,7 +154,12 @@ def test_what_cloudformation_does_is_allowed_to_it_alone() -> None:
             assert via == {"aws:CalledVia": "cloudformation.amazonaws.com"}
     for name in NAMES:
         for statement in statements(name):
-            if any(one.startswith("iam:") for one in statement["Action"]):
+            if statement["Action"] == ["iam:CreateServiceLinkedRole"]:
+                service = statement["Condition"]["StringEquals"]["iam:AWSServiceName"]
+                assert service == ["dynamodb.application-autoscaling.amazonaws.com"]
+                [arn] = statement["Resource"]
+                assert arn.startswith(f"arn:aws:iam::*:role/aws-service-role/{service[0]}/")
+            elif any(one.startswith("iam:") for one in statement["Action"]):
                 own = [one for one in statement["Resource"] if one.startswith("arn:aws:iam:")]
                 assert own == ["arn:aws:iam::*:role/smile-*"]
                 assert "*" not in statement["Resource"]

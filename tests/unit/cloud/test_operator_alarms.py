@@ -60,18 +60,6 @@ def test_no_alarm_when_the_dead_letter_queue_is_empty_or_idle(template: dict[str
     assert not any(letters_alarm(template, [None] * 10))
 
 
-def test_throttles_of_the_table_raise_the_alarm_when_they_last(template: dict[str, Any]) -> None:
-    alarm = properties(template, "TableAlarm")
-    ids = [one["Id"] for one in alarm["Metrics"] if "MetricStat" in one]
-
-    def on(throttled: Series) -> list[bool]:
-        none: Series = [None] * len(throttled)
-        return states(alarm, {**dict.fromkeys(ids, none), "writes": throttled})
-
-    assert on([5.0, 5.0, 5.0])[-1]
-    assert not any(on([500.0, 3.0, None, None, None, None]))
-
-
 def test_alerts_still_go_out_when_the_age_of_their_queue_raises_the_alarm(
     template: dict[str, Any],
 ) -> None:

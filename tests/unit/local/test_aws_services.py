@@ -41,6 +41,23 @@ def provision(tmp_path: Path, resources: str, aws: Any) -> list[str]:
     return Provisioner(aws, Resolver(load_template(path), names)).create_all()
 
 
+def test_a_provisioned_table_gets_its_units_as_numbers(tmp_path: Path) -> None:
+    """Parameters of the template are texts, which boto3 refuses here."""
+    aws = fake_aws()
+    units = "ProvisionedThroughput: {WriteCapacityUnits: '7', ReadCapacityUnits: 5}"
+    provision(
+        tmp_path,
+        "  Table:\n    Type: AWS::DynamoDB::Table\n    Properties:\n"
+        f"      BillingMode: PROVISIONED\n      {units}\n"
+        f"      GlobalSecondaryIndexes:\n        - {{IndexName: a, {units}}}\n",
+        aws,
+    )
+    [call] = aws.dynamodb.create_table.call_args_list
+    numbers = {"WriteCapacityUnits": 7, "ReadCapacityUnits": 5}
+    assert call.kwargs["ProvisionedThroughput"] == numbers
+    assert call.kwargs["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] == numbers
+
+
 def test_queues_are_created_after_the_dead_letter_queues_that_they_name(tmp_path: Path) -> None:
     aws = fake_aws()
     provision(

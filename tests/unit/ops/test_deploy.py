@@ -12,9 +12,9 @@ import boto3
 import pytest
 
 from ops.deploy.__main__ import sam_commands
-from ops.deploy.parameters import parse_parameters
 from ops.deploy.readiness import check_alarms, check_ready
 from ops.errors import CommandError
+from ops.parameters import check_units, parse_parameters
 from ops.stack import Stack
 from ops.stage import load_stage
 
@@ -70,6 +70,27 @@ def test_the_build_is_for_the_processor_of_the_deployed_cameras(
 def test_parameters_are_refused_before_the_build(text: str, problem: str) -> None:
     with pytest.raises(CommandError, match=problem):
         parse_parameters(text)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "deployed", "problem"),
+    [
+        ("TableCapacity=provisioned TableWriteUnits=4001", {}, "TableWriteUnits=4001"),
+        ("TableMaxUnits=30", {"TableCapacity": "provisioned", "IndexWriteUnits": "31"}, "Index"),
+        ("TableCapacity=provisioned", {"TableReadUnits": "9", "TableMaxUnits": "8"}, "TableRead"),
+        ("TableCapacity=provisioned TableWriteUnits=4000", {}, ""),
+        ("TableWriteUnits=4001", {"TableCapacity": "on-demand"}, ""),
+        ("TableCapacity=on-demand", {"TableCapacity": "provisioned", "TableMaxUnits": "1"}, ""),
+    ],
+)
+def test_units_beyond_their_maximum_are_refused_before_the_table_is_switched(
+    chosen: str, deployed: dict[str, str], problem: str
+) -> None:
+    if not problem:
+        check_units(parse_parameters(chosen), deployed)
+        return
+    with pytest.raises(CommandError, match=rf"{problem}.*expected at most TableMaxUnits, which is"):
+        check_units(parse_parameters(chosen), deployed)
 
 
 @pytest.mark.parametrize("found", [None, stack("REVIEW_IN_PROGRESS")])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ops.errors import CommandError
+from ops.template import load_template
 
 _PARAMETER = re.compile(r"([A-Za-z][A-Za-z0-9]*)=(\S*)")
 _FIXED = "Stage"
 _ZONE = "AlertTimeZone"
+_MINIMA = ("TableWriteUnits", "TableReadUnits", "IndexWriteUnits")
+_MAXIMUM = "TableMaxUnits"
 
 
 def parse_parameters(text: str) -> list[str]:
@@ -41,6 +44,34 @@ def merge_parameters(*lists: Sequence[str]) -> list[str]:
     for parameter in (one for parameters in lists for one in parameters):
         merged[parameter.partition("=")[0]] = parameter
     return list(merged.values())
+
+
+def check_units(chosen: Sequence[str], deployed: Mapping[str, str]) -> None:
+    """Check that the maximum of a provisioned table is not below a minimum.
+
+    Parameters
+    ----------
+    chosen : sequence of str
+        As from `parse_parameters`.
+    deployed : Mapping of str to str
+        Values in the stack; those of the template hold for the others.
+
+    Raises
+    ------
+    CommandError
+        When it is. CloudFormation finds out only after it has switched the table.
+    """
+    declared = load_template()["Parameters"].items()
+    values = {name: one.get("Default", "") for name, one in declared} | dict(deployed)
+    values |= dict(one.split("=", 1) for one in chosen)
+    if values["TableCapacity"] != "provisioned":
+        return
+    for name in _MINIMA:
+        least, most = values[name], values[_MAXIMUM]
+        if least.isdecimal() and most.isdecimal() and int(least) > int(most):
+            raise CommandError(
+                f"PARAMETERS: {name}={least}: expected at most {_MAXIMUM}, which is {most}"
+            )
 
 
 def _check_zone(name: str) -> None:

@@ -146,8 +146,8 @@ rotate-key: needs-STAGE needs-KEY .venv/.run  ## make a second API key of a scop
 redrive: needs-STAGE .venv/.run  ## send the messages in the dead-letter queues to their queues again  STAGE=dev [DRY_RUN=1]
 	@.venv/bin/python -m ops.redrive --stage=$(call quoted,STAGE) $(call flag,--dry-run,DRY_RUN)
 
-cost: .venv/.run  ## estimate what a stage costs a month on AWS  DEVICES=100 EVENTS_PER_DAY=1000 [REGION=us-east-1 STAGE=prod]
-	@.venv/bin/python -m ops.cost --devices=$(call quoted,DEVICES) --events-per-day=$(call quoted,EVENTS_PER_DAY) $(call option,--region,REGION) $(call option,--stage,STAGE)
+cost: .venv/.run  ## estimate what a stage costs a month on AWS  DEVICES=100 EVENTS_PER_DAY=1000 [REGION=us-east-1 STAGE=prod PARAMETERS='Name=value …']
+	@.venv/bin/python -m ops.cost --devices=$(call quoted,DEVICES) --events-per-day=$(call quoted,EVENTS_PER_DAY) $(call option,--region,REGION) $(call option,--stage,STAGE) $(call option,--parameters,PARAMETERS)
 
 local-aws: .venv/.run  ## serve the AWS endpoint for `sam local invoke` and `sam local start-api`  [PORT=4566 HOST=address]
 	@.venv/bin/python -m local.sam $(call option,--port,PORT) $(call option,--host,HOST)

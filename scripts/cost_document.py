@@ -6,9 +6,8 @@ from typing import Final
 
 from bench.report import write_section
 from ops.cost.__main__ import report
-from ops.cost.compare import total
-from ops.cost.facts import read_facts
-from ops.cost.month import Fleet, Month
+from ops.cost.modes import Stage
+from ops.cost.month import Fleet
 from ops.cost.tables import load_prices, load_work
 from ops.template import TEMPLATE, load_template
 
@@ -20,11 +19,16 @@ EVENTS_PER_DAY: Final = 1_000
 def main() -> None:
     """Write the tables."""
     prices = load_prices("us-east-1")
-    month = Month(read_facts(load_template(), "prod"), load_work(), prices)
-    rows = ["| cameras | the stage, a month | each camera, a month |", "|---:|---:|---:|"]
+    stage = Stage(load_template(), "prod", load_work(), prices)
+    rows = [
+        "| cameras | the stage, a month | each camera, a month | each, with a provisioned table |",
+        "|---:|---:|---:|---:|",
+    ]
     for devices in FLEETS:
-        dollars = total(month.lines(Fleet(devices, EVENTS_PER_DAY)))
-        rows.append(f"| {devices:,} | ${dollars:,.2f} | ${dollars / devices:.3f} |")
+        fleet = Fleet(devices, EVENTS_PER_DAY)
+        dollars, provisioned = stage.modes(fleet, {}).dollars.values()
+        each = f"${dollars / devices:.3f} | ${provisioned / devices:.3f}"
+        rows.append(f"| {devices:,} | ${dollars:,.2f} | {each} |")
     write_section(DOCUMENT, "each", "\n".join(rows))
     blocks = [f"```\n{report(Fleet(devices, EVENTS_PER_DAY))}```" for devices in FLEETS]
     write_section(DOCUMENT, "output", "\n\n".join(blocks))

@@ -70,6 +70,31 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """Auto scaling of one kind of units.
+
+    Attributes
+    ----------
+    part : str
+        ``table`` or ``index``.
+    kind : str
+        ``write`` or ``read``.
+    minimum : int
+        Units that are there at any time.
+    maximum : int
+        Units that auto scaling never exceeds.
+    target : float
+        Share of the units in use that auto scaling keeps.
+    """
+
+    part: str
+    kind: str
+    minimum: int
+    maximum: int
+    target: float
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The template, as far as it costs money."""
 
@@ -82,16 +107,45 @@ class Facts:
     event_days: int
     log_days: int
     has_backups: bool
+    is_provisioned: bool
+    scalings: tuple[Scaling, ...]
 
 
-def read_facts(template: Mapping[str, Any], stage: str) -> Facts:
+# The parameters of the template that change the estimate.
+COUNTED: Final = (
+    "AlertBatchSeconds",
+    "Architecture",
+    "EventRetentionDays",
+    "IndexWriteUnits",
+    "TableCapacity",
+    "TableMaxUnits",
+    "TableReadUnits",
+    "TableWriteUnits",
+)
+
+
+def read_facts(
+    template: Mapping[str, Any], stage: str, given: Mapping[str, str] | None = None
+) -> Facts:
     """Return what the cost of a stage depends on.
+
+    Parameters
+    ----------
+    template : Mapping
+        As written.
+    stage : str
+    given : Mapping of str to str, optional
+        Values of parameters; the others have their defaults.
 
     Raises
     ------
     CommandError
         When the template has no such stage.
     """
+    declared = template.get("Parameters", {}).items()
+    values = {name: one["Default"] for name, one in declared if "Default" in one} | dict(
+        given or {}
+    )
     resources: Mapping[str, Any] = template["Resources"]
     stages = template["Mappings"]["StageMap"]
     if stage not in stages:
@@ -107,7 +161,7 @@ def read_facts(template: Mapping[str, Any], stage: str) -> Facts:
     }
     return Facts(
         functions,
-        tuple(_sources(resources)),
+        tuple(_sources(resources, values)),
         tuple(_rules(resources)),
         dict(_schedules(resources)),
         counts,
@@ -116,9 +170,11 @@ def read_facts(template: Mapping[str, Any], stage: str) -> Facts:
             for one in resources.values()
             if one["Type"] == "AWS::CloudWatch::Alarm"
         ),
-        int(stages[stage]["EventRetentionDays"]),
+        _days(values["EventRetentionDays"], stages[stage]["EventRetentionDays"]),
         int(stages[stage]["LogRetentionDays"]),
         stage != "dev",
+        values["TableCapacity"] == "provisioned",
+        tuple(_scalings(resources, values)),
     )
 
 
@@ -153,11 +209,36 @@ def _each_event(resources: Mapping[str, Any]) -> Iterator[tuple[str, str, Mappin
                 yield name, event["Type"], event.get("Properties", {})
 
 
-def _sources(resources: Mapping[str, Any]) -> Iterator[Source]:
+def _days(given: str, of_stage: str) -> int:
+    return int(of_stage if given == "stage" else given)
+
+
+def _number(value: Any, values: Mapping[str, str]) -> int:
+    """Return a number that the template states, or the parameter that it names."""
+    return int(values[value["!Ref"]] if isinstance(value, dict) else value)
+
+
+def _sources(resources: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Source]:
     for name, kind, event in _each_event(resources):
         if kind == "SQS":
-            window_s = int(event.get("MaximumBatchingWindowInSeconds", 0))
+            window_s = _number(event.get("MaximumBatchingWindowInSeconds", 0), values)
             yield Source(name_of(event["Queue"]), name, int(event.get("BatchSize", 10)), window_s)
+
+
+def _scalings(resources: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Scaling]:
+    for one in resources.values():
+        if one["Type"] == "AWS::ApplicationAutoScaling::ScalingPolicy":
+            properties = one["Properties"]
+            target = resources[name_of(properties["ScalingTargetId"])]["Properties"]
+            _, part, units = target["ScalableDimension"].split(":")
+            tracking = properties["TargetTrackingScalingPolicyConfiguration"]
+            yield Scaling(
+                part,
+                "write" if units.startswith("Write") else "read",
+                _number(target["MinCapacity"], values),
+                _number(target["MaxCapacity"], values),
+                float(tracking["TargetValue"]) / 100,
+            )
 
 
 def _schedules(resources: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ops.cost.capacity import MONTH_HOURS, Use, needed
 from ops.cost.facts import Facts, Source
 from ops.cost.tables import Prices
 
 MONTH_DAYS: Final = 30
-MONTH_S: Final = MONTH_DAYS * 86_400
+MONTH_S: Final = MONTH_HOURS * 3600
 _GB: Final = 1e9
+_PER_UNIT: Final = {"write": "dynamodb_write_units", "read": "dynamodb_read_units"}
+_PER_HOUR: Final = {"write": "dynamodb_write_unit_hours", "read": "dynamodb_read_unit_hours"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,42 +194,90 @@ class Month:
 
     def _table(self, fleet: Fleet) -> Iterator[Line]:
         given = self._work["table"]
-        writes = fleet.events * given["write_units_per_event"]
-        reads = fleet.events * given["read_units_per_event"]
-        beats = self._messages(fleet, "status") if self._handles("status") else 0.0
-        writes_of_beats = beats * given["write_units_per_heartbeat"]
         gigabytes = fleet.events / MONTH_DAYS * self._facts.event_days * given["event_bytes"] / _GB
-        yield self._line("DynamoDB", "write units, events", writes, "dynamodb_write_units")
-        yield self._line("DynamoDB", "read units, events", reads, "dynamodb_read_units")
-        yield self._line(
-            "DynamoDB", "write units, heartbeats", writes_of_beats, "dynamodb_write_units"
-        )
+        yield from self._units(fleet)
         yield self._line("DynamoDB", "GB of events and index", 2 * gigabytes, "dynamodb_gb_months")
         if self._facts.has_backups:
             yield self._line("DynamoDB", "GB of backups", gigabytes, "dynamodb_backup_gb_months")
 
+    def _units(self, fleet: Fleet) -> Iterator[Line]:
+        """Yield what is paid for reads and writes: each unit, or the units that are kept ready."""
+        uses = self.uses(fleet)
+        if not self._facts.is_provisioned:
+            for use in uses:
+                yield self._line(
+                    "DynamoDB", f"{use.kind} units, {use.what}", use.units, _PER_UNIT[use.kind]
+                )
+            return
+        for scaling in self._facts.scalings:
+            above = needed(scaling, uses) - scaling.minimum
+            for name, units, grows in (
+                ("of the minimum", scaling.minimum, False),
+                ("above the minimum", above, True),
+            ):
+                what = f"unit-hours {name}, {scaling.kind}s of the {scaling.part}"
+                hours, price = units * MONTH_HOURS, _PER_HOUR[scaling.kind]
+                yield self._line("DynamoDB", what, hours, price, grows=grows)
+        alarms = len(self._facts.scalings) * self._work["table"]["alarms_per_policy"]
+        yield self._line(
+            "CloudWatch", "alarms of auto scaling", alarms, "cloudwatch_alarm_metrics", grows=False
+        )
+
+    def uses(self, fleet: Fleet) -> list[Use]:
+        """Return the units of the table and its index that a month takes."""
+        given = self._work["table"]
+        beats = self._messages(fleet, "status") if self._handles("status") else 0.0
+        checks = fleet.devices * sum(
+            MONTH_S / 60 / minutes
+            for name, minutes in self._facts.schedules.items()
+            if name == "CheckDevicesFunction"
+        )
+        return [
+            Use(
+                "events",
+                "write",
+                fleet.events * given["write_units_per_event"],
+                fleet.events * given["index_write_units_per_event"],
+            ),
+            Use("events", "read", fleet.events * given["read_units_per_event"]),
+            Use("heartbeats", "write", beats * given["write_units_per_heartbeat"]),
+            Use(
+                "checks of cameras",
+                "read",
+                checks * given["read_units_per_check"],
+                checks * given["index_read_units_per_check"],
+            ),
+            *self._alert_uses(fleet),
+        ]
+
     def _handles(self, kind: str) -> bool:
         return any(rule.kind == kind for rule in self._facts.rules)
 
-    def _alerts(self, fleet: Fleet) -> Iterator[Line]:
-        given, table = self._work["alerts"], self._work["table"]
+    def _wanted_and_sent(self, fleet: Fleet) -> tuple[float, float]:
+        """Return the smiles that want an alert in a month, and those that get one of their own."""
+        given = self._work["alerts"]
         per_device = min(
             fleet.events_per_day, 86_400 / max(given["cooldown_s"], 1), 24 * given["per_hour"]
         )
         wanted = float(fleet.devices * per_device * MONTH_DAYS)
-        sent = min(wanted, float(given["per_minute"] * 1440 * MONTH_DAYS))
-        digested = wanted - sent
-        suppressed = fleet.events - wanted
+        return wanted, min(wanted, float(given["per_minute"] * 1440 * MONTH_DAYS))
+
+    def _alert_uses(self, fleet: Fleet) -> Iterator[Use]:
+        table = self._work["table"]
+        wanted, sent = self._wanted_and_sent(fleet)
         writes = (
             sent * table["write_units_sent"]
-            + digested * table["write_units_digested"]
-            + suppressed * table["write_units_suppressed"]
+            + (wanted - sent) * table["write_units_digested"]
+            + (fleet.events - wanted) * table["write_units_suppressed"]
         )
         reads = self._messages(fleet, "events") * table["read_units_per_message"]
-        yield self._line("DynamoDB", "write units, alerts", writes, "dynamodb_write_units")
-        yield self._line("DynamoDB", "read units, alerts", reads, "dynamodb_read_units")
+        yield Use("alerts", "write", writes)
+        yield Use("alerts", "read", reads)
+
+    def _alerts(self, fleet: Fleet) -> Iterator[Line]:
+        _, sent = self._wanted_and_sent(fleet)
         yield self._line("SNS", "alerts published", sent, "sns_publishes")
-        yield self._line("SNS", "e-mails", sent * given["emails"], "sns_emails")
+        yield self._line("SNS", "e-mails", sent * self._work["alerts"]["emails"], "sns_emails")
 
     def _watch(self, fleet: Fleet) -> Iterator[Line]:
         counts, watch = self._facts.counts, "CloudWatch"

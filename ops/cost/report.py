@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ops.cost.compare import FRAMES_PER_S, IMAGES_PER_S, every_frame, per_image, total
+from ops.cost.modes import Modes
 from ops.cost.month import Fleet, Line
 from ops.cost.tables import Prices
 
 _DRIVERS: Final = 8
 
 
-def render(fleet: Fleet, lines: Sequence[Line], prices: Prices, stage: str) -> str:
+def render(fleet: Fleet, lines: Sequence[Line], prices: Prices, stage: str, modes: Modes) -> str:
     """Return the report of a month."""
     text = [
         f"{fleet.devices:,} cameras, {fleet.events_per_day:,} events a day each, stage {stage},",
@@ -26,6 +27,9 @@ def render(fleet: Fleet, lines: Sequence[Line], prices: Prices, stage: str) -> s
         "",
         "What drives it:",
         *(_driver(line, fleet) for line in _largest(lines)),
+        "",
+        "Capacity of the table, $ a month for each camera:",
+        *_modes(modes, fleet),
         "",
         "The same cameras with another design, $ a month for each camera:",
         _other(
@@ -57,6 +61,16 @@ def _largest(lines: Sequence[Line]) -> list[Line]:
 def _driver(line: Line, fleet: Fleet) -> str:
     each = line.dollars / fleet.devices
     return f"  {each:>8.4f} $ a camera: {line.service}, {line.quantity:,.0f} {line.what}"
+
+
+def _modes(modes: Modes, fleet: Fleet) -> Iterable[str]:
+    cheapest = min(modes.dollars, key=lambda one: modes.dollars[one])
+    for name, dollars in modes.dollars.items():
+        note = "  cheaper, if the load is steady" if name == "provisioned" else "  cheaper"
+        each = f"{f'TableCapacity={name}':<42}{dollars / fleet.devices:>12,.3f}"
+        yield f"  {each}{note if name == cheapest else ''}"
+    chosen = " ".join(f"{name}={value}" for name, value in modes.parameters.items())
+    yield f"  make deploy STAGE=… PARAMETERS='{chosen}'"
 
 
 def _other(name: str, dollars: float, fleet: Fleet) -> str:

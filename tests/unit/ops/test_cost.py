@@ -11,6 +11,7 @@ import pytest
 from ops.cost.__main__ import main, report
 from ops.cost.compare import every_frame, per_image
 from ops.cost.facts import read_facts
+from ops.cost.modes import Stage
 from ops.cost.month import MONTH_S, Fleet, Line, Month, sampled
 from ops.cost.tables import load_prices, load_work
 from ops.template import load_template
@@ -20,9 +21,16 @@ PRICES = load_prices("us-east-1")
 FLEETS = (1, 10, 100, 1_000)
 
 
-def lines(template: dict[str, Any] | None = None, devices: int = 100) -> list[Line]:
-    facts = read_facts(template or load_template(), "prod")
-    return Month(facts, load_work(), PRICES).lines(Fleet(devices, 1_000))
+PROVISIONED = {"TableCapacity": "provisioned"}
+
+
+def month(template: dict[str, Any] | None = None, **given: str) -> Month:
+    facts = read_facts(template or load_template(), "prod", given)
+    return Month(facts, load_work(), PRICES)
+
+
+def lines(template: dict[str, Any] | None = None, devices: int = 100, **given: str) -> list[Line]:
+    return month(template, **given).lines(Fleet(devices, 1_000))
 
 
 def total(found: list[Line], service: str = "") -> float:
@@ -51,6 +59,14 @@ def test_the_command_prints_the_month(capsys: pytest.CaptureFixture[str]) -> Non
         (["--devices", "5", "--events-per-day", "x"], "EVENTS_PER_DAY=x: expected a whole number"),
         (["--devices", "5", "--events-per-day", "5", "--region", "xx"], "REGION=xx: prices.toml"),
         (["--devices", "5", "--events-per-day", "5", "--stage", "test"], "STAGE=test: expected"),
+        (
+            ["--devices", "5", "--events-per-day", "5", "--parameters", "AlertTimeZone=UTC"],
+            "PARAMETERS: AlertTimeZone is not in the estimate; expected AlertBatchSeconds, ",
+        ),
+        (
+            ["--devices", "5", "--events-per-day", "5", "--parameters", "TableCapacity=reserved"],
+            "PARAMETERS: TableCapacity=reserved: must be on-demand or provisioned",
+        ),
     ],
 )
 def test_the_command_names_what_to_change(
@@ -60,14 +76,16 @@ def test_the_command_names_what_to_change(
     assert expected in capsys.readouterr().err
 
 
-def test_each_line_is_its_quantity_times_its_price() -> None:
-    for line in lines():
+@pytest.mark.parametrize("given", [{}, PROVISIONED])
+def test_each_line_is_its_quantity_times_its_price(given: dict[str, str]) -> None:
+    for line in lines(**given):
         assert line.dollars == pytest.approx(line.quantity * PRICES.units[line.unit])
         assert line.quantity > 0
 
 
-def test_the_lines_that_do_not_grow_are_the_same_for_any_fleet() -> None:
-    few, many = lines(devices=1), lines(devices=1_000)
+@pytest.mark.parametrize("given", [{}, PROVISIONED])
+def test_the_lines_that_do_not_grow_are_the_same_for_any_fleet(given: dict[str, str]) -> None:
+    few, many = lines(devices=1, **given), lines(devices=1_000, **given)
     for found in (few, many):
         assert total([line for line in found if not line.grows]) > 5
     fixed = [[line for line in found if not line.grows] for found in (few, many)]
@@ -110,7 +128,8 @@ def test_a_service_charges_less_for_further_images() -> None:
 def test_prices_have_a_date_and_sources() -> None:
     assert re.fullmatch(r"20\d\d-\d\d-\d\d", PRICES.checked_on)
     assert all(url.startswith("https://aws.amazon.com/") for url in PRICES.sources.values())
-    used = {line.unit for line in lines()} | {"lambda_gb_seconds_x86_64"}
+    used = {line.unit for one in ({}, PROVISIONED) for line in lines(**one)}
+    used.add("lambda_gb_seconds_x86_64")
     assert used <= set(PRICES.units)
 
 
@@ -118,8 +137,11 @@ def test_prices_have_a_date_and_sources() -> None:
 def test_the_docs_state_what_a_camera_costs(devices: int) -> None:
     """Run ``python -m scripts.cost_document`` when this fails."""
     text = (ROOT / "docs/cost.md").read_text("utf-8")
-    row = rf"^\| {devices:,} \| \$([\d.,]+) \| \$([\d.]+) \|"
-    [(stage, each)] = re.findall(row, text, re.MULTILINE)
+    row = rf"^\| {devices:,} \| \$([\d.,]+) \| \$([\d.]+) \| \$([\d.]+) \|"
+    [(stage, each, provisioned)] = re.findall(row, text, re.MULTILINE)
     dollars = total(lines(devices=devices))
     assert float(stage.replace(",", "")) == pytest.approx(dollars, rel=0.1)
     assert float(each) == pytest.approx(dollars / devices, rel=0.1)
+    stage_of = Stage(load_template(), "prod", load_work(), PRICES)
+    other = stage_of.modes(Fleet(devices, 1_000), {}).dollars["provisioned"]
+    assert float(provisioned) == pytest.approx(other / devices, rel=0.1)

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 MAX_BYTES = 8 * 1024
+MAX_LEVELS = 8  # "AWS IoT Core Device Shadow service limits and quotas", for each section
 _SECTIONS = {"desired", "reported"}
 
 Document = dict[str, Any]
@@ -59,6 +60,8 @@ class ShadowDocument:
             raise RejectedError(400, "Missing required node: state")
         if not all(isinstance(section, dict | None) for section in state.values()):
             raise RejectedError(400, "State contains an invalid node")
+        if any(_has_more_levels(section, MAX_LEVELS) for section in state.values()):
+            raise RejectedError(400, "JSON contains too many levels of nesting")
         if request.get("version", self._version) != self._version:
             raise RejectedError(409, "Version conflict")
         merged = _merged(self._state, state)
@@ -93,6 +96,20 @@ class ShadowDocument:
 
     def _answer(self, state: Document) -> Document:
         return {"state": state, "timestamp": int(time.time()), "version": self._version}
+
+
+def _has_more_levels(document: object, levels: int) -> bool:
+    """Return whether objects and lists are nested in more than `levels` levels."""
+    layer: list[object] = [document]
+    for _ in range(levels):
+        children: list[object] = []
+        for one in layer:
+            if isinstance(one, dict):
+                children += one.values()
+            elif isinstance(one, list):
+                children += one
+        layer = children
+    return any(isinstance(one, dict | list) for one in layer)
 
 
 def _merged(old: Document, new: Document) -> Document:

@@ -81,10 +81,14 @@ class ShadowService:
         return {f"{action}/accepted": answer}
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def _decoded(payload: bytes) -> Document:
     """Return a request; an empty one is an empty object."""
     try:
-        request = json.loads(payload or b"{}")
+        request = json.loads(payload or b"{}", parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise RejectedError(400, "Invalid JSON") from None
     if not isinstance(request, dict):

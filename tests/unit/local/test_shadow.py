@@ -91,6 +91,8 @@ def test_delta_has_the_desired_values_that_are_not_reported() -> None:
         ({"state": {"desired": 1}}, 400),
         ({"state": {"desired": {"a": 1}}, "version": 7}, 409),
         ({"state": {"desired": {"a": "x" * 8192}}}, 413),
+        ({"state": {"desired": {"a": [[[[[[[[]]]]]]]]}}}, 400),
+        ({"state": {"desired": json.loads('{"a": ' * 700 + "1" + "}" * 700)}}, 400),
     ],
 )
 def test_bad_update_is_rejected_and_changes_nothing(
@@ -132,7 +134,9 @@ def test_service_answers_on_the_topics_of_each_shadow() -> None:
     assert service.handle(f"{NAMED}/delete", b"")[f"{NAMED}/delete/accepted"]["version"] == 1
 
 
-@pytest.mark.parametrize("payload", [b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize(
+    "payload", [b"{", b"[]", b"\xff", b'{"state": {"desired": {"a": NaN}}}', b"[" * 100_000]
+)
 def test_malformed_request_is_rejected(payload: bytes) -> None:
     ((topic, answer),) = ShadowService(print).handle(f"{NAMED}/update", payload).items()
     assert (topic, answer["code"]) == (f"{NAMED}/update/rejected", 400)

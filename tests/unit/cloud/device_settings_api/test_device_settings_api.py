@@ -215,6 +215,19 @@ def test_names_with_dots_in_a_shadow_are_left_out(api: Api) -> None:
     assert api.get()["desired"] == {"smile": 5}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [(0.7, {"paused": True, "smile": {"threshold_on": 0.7}}), (None, {"paused": True})],
+)
+def test_a_change_replaces_a_section_that_is_no_object(
+    api: Api, wanted: float | None, expected: dict[str, Any]
+) -> None:
+    api.shadows.update("cam-1", desired={"smile": 5, "paused": True})
+    status, document = api.patch(smile={"threshold_on": wanted})
+    assert (status, document["desired"]) == (200, expected)
+    assert api.get()["desired"] == api.shadows.state("cam-1")["desired"] == expected
+
+
 def test_a_pause_is_possible_while_the_wanted_thresholds_do_not_go_together(api: Api) -> None:
     api.shadows.update("cam-1", desired={"smile": {"threshold_on": 0.4, "threshold_off": 0.6}})
     assert api.patch(paused=True)[0] == 200

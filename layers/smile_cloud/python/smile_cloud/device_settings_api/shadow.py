@@ -54,8 +54,12 @@ class SettingsShadow:
         )
 
     def after(self, changes: Mapping[str, Any]) -> SettingsShadow:
-        """Return the shadow with changes of ``desired``; None removes a setting."""
-        desired = {key: value for key, value in self.desired.items() if key not in changes}
+        """Return the shadow with changes of ``desired``; None removes a setting.
+
+        A section that somebody has set to a plain value becomes an object, as AWS IoT merges it.
+        """
+        gone = {*changes, *(key.rpartition(".")[0] for key in changes)}
+        desired = {key: value for key, value in self.desired.items() if key not in gone}
         desired |= {key: value for key, value in changes.items() if value is not None}
         return replace(self, desired=desired)
 

@@ -14,7 +14,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
 
 from smile_cloud.dashboard.service import DashboardService, File
-from smile_cloud.dashboard.settings import DashboardSettings
+from smile_cloud.dashboard.settings import DashboardSettings, SignInSettings
+from smile_cloud.dashboard.sign_in import SignIn
 from smile_cloud.http.rest_api import RestApi
 
 if TYPE_CHECKING:
@@ -31,7 +32,19 @@ app = RestApi(logger)
 def service() -> DashboardService:
     """Return the service of this execution environment."""
     settings = DashboardSettings.from_environment(os.environ)
-    return DashboardService(Path(__file__).with_name("web"), is_on=settings.is_on)
+    sign_in = None if settings.sign_in is None else _sign_in(settings.sign_in)
+    folder = Path(__file__).with_name("web")
+    return DashboardService(folder, is_on=settings.is_on, sign_in=sign_in)
+
+
+def _sign_in(settings: SignInSettings) -> SignIn:
+    # It loads TLS, which keys do not need.
+    from smile_cloud.issuer.documents import Documents  # noqa: PLC0415
+
+    def log(reason: str) -> None:
+        logger.warning("Nobody can sign in", reason=reason)
+
+    return SignIn(settings, Documents().get, log)
 
 
 @app.get("/")

@@ -83,7 +83,7 @@ class HttpFront:
     spec : ApiSpec
         Routes and the functions behind them.
     keys : collection of str
-        The values that ``x-api-key`` may have.
+        The values that ``x-api-key`` may have, or that an authorizer may name.
     invoke : callable
         Invokes a function by logical id with an event as JSON.
     on_problem : callable
@@ -98,7 +98,7 @@ class HttpFront:
         on_problem: Callable[[str], None],
     ) -> None:
         self._spec = spec
-        self._access = Access(spec.stage, keys, invoke)
+        self._access = Access(spec, keys, invoke)
         self._invoke = invoke
         self._on_problem = on_problem
         # A method of its own goes before ANY.

@@ -17,6 +17,7 @@ from local.errors import TemplateError
 API = "AWS::Serverless::Api"
 _NOT_SUPPORTED = ("DefinitionBody", "DefinitionUri", "Models", "Domain")
 _KEY = "AWS::ApiGateway::ApiKey"
+_KEY_SOURCES = ("HEADER", "AUTHORIZER")
 # The parameter of the template that opens the API to pages of other origins, and the port that a
 # browser leaves out of an origin: https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin
 _ORIGINS = "ApiOrigins"
@@ -31,6 +32,7 @@ _AUTH = {
 }
 _AUTHORIZER = {"FunctionArn", "FunctionPayloadType", "Identity"}
 _IDENTITY = {"Header", "ReauthorizeEvery", "ValidationExpression"}
+_KEEP_S = 300  # what SAM sets without ReauthorizeEvery
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,14 @@ class Authorizer:
         Header of the token.
     expression : str
         Pattern of tokens that reach the function.
+    keep_s : int
+        For how long its answer about a token holds.
     """
 
     function: str
     header: str
     expression: str
+    keep_s: int = _KEEP_S
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,11 @@ class ApiSpec:
     gateway_responses : Mapping of str to GatewayResponse
         Responses of the gateway itself, by response type.
     key_prefixes : tuple of str
-        How the values of its keys start, in the template's order.
+        How the values of its keys start, in the template's order; the rest is secret.
+    fixed_keys : tuple of str
+        The values of its keys that are no secrets.
+    authorizer_gives_key : bool
+        Whether the authorizer names the key of a request, so that clients send none.
     origins : tuple of str
         Origins whose pages may read it with a browser.
     """
@@ -102,6 +111,8 @@ class ApiSpec:
     binary_media_types: tuple[str, ...] = ()
     gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     key_prefixes: tuple[str, ...] = ()
+    fixed_keys: tuple[str, ...] = ()
+    authorizer_gives_key: bool = False
     origins: tuple[str, ...] = ()
 
 
@@ -122,12 +133,20 @@ def api_spec(template: Template, resolver: Resolver) -> ApiSpec:
         "", "", "", bool(auth.get("ApiKeyRequired", False)), _authorizer(auth, resolver)
     )
     routes = [_route(event, default) for event in function_events(template, resolver, "Api")]
+    keys = {name: _key_value(resolver, name) for name in resolver.logical_ids(_KEY)}
+    fixed = {
+        name
+        for name, value in keys.items()
+        if value and "{{resolve:" not in str(template.properties(name))
+    }
     return ApiSpec(
         str(properties.get("StageName", "Prod")),
         tuple(routes),
         tuple(kind.replace("~1", "/") for kind in properties.get("BinaryMediaTypes", [])),
         gateway_responses(properties.get("GatewayResponses"), "GatewayResponses"),
-        tuple(_key_prefix(resolver, name) for name in resolver.logical_ids(_KEY)),
+        tuple(value for name, value in keys.items() if name not in fixed),
+        tuple(value for name, value in keys.items() if name in fixed),
+        properties.get("ApiKeySourceType") == "AUTHORIZER",
         _origins(template, resolver),
     )
 
@@ -138,10 +157,8 @@ def _api_properties(resolver: Resolver, logical_id: str) -> Mapping[str, Any]:
     for key in _NOT_SUPPORTED:
         if key in properties:
             raise TemplateError(f"{place}.{key}", "not supported locally")
-    if properties.get("ApiKeySourceType", "HEADER") != "HEADER":
-        raise TemplateError(
-            f"{place}.ApiKeySourceType", "tokens are not supported locally, only keys"
-        )
+    if properties.get("ApiKeySourceType", "HEADER") not in _KEY_SOURCES:
+        raise TemplateError(f"{place}.ApiKeySourceType", "expected HEADER or AUTHORIZER")
     check_keys(properties.get("Auth") or {}, _AUTH, f"{place}.Auth")
     return properties
 
@@ -168,10 +185,11 @@ def _authorizer(auth: Mapping[str, Any], resolver: Resolver) -> Authorizer | Non
             place, "expected FunctionPayloadType TOKEN and a function of this template"
         )
     header, expression = identity.get("Header"), identity.get("ValidationExpression")
-    return Authorizer(found[0], str(header or "Authorization"), str(expression or ".*"))
+    keep_s = int(identity.get("ReauthorizeEvery", _KEEP_S))
+    return Authorizer(found[0], str(header or "Authorization"), str(expression or ".*"), keep_s)
 
 
-def _key_prefix(resolver: Resolver, logical_id: str) -> str:
+def _key_value(resolver: Resolver, logical_id: str) -> str:
     """Return the value of a key without its secret part, which is empty before a run."""
     return str(resolver.properties(logical_id).get("Value", ""))
 

@@ -50,11 +50,13 @@ def print_ready(
 
 def print_addresses(console: RunConsole, stack: Stack, device_id: str, event_id: str) -> None:
     """Print the API's address, its keys, and requests to try."""
-    header = f"-H 'x-api-key: {stack.api_key}'"
+    header, keys = f"-H 'x-api-key: {stack.api_key}'", stack.api_keys
+    if stack.uses_tokens:
+        header, keys = '-H "Authorization: Bearer $TOKEN"', []
     device = quote(device_id, safe=":")
     console.addresses(
         stack.url,
-        stack.api_keys,
+        keys,
         [
             f"curl {header} '{stack.url}/v1/events'",
             f"curl {header} '{stack.url}/v1/events?device={device}&limit=5'",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local.aws.alert_inbox import Alert
+from local.errors import StartError
 from local.functions.event_source import Outcome
 from local.report.console import RunConsole
 from local.report.ground_truth import compare, load_episodes
@@ -86,10 +87,18 @@ class Session:
             keep_in = None if self._kept is None else self._kept.folder
             stack = Stack(self._options, Path(folder), events, self._environment, keep_in)
             try:
+                self._check_access(stack)
                 return self._run(stack, Path(folder))
             finally:
                 self._console.end_progress()
                 stack.stop()
+
+    def _check_access(self, stack: Stack) -> None:
+        """Refuse a source whose events could not be read afterwards."""
+        if stack.uses_tokens and not self._options.no_edge:
+            raise StartError(
+                "ApiAccess=jwt needs --no-edge: this program has no token to check the events with"
+            )
 
     def _run(self, stack: Stack, folder: Path) -> int:
         stack.start_messaging()

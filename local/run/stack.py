@@ -45,6 +45,8 @@ from local.run.options import DEFAULT_PORT, Options
 from local.run.queues import Queues
 
 _PORTS_TRIED = 50
+# OpenSSL's variables: an issuer on this machine may have a certificate of your own root CA.
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _RUN_HERE = {API, FUNCTION, LAYER, QUEUE, ROLE, RULE, SECRET, SUBSCRIPTION, TABLE, TOPIC}
 # Types that guard, watch or limit on AWS, and change nothing here.
 _NO_EFFECT = (
@@ -91,7 +93,8 @@ class Stack:
     events : StackEvents
         What to call.
     environment : Mapping of str to str
-        The user's environment: source of the region and the table's server, nothing else.
+        The user's environment: source of the region, the table's server and the certificates that
+        the functions trust, nothing else.
     keep_in : Path, optional
         Where to keep tables and secrets for the next run.
 
@@ -115,6 +118,7 @@ class Stack:
         self._keep_in = keep_in
         self._folder = folder
         self._events = events
+        self._trusted = {name: environment[name] for name in _CERTIFICATES if environment.get(name)}
         self.broker_kind = choose_broker(options.broker)
         self.mqtt_port = _port(options.mqtt_port, "--mqtt-port")
         ports = [options.port] if options.port else range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
@@ -159,7 +163,8 @@ class Stack:
         self._shadows = ShadowService(events.on_problem)
         self._inbox = AlertInbox(self.aws, events.on_alert)
         self.functions = Functions(sources, schedules, self.aws, self.processes)
-        front = HttpFront(self._api, self.api_keys, self.functions.invoke, events.on_problem)
+        keys = [*self.api_keys, *self._api.fixed_keys]
+        front = HttpFront(self._api, keys, self.functions.invoke, events.on_problem)
         self.live = LivePicture(front)
         self._servers: list[HttpServer] = []
         self._needed: list[Child] = []
@@ -171,6 +176,11 @@ class Stack:
         return f"http://{LOOPBACK}:{self.api_port}"
 
     @property
+    def uses_tokens(self) -> bool:
+        """Whether clients of the API send tokens of an issuer, and no keys."""
+        return self._api.authorizer_gives_key
+
+    @property
     def api_key(self) -> str:
         """The key that may do most, the last one of the template."""
         return self.api_keys[-1]
@@ -179,10 +189,12 @@ class Stack:
     def dashboard_url(self) -> str | None:
         """The dashboard, with the key in the fragment, which browsers keep to themselves.
 
-        None when the template has none.
+        With tokens it has no key. None when the template has no dashboard.
         """
         if all(route.resource != "/" for route in self._api.routes):
             return None
+        if self.uses_tokens:
+            return f"{self.url}/"
         return f"{self.url}/#key={quote(self.api_key, safe='')}"
 
     @property
@@ -248,7 +260,12 @@ class Stack:
         """
         on_devices = device_functions(self._template)
         return [
-            with_api_url(spec, self.aws.region, self._api.stage, self.url)
+            with_api_url(
+                replace(spec, environment={**spec.environment, **self._trusted}),
+                self.aws.region,
+                self._api.stage,
+                self.url,
+            )
             for spec in function_specs(self._template, self._resolver)
             if spec.logical_id not in on_devices
         ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -114,16 +115,17 @@ class Cloud:
         wait_until(links)
         return links()[0]
 
-    def wait_stored(self, *events: SmileEvent) -> None:
-        """Wait until the API knows the events."""
+    def wait_stored(self, *events: SmileEvent, token: str | None = None) -> None:
+        """Wait until the API knows the events; it is asked with a token if one is given."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {"x-api-key": self.key}
         for event in events:
             url = f"{self.url}/v1/devices/{event.device_id}/events/{event.event_id}"
-            wait_until(partial(_is_found, url, self.key))
+            wait_until(partial(_is_found, url, headers))
 
 
-def _is_found(url: str, key: str) -> bool:
+def _is_found(url: str, headers: dict[str, str]) -> bool:
     try:
-        urlopen(Request(url, headers={"x-api-key": key}), timeout=10).close()
+        urlopen(Request(url, headers=headers), timeout=10).close()
     except HTTPError:
         return False
     return True
@@ -139,13 +141,21 @@ def empty_page() -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory, empty_page: str) -> Iterator[Cloud]:
-    folder = tmp_path_factory.mktemp("cloud")
     # The alert of a test does not wait for those of the other tests.
-    parameters = [("AlertsPerMinute", "600"), ("ApiOrigins", empty_page)]
-    options = Options(no_edge=True, parameters=parameters)
+    parameters = {"AlertsPerMinute": "600", "ApiOrigins": empty_page}
+    with running_cloud(tmp_path_factory.mktemp("cloud"), parameters) as cloud:
+        yield cloud
+
+
+@contextmanager
+def running_cloud(
+    folder: Path, parameters: Mapping[str, str], environment: Mapping[str, str] | None = None
+) -> Iterator[Cloud]:
+    """Start the functions and the API; `environment` is that of the user."""
+    options = Options(no_edge=True, parameters=list(parameters.items()))
     alerts: list[Alert] = []
     events = StackEvents(lambda _: None, alerts.append, lambda _: None)
-    stack = Stack(options, folder, events, {})
+    stack = Stack(options, folder, events, environment or {})
     try:
         stack.start_messaging()
         stack.start_functions()

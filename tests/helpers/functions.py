@@ -49,6 +49,8 @@ ENVIRONMENT = {
     "API_ACCESS": "jwt",
     "JWT_ISSUER": "https://issuer.example/pool",
     "JWT_AUDIENCE": "smile-api",
+    "JWT_CLIENT_ID": "dashboard",
+    "JWT_SCOPES": "openid,smile/read",
     "TOKEN_USAGE_KEY": "tokens_123456789012_smile-dev",
 }
 CONTEXT = SimpleNamespace(

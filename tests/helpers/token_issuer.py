@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from smile_cloud.authorize.errors import IssuerError
+from smile_cloud.issuer.errors import IssuerError
 
 ISSUER = "https://issuer.example/pool"
 KEYS_URL = "https://keys.example/jwks"

@@ -1,6 +1,9 @@
 /** Ask the REST API. Every failure becomes an `ApiError`, which says what a person can do. */
 
+import { accessHeaders, renewAccess } from "./access.js";
 import { currentKey } from "./key.js";
+import { usesTokens } from "./sign_in_offer.js";
+import { SignInError } from "./tokens.js";
 
 /**
  * @typedef {"offline" | "key" | "forbidden" | "throttled" | "down" | "missing" | "invalid"} Kind
@@ -110,9 +113,26 @@ export async function change(method, path, body) {
  * @param {RequestInit} options
  */
 async function send(url, options) {
+  try {
+    const access = await accessHeaders();
+    const response = await sendWith(access, url, options);
+    if (response.status !== 401 || !(await renewAccess(access))) return response;
+    return await sendWith(await accessHeaders(), url, options);
+  } catch (error) {
+    if (error instanceof SignInError) throw new ApiError("down", error.message);
+    throw error;
+  }
+}
+
+/**
+ * @param {Record<string, string>} access
+ * @param {string} url
+ * @param {RequestInit} options
+ */
+async function sendWith(access, url, options) {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
-  const headers = { "x-api-key": currentKey() ?? "", ...options.headers };
+  const headers = { ...access, ...options.headers };
   try {
     return await fetch(url, {
       ...options,
@@ -159,6 +179,11 @@ function problem(response, document, method) {
     errors: Array.isArray(document.errors) ? document.errors : [],
   };
   const detail = typeof document.detail === "string" ? document.detail : "";
+  if (status === 403 && usesTokens) {
+    const what = method === "GET" ? "see this" : "change this";
+    return new ApiError("forbidden", `The account that you signed in with may not ${what}.`, more);
+  }
+  if (status === 401 && usesTokens) return new ApiError("key", "", more);
   if (status === 401 || status === 403) {
     if (method !== "GET" && currentKey()) {
       return new ApiError("forbidden", "The key of this tab can read this, but not change it.", more);

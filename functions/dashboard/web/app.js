@@ -1,11 +1,15 @@
-/** Start the page: the key, the navigation, and the view that the address names. */
+/** Start the page: access, the navigation, and the view that the address names. */
 
+import { forgetAccess, hasAccess } from "./access.js";
+import { accessForm, accessFormAgain } from "./access_form.js";
 import { el, show } from "./dom.js";
 import { icon } from "./icons.js";
-import { currentKey, forgetKey, takeKeyFromAddress } from "./key.js";
-import { keyForm } from "./key_form.js";
+import { takeKeyFromAddress } from "./key.js";
 import { currentRoute } from "./router.js";
-import { empty } from "./states.js";
+import { finishSignIn, isReturn, signOut } from "./sign_in.js";
+import { signInForm } from "./sign_in_form.js";
+import { usesTokens } from "./sign_in_offer.js";
+import { empty, loading } from "./states.js";
 import { alertsView } from "./view_alerts.js";
 import { cameraView } from "./view_camera.js";
 import { camerasView } from "./view_cameras.js";
@@ -70,10 +74,9 @@ function render() {
     if (link.getAttribute("data-view") === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const hasKey = currentKey() !== null;
-  lock(!hasKey);
-  if (!hasKey) {
-    show(main, keyForm(render));
+  lock(!hasAccess());
+  if (!hasAccess()) {
+    show(main, accessForm(render));
     return;
   }
   stop = view(main, route) ?? stop;
@@ -86,7 +89,7 @@ function render() {
   shownPath = path;
 }
 
-/** Show only the form for the key, or also the navigation. @param {boolean} isLocked */
+/** Show only the form for access, or also the navigation. @param {boolean} isLocked */
 function lock(isLocked) {
   document.body.classList.toggle("locked", isLocked);
   show(
@@ -95,15 +98,32 @@ function lock(isLocked) {
       el(
         "button",
         { class: "quiet", type: "button", on: { click: leave } },
-        icon("key"),
-        el("span", {}, "Forget key"),
+        icon(usesTokens ? "leave" : "key"),
+        el("span", {}, usesTokens ? "Sign out" : "Forget key"),
       ),
   );
 }
 
 function leave() {
-  forgetKey();
+  if (usesTokens) signOut();
+  else forgetAccess();
   render();
+}
+
+/** Show the form alone. @param {HTMLElement} form */
+function ask(form) {
+  stop();
+  stop = () => {};
+  lock(true);
+  show(main, form);
+}
+
+/** Go on after the return from the issuer. */
+async function comeBack() {
+  ask(loading("Signing in…"));
+  const problem = await finishSignIn();
+  if (problem === null) render();
+  else ask(signInForm(problem));
 }
 
 function start() {
@@ -127,19 +147,13 @@ function start() {
     takeKeyFromAddress();
     render();
   });
-  document.addEventListener("smile:key", () => {
-    stop();
-    stop = () => {};
-    lock(true);
-    show(
-      main,
-      keyForm(
-        render,
-        "The service does not accept this key. It may be mistyped, or no longer valid.",
-      ),
-    );
+  document.addEventListener("smile:access", () => ask(accessFormAgain(render)));
+  // After "Back", the browser may show the page as it was before somebody signed in or out.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) render();
   });
-  render();
+  if (usesTokens && isReturn()) comeBack();
+  else render();
 }
 
 start();

@@ -1,11 +1,12 @@
 /** Settings of a camera: pause it, change its thresholds, and see what it makes of that. */
 
+import { mayAdminister } from "./access.js";
+import { askAgainAfter } from "./access_form.js";
 import { ApiError, change, get } from "./api.js";
 import { NUMBERS, labelOf, numberControl, wanted, withLabels } from "./camera_setting_fields.js";
 import { add, el, notify, setText, show } from "./dom.js";
-import { mayAdminister } from "./key.js";
-import { askForKeyAfter } from "./key_form.js";
 import { poll } from "./poller.js";
+import { usesTokens } from "./sign_in_offer.js";
 import { textOf } from "./states.js";
 
 const WAITING_MS = 2000;
@@ -86,7 +87,9 @@ export function cameraSettings(name, query) {
     refused,
     form,
     !mayChange &&
-      el("p", { class: "muted" }, "Your key can only read. Changing settings needs a key of the scope admin."),
+      el("p", { class: "muted" }, usesTokens
+          ? "Your account can only read. Changing settings needs the scope admin."
+          : "Your key can only read. Changing settings needs a key of the scope admin."),
   );
   node.hidden = true; // until the service has answered
 
@@ -102,7 +105,7 @@ export function cameraSettings(name, query) {
         draw();
       },
       (error) => {
-        if (askForKeyAfter(error)) return;
+        if (askAgainAfter(error)) return;
         // unknown, or an id in the address that cannot be one
         isMissing = error instanceof ApiError && ["missing", "invalid"].includes(error.kind);
         node.hidden = isMissing;
@@ -160,7 +163,7 @@ function button(text, kind, click) {
 
 /** @param {unknown} error */
 function sentence(error) {
-  if (askForKeyAfter(error)) return "";
+  if (askAgainAfter(error)) return "";
   const fields = error instanceof ApiError ? error.errors.filter((one) => one.field) : [];
   if (fields.length > 0) {
     return fields.map((one) => `${labelOf(one.field)}: ${one.detail}`).join(" ");

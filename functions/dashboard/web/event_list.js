@@ -1,10 +1,10 @@
 /** A list of smiles by day, page after page. */
 
+import { askAgainAfter } from "./access_form.js";
 import { get } from "./api.js";
 import { add, el, show } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { counted, formatLongDay } from "./format.js";
-import { askForKeyAfter } from "./key_form.js";
 import { empty, failure } from "./states.js";
 
 const FIRST_PAGE = 20; // fills a screen
@@ -56,7 +56,7 @@ export async function eventList(node, query, signal) {
         const page = await nextPage(query, cursor, signal);
         if (!signal.aborted) append(page);
       } catch (error) {
-        if (!signal.aborted && !askForKeyAfter(error)) show(foot, failure(error, more(cursor)));
+        if (!signal.aborted && !askAgainAfter(error)) show(foot, failure(error, more(cursor)));
       }
     };
     const button = /** @type {HTMLButtonElement} */ (

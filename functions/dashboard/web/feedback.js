@@ -1,10 +1,10 @@
 /** What people say about a smile: right, wrong or unsure. The last word counts. */
 
+import { askAgainAfter } from "./access_form.js";
 import { ApiError, change } from "./api.js";
 import { el, show } from "./dom.js";
 import { formatAgo } from "./format.js";
 import { icon } from "./icons.js";
-import { askForKeyAfter } from "./key_form.js";
 import { textOf } from "./states.js";
 
 /** @type {[string, string, any][]} */
@@ -47,7 +47,7 @@ export function feedbackCard(event, path) {
       const { feedback } = await change("PUT", `${path}/feedback`, { verdict });
       mark(feedback);
     } catch (error) {
-      if (askForKeyAfter(error)) return;
+      if (askAgainAfter(error)) return;
       const { title, text } = textOf(error);
       const needs =
         error instanceof ApiError && error.kind === "forbidden"

@@ -69,11 +69,3 @@ export function keyForm(onDone, problem) {
   queueMicrotask(() => input.focus());
   return form;
 }
-
-/** Show the form instead of the view when a failure is about the key. @param {unknown} error */
-export function askForKeyAfter(error) {
-  if (!(error instanceof ApiError) || error.kind !== "key") return false;
-  forgetKey();
-  document.dispatchEvent(new CustomEvent("smile:key"));
-  return true;
-}

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { usesTokens } from "./sign_in_offer.js";
 
 /** @param {string} text */
 export function loading(text = "Loading…") {
@@ -25,8 +26,8 @@ export function empty(title, text, ...actions) {
 
 const TITLES = {
   offline: "You are offline",
-  key: "This key does not work",
-  forbidden: "This key may not do that",
+  key: usesTokens ? "Your sign-in has ended" : "This key does not work",
+  forbidden: usesTokens ? "Your account may not do that" : "This key may not do that",
   throttled: "Too many requests",
   down: "The service does not answer",
   missing: "Not found",
@@ -53,8 +54,10 @@ export function textOf(error) {
   }
   const next = {
     offline: "The page goes on by itself when the connection is back.",
-    key: "Enter another key, or ask the operator for one.",
-    forbidden: "Enter a key with more rights, or ask the operator.",
+    key: usesTokens ? "Sign in again." : "Enter another key, or ask the operator for one.",
+    forbidden: usesTokens
+      ? "Ask the operator for more rights, then sign out and in again."
+      : "Enter a key with more rights, or ask the operator.",
     throttled: error.retryAfterS
       ? `The page tries again in ${error.retryAfterS} s.`
       : "The page tries again by itself.",

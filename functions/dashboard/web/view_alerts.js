@@ -1,12 +1,12 @@
 /** Alerts: what sends one, quiet hours, a pause, and a test; for all cameras or for one. */
 
-import { ApiError, change, get } from "./api.js";
+import { askAgainAfter } from "./access_form.js";
 import { SETTINGS } from "./alert_fields.js";
 import { alertPause } from "./alert_pause.js";
+import { ApiError, change, get } from "./api.js";
 import { cameraSelect } from "./cameras.js";
 import { add, el, field, notify, show } from "./dom.js";
 import { formatAgo } from "./format.js";
-import { askForKeyAfter } from "./key_form.js";
 import { hashOf } from "./router.js";
 import { failure, loading, textOf } from "./states.js";
 
@@ -32,7 +32,7 @@ export function alertsView(main, route) {
     try {
       showSettings(await get(path, {}, control.signal));
     } catch (error) {
-      if (control.signal.aborted || askForKeyAfter(error)) return;
+      if (control.signal.aborted || askAgainAfter(error)) return;
       show(
         content,
         failure(
@@ -68,7 +68,7 @@ export function alertsView(main, route) {
 
 /** @param {unknown} error */
 function sentence(error) {
-  if (askForKeyAfter(error)) return "";
+  if (askAgainAfter(error)) return "";
   if (error instanceof ApiError && error.errors.length > 0) {
     return error.errors
       .map((one) => `${SETTINGS[one.field]?.label ?? one.field}: ${one.detail}`)

@@ -1,5 +1,6 @@
 /** One camera: its state, its health, what arrived of it, and what runs on it. */
 
+import { askAgainAfter } from "./access_form.js";
 import { ApiError, get } from "./api.js";
 import { cameraSettings } from "./camera_settings.js";
 import { stateTag, stateText } from "./camera_state.js";
@@ -13,7 +14,6 @@ import {
   formatNumber,
 } from "./format.js";
 import { icon } from "./icons.js";
-import { askForKeyAfter } from "./key_form.js";
 import { poll } from "./poller.js";
 import { hashOf } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
@@ -56,7 +56,7 @@ export function cameraView(main, route) {
       settings.setState(device.state);
     },
     (error) => {
-      if (askForKeyAfter(error)) return;
+      if (askAgainAfter(error)) return;
       const isMissing = error instanceof ApiError && error.kind === "missing";
       if (isMissing)
         show(

@@ -1,10 +1,10 @@
 /** Cameras: all of them, with how they are. */
 
-import { allDevices } from "./cameras.js";
+import { askAgainAfter } from "./access_form.js";
 import { STATES, stateTag, stateText } from "./camera_state.js";
+import { allDevices } from "./cameras.js";
 import { el, field, select, show } from "./dom.js";
 import { counted, formatAgo, formatNumber } from "./format.js";
-import { askForKeyAfter } from "./key_form.js";
 import { poll } from "./poller.js";
 import { hashOf, replaceQuery } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
@@ -45,7 +45,7 @@ export function camerasView(main, route) {
         updateCards(content, devices);
       },
       (error) => {
-        if (askForKeyAfter(error)) return;
+        if (askAgainAfter(error)) return;
         if (content.querySelector(".cameras")) show(trouble, warning(error));
         else show(content, failure(error));
       },

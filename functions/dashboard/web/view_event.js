@@ -1,17 +1,17 @@
 /** Event: one smile, with the course of its score and what people say about it. */
 
+import { askAgainAfter } from "./access_form.js";
 import { get } from "./api.js";
+import { ApiError } from "./api.js";
 import { scoreChart } from "./chart_score.js";
 import { el, notify, show, svg } from "./dom.js";
 import { isLasting } from "./event_row.js";
 import { feedbackCard } from "./feedback.js";
 import { formatDuration, formatFull, formatScore } from "./format.js";
 import { icon } from "./icons.js";
-import { askForKeyAfter } from "./key_form.js";
 import { poll } from "./poller.js";
 import { hashOf } from "./router.js";
 import { empty, failure, loading } from "./states.js";
-import { ApiError } from "./api.js";
 
 const LASTING_MS = 2000;
 
@@ -32,7 +32,7 @@ export function eventView(main, route) {
       if (!isLasting(event)) stop();
     },
     (error) => {
-      if (askForKeyAfter(error) || shown) return;
+      if (askAgainAfter(error) || shown) return;
       if (error instanceof ApiError && (error.kind === "missing" || error.kind === "invalid")) {
         stop();
         const all = el(

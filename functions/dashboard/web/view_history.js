@@ -1,14 +1,14 @@
 /** History: how many smiles, hour by hour or day by day, and which ones. */
 
-import { barChart } from "./chart_bars.js";
+import { askAgainAfter } from "./access_form.js";
 import { get } from "./api.js";
+import { barChart } from "./chart_bars.js";
 import { el, show } from "./dom.js";
-import { downloadCsv } from "./export_csv.js";
 import { eventList } from "./event_list.js";
-import { barOf, filterForm, filtersOf, listQuery, perOf, statsQuery } from "./history_filters.js";
+import { downloadCsv } from "./export_csv.js";
 import { counted, formatDuration } from "./format.js";
+import { barOf, filterForm, filtersOf, listQuery, perOf, statsQuery } from "./history_filters.js";
 import { icon } from "./icons.js";
-import { askForKeyAfter } from "./key_form.js";
 import { replaceQuery } from "./router.js";
 import { empty, failure, loading } from "./states.js";
 
@@ -63,7 +63,7 @@ async function fill(node, task, signal) {
   try {
     await task();
   } catch (error) {
-    if (signal.aborted || askForKeyAfter(error)) return;
+    if (signal.aborted || askAgainAfter(error)) return;
     const again = el(
       "button",
       { class: "button", type: "button", on: { click: () => fill(node, task, signal) } },
@@ -116,7 +116,7 @@ function csvButton(query) {
       await downloadCsv(query(), (count) => show(message, `${counted(count, "smile")} so far…`));
       show(message);
     } catch (error) {
-      if (!askForKeyAfter(error))
+      if (!askAgainAfter(error))
         show(message, `The download failed. ${/** @type {Error} */ (error).message}`);
     }
     button.disabled = false;

@@ -1,12 +1,12 @@
 /** Now: the live picture, four numbers, and a feed that fills itself. */
 
+import { askAgainAfter } from "./access_form.js";
 import { get } from "./api.js";
 import { allDevices } from "./cameras.js";
 import { el, show } from "./dom.js";
-import { newestEvents } from "./events.js";
 import { eventRow, fillRow, isLasting, LONGEST_MS } from "./event_row.js";
+import { newestEvents } from "./events.js";
 import { formatCount, formatDuration, startOfDay, TIME_ZONE } from "./format.js";
-import { askForKeyAfter } from "./key_form.js";
 import { livePicture } from "./live_picture.js";
 import { poll } from "./poller.js";
 import { empty, failure, loading, warning } from "./states.js";
@@ -47,7 +47,7 @@ export function nowView(main) {
   );
 
   const onError = (/** @type {unknown} */ error) => {
-    if (askForKeyAfter(error)) return;
+    if (askAgainAfter(error)) return;
     if (feed.isConnected) show(trouble, warning(error));
     else show(content, failure(error));
   };

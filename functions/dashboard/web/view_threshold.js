@@ -1,9 +1,9 @@
 /** Try a threshold: which smiles of a camera would stay, change or vanish with other settings. */
 
+import { askAgainAfter } from "./access_form.js";
 import { get } from "./api.js";
 import { addCameras, knownCameras } from "./cameras.js";
 import { add, el, field, select, show } from "./dom.js";
-import { askForKeyAfter } from "./key_form.js";
 import { hashOf, replaceQuery } from "./router.js";
 import { empty, failure, loading } from "./states.js";
 import { replayResult } from "./threshold_result.js";
@@ -34,7 +34,7 @@ export function thresholdView(main, route) {
         show(content, empty("No cameras yet", "A camera appears here with its first smile."));
       else await startWith(content, device, route.query, control.signal);
     } catch (error) {
-      if (control.signal.aborted || askForKeyAfter(error)) return;
+      if (control.signal.aborted || askAgainAfter(error)) return;
       show(
         content,
         failure(
@@ -101,7 +101,7 @@ async function startWith(content, device, query, signal) {
       );
       if (own === run && !signal.aborted) show(result, replayResult(found));
     } catch (error) {
-      if (own === run && !signal.aborted && !askForKeyAfter(error)) show(result, failure(error));
+      if (own === run && !signal.aborted && !askAgainAfter(error)) show(result, failure(error));
     }
   };
   const later = () => {

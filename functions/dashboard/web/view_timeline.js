@@ -1,11 +1,11 @@
 /** Timeline: a lane for each camera, or for each face of one camera. */
 
+import { askAgainAfter } from "./access_form.js";
 import { cameraSelect } from "./cameras.js";
 import { laneChart } from "./chart_lanes.js";
-import { newestEvents } from "./events.js";
 import { el, field, select, show } from "./dom.js";
+import { newestEvents } from "./events.js";
 import { counted, formatFull, formatShortTime } from "./format.js";
-import { askForKeyAfter } from "./key_form.js";
 import { poll } from "./poller.js";
 import { replaceQuery } from "./router.js";
 import { empty, failure, loading, warning } from "./states.js";
@@ -45,7 +45,7 @@ export function timelineView(main, route) {
     stop = poll(Math.max(REFRESH_MS, lengthMs() / REFRESHES), load, onError);
   };
   const onError = (/** @type {unknown} */ error) => {
-    if (askForKeyAfter(error)) return;
+    if (askAgainAfter(error)) return;
     if (content.querySelector(".lanes")) show(trouble, warning(error));
     else show(content, failure(error));
   };

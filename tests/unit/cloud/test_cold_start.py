@@ -60,6 +60,12 @@ def test_an_api_key_is_read_without_the_libraries_for_tokens() -> None:
     assert not {"jwt", "cryptography", "ssl", "urllib.request"} & set(last["modules"])
 
 
+def test_the_page_for_people_with_a_key_loads_nothing_for_tokens() -> None:
+    [*_, last] = cold_start("dashboard", sample("dashboard/page"), API_ACCESS="key")
+    assert last["statuses"] == [200]
+    assert not {"jwt", "cryptography", "smile_cloud.issuer.documents"} & set(last["modules"])
+
+
 def test_the_cold_start_is_counted_once() -> None:
     event = sample("history_api/openapi")
     counted, last = cold_start("history_api", event, event)

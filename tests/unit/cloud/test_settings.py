@@ -159,6 +159,10 @@ QUEUE, TOPIC = "the URL of an SQS queue", "the ARN of an SNS topic"
         (AuthorizeSettings, "JWT_ISSUER", "http://issuer.example", "an HTTPS URL without a query"),
         (AuthorizeSettings, "JWT_AUDIENCE", "a,,b", "audiences with commas between them"),
         (AuthorizeSettings, "JWT_AUDIENCE", "none", "audiences with commas between them"),
+        (DashboardSettings, "API_ACCESS", "token", "key, AWS_IAM or jwt"),
+        (DashboardSettings, "JWT_ISSUER", "http://issuer.example", "an HTTPS URL without a query"),
+        (DashboardSettings, "JWT_CLIENT_ID", "a b", "the id of a client"),
+        (DashboardSettings, "JWT_SCOPES", "openid,,email", "scopes with commas between them"),
         (HistoryApiSettings, "CURSOR_KEY", "k" * 31, "at least 32 characters"),
         (
             HistoryApiSettings,

@@ -260,6 +260,67 @@ def test_a_request_is_refused_when_the_authorizer_denies_it_or_fails() -> None:
     assert Guard("*", error=True).status() == 500
 
 
+BEARER = Authorizer("Authorize", "Authorization", "^Bearer [a-z]+$", keep_s=60)
+TOKENS = ApiSpec(
+    "dev", (Route("ANY", "/v1/a", "Function", True, BEARER),), authorizer_gives_key=True
+)
+
+
+class TokenGuard:
+    """A front for tokens, whose authorizer gives one prepared answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked = 0
+        self.client = Client(HttpFront(TOKENS, ["of-tokens"], self._invoke, lambda _: None))
+
+    def _invoke(self, function: str, _event: bytes) -> Answer:
+        if function != "Authorize":
+            return Answer(b'{"statusCode": 200}')
+        self.asked += 1
+        return self.answer
+
+    def status(self, **headers: str) -> int:
+        sent = {"Authorization": "Bearer abc"} | headers
+        return self.client.get("/v1/a", headers=sent).status_code
+
+
+def allowed(**more: str) -> Answer:
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    return Answer(json.dumps({"policyDocument": {"Statement": [statement]}} | more).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (allowed(usageIdentifierKey="of-tokens"), 200),
+        (allowed(usageIdentifierKey="other"), 403),
+        (allowed(), 403),
+        (Answer.error("UnauthorizedError", "Unauthorized"), 401),
+        (Answer.error("IssuerError", "down"), 500),
+    ],
+)
+def test_the_authorizer_of_tokens_names_the_key(answer: Answer, status: int) -> None:
+    assert TokenGuard(answer).status() == status
+    # A key that the client sends does not count.
+    assert TokenGuard(answer).status(**{"x-api-key": "of-tokens"}) == status
+
+
+def test_the_authorizer_is_asked_again_when_its_answer_is_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("local.api.access.time.monotonic", lambda: now)
+    guard = TokenGuard(allowed(usageIdentifierKey="of-tokens"))
+    assert guard.status() == 200
+    guard.answer = Answer.error("UnauthorizedError", "Unauthorized")
+    now += 59.0
+    assert guard.status() == 200
+    now += 1.0
+    assert guard.status() == 401
+    assert guard.asked == 2
+
+
 def test_body_is_refused_when_too_large() -> None:
     gateway = Gateway()
     gateway.client.post("/v1/photos", data=b"0" * 6_000_000, headers=KEY)

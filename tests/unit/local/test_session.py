@@ -54,6 +54,7 @@ class Scene:
         self.stored: list[str] = [ID]
         self.shown: list[str] = []
         self.dashboard_url: str | None = "http://127.0.0.1:8001/#key=key"
+        self.uses_tokens = False
         self.dead_letters = [{"DeadLetterQueue": 0}]
         self.left: dict[str, QueueCounts] = {}
         self.reasons: list[str] = []
@@ -92,6 +93,7 @@ class Scene:
             url="http://127.0.0.1:8001",
             broker_kind="mosquitto",
             has_shadows=True,
+            uses_tokens=self.uses_tokens,
             mqtt_port=1883,
             aws=SimpleNamespace(endpoint_url="http://aws", dynamodb_url="http://dynamodb"),
             queues=SimpleNamespace(
@@ -396,3 +398,24 @@ def test_check_waits_for_an_alert_that_is_on_its_way(
     monkeypatch.setattr(module.time, "sleep", arrive)
     scene.run()
     assert "alerts delivered           1" in capsys.readouterr().out
+
+
+def test_a_source_is_refused_when_the_api_takes_tokens(scene: Scene) -> None:
+    scene.uses_tokens = True
+    with pytest.raises(StartError, match="ApiAccess=jwt needs --no-edge"):
+        scene.run()
+    assert scene.calls == ["end_progress", "stop"], "nothing has started"
+
+
+def test_commands_to_try_send_a_token_when_the_api_takes_tokens(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.uses_tokens = True
+    scene.dashboard_url = "http://127.0.0.1:8001/"
+    scene.check_error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        scene.run(once=False, no_edge=True)
+    printed = capsys.readouterr().out
+    assert 'curl -H "Authorization: Bearer $TOKEN"' in printed
+    assert "x-api-key" not in printed
+    assert "API keys" not in printed

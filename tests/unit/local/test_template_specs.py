@@ -14,6 +14,7 @@ from local.cloudformation.physical import PhysicalNames
 from local.cloudformation.resolver import Resolver
 from local.cloudformation.rule_spec import QueueAction, RuleSpec, rule_specs
 from local.cloudformation.template import load_template
+from local.command_line import DEFAULT_TEMPLATE
 from local.errors import TemplateError
 
 TEMPLATE = """
@@ -209,7 +210,7 @@ def test_routes_need_no_key_when_there_is_no_api(tmp_path: Path) -> None:
         (API.replace("StageName: dev", "DefinitionUri: a"), "DefinitionUri: not supported"),
         (API.replace("StageName: dev", "Models: {}"), "Models: not supported"),
         (API.replace("StageName: dev", "Domain: {}"), "Domain: not supported"),
-        (API.replace("Auth:", "ApiKeySourceType: AUTHORIZER, Auth:"), "ApiKeySourceType: tokens"),
+        (API.replace("Auth:", "ApiKeySourceType: QUERY, Auth:"), "expected HEADER or AUTHORIZER"),
         (API.replace("ApiKeyRequired", "DefaultAuthorizer"), "Auth.DefaultAuthorizer: not supp"),
     ],
 )
@@ -217,6 +218,28 @@ def test_api_is_refused_with_its_place_when(tmp_path: Path, more: str, complaint
     with pytest.raises(TemplateError) as caught:
         read(tmp_path, error_action=GOOD["error_action"] + more)
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("access", ["key", "jwt"])
+def test_keys_of_the_product_come_from_clients_or_with_tokens_from_the_authorizer(
+    access: str,
+) -> None:
+    template = load_template(DEFAULT_TEMPLATE)
+    parameters = {
+        "ApiAccess": access,
+        "JwtIssuer": "https://issuer.example",
+        "JwtAudience": "smile-api",
+    }
+    api = api_spec(template, Resolver(template, PhysicalNames("us-east-1", ENDPOINT), parameters))
+    assert api.key_prefixes == ("read_", "feedback_", "admin_")
+    assert api.authorizer_gives_key == (access == "jwt")
+    [fixed] = api.fixed_keys or ("",)
+    assert fixed.startswith("tokens_") == (access == "jwt")
+    guards = {route.authorizer for route in api.routes} - {None}
+    [guard] = guards
+    assert guard is not None
+    expected = ("x-api-key", 300) if access == "key" else ("Authorization", 60)
+    assert (guard.header, guard.keep_s) == expected
 
 
 RESPONSES = {

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from smile_cloud.authorize.documents import Documents
-from smile_cloud.authorize.errors import IssuerError, UnauthorizedError
+from smile_cloud.authorize.errors import UnauthorizedError
+from smile_cloud.issuer.documents import Documents
+from smile_cloud.issuer.errors import IssuerError
 from tests.helpers.functions import AWS_ENVIRONMENT, CONTEXT, ENVIRONMENT, load_function
 from tests.helpers.https_issuer import IssuerServer, serving
 from tests.helpers.token_issuer import EC_KEY, token

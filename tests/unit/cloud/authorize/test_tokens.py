@@ -10,11 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from smile_cloud.authorize.errors import IssuerError, TokenRefusedError
+from smile_cloud.authorize.errors import TokenRefusedError
 from smile_cloud.authorize.issuer_keys import IssuerKeys
 from smile_cloud.authorize.scope import Scope
 from smile_cloud.authorize.settings import TokenSettings
 from smile_cloud.authorize.tokens import TokenVerifier
+from smile_cloud.issuer.errors import IssuerError
 from tests.helpers.token_issuer import (
     AUDIENCE,
     EC_KEY,

@@ -15,6 +15,13 @@ from tests.helpers.rule_events import sample
 WEB = FUNCTIONS / "dashboard" / "web"
 
 
+@pytest.fixture
+def functions(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Functions:
+    """The functions for people who enter a key; test_sign_in.py is about the others."""
+    monkeypatch.setenv("API_ACCESS", "key")
+    return functions
+
+
 def request(path: str, stage_path: str | None = None, **headers: str) -> dict[str, Any]:
     event = sample("dashboard/page" if path == "/" else "dashboard/script") | {"path": path}
     event["requestContext"]["path"] = f"/dev{path}" if stage_path is None else stage_path

@@ -9,10 +9,6 @@ class TokenRefusedError(SmileCloudError):
     """A token does not prove who sends it; the message holds nothing of the token."""
 
 
-class IssuerError(SmileCloudError):
-    """The issuer does not answer, so nothing is known about a token; try again later."""
-
-
 class UnauthorizedError(SmileCloudError):
     """Makes API Gateway answer 401: it looks for the message ``Unauthorized``."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
-from smile_cloud.authorize.errors import IssuerError
+from smile_cloud.issuer.discovery import Get, discover
+from smile_cloud.issuer.errors import IssuerError
 
 ALGORITHMS: Final = ("RS256", "ES256")
 _KEEP_SECONDS: Final = 600.0
@@ -33,7 +34,7 @@ class IssuerKeys:
     def __init__(
         self,
         issuer: str,
-        get: Callable[[str], Mapping[str, Any]],
+        get: Get,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
@@ -65,9 +66,7 @@ class IssuerKeys:
 
     def _fetch(self, now: float) -> None:
         self._asked_at = now
-        discovered = self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-        if discovered.get("issuer") != self._issuer:
-            raise IssuerError("the issuer calls itself by another URL: correct JwtIssuer")
+        discovered = discover(self._issuer, self._get)
         listed = self._get(str(discovered.get("jwks_uri"))).get("keys")
         if not isinstance(listed, list):
             raise IssuerError("the issuer's document of keys has no list of keys")

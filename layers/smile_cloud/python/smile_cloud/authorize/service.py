@@ -35,9 +35,9 @@ class Authorizer:
         if settings.tokens is None:
             return cls(scope_of)
         # They load native code, which keys do not need.
-        from smile_cloud.authorize.documents import Documents  # noqa: PLC0415
         from smile_cloud.authorize.issuer_keys import IssuerKeys  # noqa: PLC0415
         from smile_cloud.authorize.tokens import TokenVerifier  # noqa: PLC0415
+        from smile_cloud.issuer.documents import Documents  # noqa: PLC0415
 
         keys = IssuerKeys(settings.tokens.issuer, Documents().get)
         return cls(TokenVerifier(settings.tokens, keys).scope_of, settings.tokens.usage_key)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from smile_cloud import environment
-
-_ACCESS: Final = re.compile(r"key|AWS_IAM|jwt")
-_ISSUER: Final = re.compile(r"https://[^\s?#]+")
-_AUDIENCE: Final = re.compile(r"(?!none$)[^\s,]+(,[^\s,]+)*")
+from smile_cloud.issuer import settings as issuer_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +49,12 @@ class AuthorizeSettings:
         SettingsError
             Names the first variable that is missing or has an unusable value.
         """
-        access = environment.matching(variables, "API_ACCESS", _ACCESS, "key, AWS_IAM or jwt")
-        return cls(_token_settings(variables) if access == "jwt" else None)
+        return cls(_token_settings(variables) if issuer_settings.uses_tokens(variables) else None)
 
 
 def _token_settings(variables: Mapping[str, str]) -> TokenSettings:
-    issuer = environment.matching(variables, "JWT_ISSUER", _ISSUER, "an HTTPS URL without a query")
-    audiences = environment.matching(
-        variables, "JWT_AUDIENCE", _AUDIENCE, "audiences with commas between them"
-    )
     return TokenSettings(
-        issuer, frozenset(audiences.split(",")), environment.text(variables, "TOKEN_USAGE_KEY")
+        issuer_settings.issuer(variables),
+        frozenset(issuer_settings.audiences(variables)),
+        environment.text(variables, "TOKEN_USAGE_KEY"),
     )

@@ -7,6 +7,7 @@ versions, and keeps each one as long as it likes. Each visit asks only for the p
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from string import Template
 from types import MappingProxyType
 from typing import Final
 
+from smile_cloud.dashboard.sign_in import RETRY_AFTER_S, Offer, SignIn
 from smile_cloud.http.errors import NotFoundError
 
 TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -28,10 +30,11 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 PAGE: Final = "index.html"
-# Nothing of another host, nothing inline, no text that becomes code or HTML.
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
+# Nothing of another host, nothing inline, no text that becomes code or HTML. Only a sign-in adds an
+# origin: that of the endpoint which gives the token.
+_CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src {connect}; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _VERSION_CHARACTERS: Final = 12
@@ -58,11 +61,14 @@ class DashboardService:
         Where the files are.
     is_on : bool
         Whether they are served at all.
+    sign_in : SignIn, optional
+        How people get a token; without it, they enter a key.
     """
 
-    def __init__(self, folder: Path, *, is_on: bool) -> None:
+    def __init__(self, folder: Path, *, is_on: bool, sign_in: SignIn | None = None) -> None:
         self._folder = folder
         self._is_on = is_on
+        self._sign_in = sign_in
 
     @cached_property
     def _files(self) -> dict[str, str]:
@@ -79,7 +85,7 @@ class DashboardService:
         return digest.hexdigest()[:_VERSION_CHARACTERS]
 
     def page(self, base: str, known: str | None) -> File:
-        """Return the page.
+        """Return the page; its status is 503 while nobody can sign in because the issuer is away.
 
         Parameters
         ----------
@@ -94,16 +100,22 @@ class DashboardService:
             When the dashboard is off.
         """
         self._check_on()
-        text = Template(self._files[PAGE]).substitute(base=escape(base), version=self.version)
-        tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:_VERSION_CHARACTERS]}"'
+        offer = self._sign_in.offer() if self._sign_in else Offer({})
+        text = Template(self._files[PAGE]).substitute(
+            base=escape(base), version=self.version, sign_in=escape(json.dumps(offer.page))
+        )
+        connect = " ".join(filter(None, ("'self'", offer.token_origin)))
         headers = {
-            "Cache-Control": "no-cache",
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Content-Security-Policy": _CONTENT_SECURITY_POLICY.format(connect=connect),
             "Cross-Origin-Opener-Policy": "same-origin",
-            "ETag": tag,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         }
+        if offer.is_away:
+            headers |= {"Cache-Control": "no-store", "Retry-After": str(RETRY_AFTER_S)}
+            return File(HTTPStatus.SERVICE_UNAVAILABLE, TYPES[".html"], text, headers)
+        tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:_VERSION_CHARACTERS]}"'
+        headers |= {"Cache-Control": "no-cache", "ETag": tag}
         if known == tag:
             return File(HTTPStatus.NOT_MODIFIED, TYPES[".html"], "", headers)
         return File(HTTPStatus.OK, TYPES[".html"], text, headers)

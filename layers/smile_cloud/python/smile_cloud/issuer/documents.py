@@ -16,7 +16,7 @@ from urllib.request import (
     UnknownHandler,
 )
 
-from smile_cloud.authorize.errors import IssuerError
+from smile_cloud.issuer.errors import IssuerError
 
 # Discovery documents and sets of keys of the large providers have 1 to 15 KB.
 _MAX_BYTES: Final = 64 * 1024

@@ -159,7 +159,7 @@ def running_cloud(
     try:
         stack.start_messaging()
         stack.start_functions()
-        yield Cloud(stack, alerts, empty_page)
+        yield Cloud(stack, alerts, parameters.get("ApiOrigins", "none"))
     finally:
         stack.stop()
 

@@ -172,16 +172,43 @@ def test_error_is_clear_when_the_file_is_not_a_photo(tmp_path: Path) -> None:
             load_photo(tmp_path / name)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", "WEBP", "JPEG2000", "AVIF"]
+)
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
-def test_error_is_clear_when_the_file_is_truncated(kind: str, part: float, tmp_path: Path) -> None:
+def test_error_says_damaged_when_the_file_is_truncated(
+    kind: str, part: float, tmp_path: Path
+) -> None:
     buffer = io.BytesIO()
     synthetic_photo([(100, 50, 300, True)]).save(buffer, kind)
     content = buffer.getvalue()
     path = tmp_path / "photo"
     path.write_bytes(content[: int(len(content) * part)])
-    with pytest.raises(ImageError, match=r"damaged or truncated|not an image|is empty"):
+    with pytest.raises(ImageError, match="image is damaged or truncated"):
         load_photo(path)
+    with pytest.raises(ImageError, match="image is damaged or truncated"):
+        decode_photo(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        b"\xff\xd8\xff\xfe\x00\x00" + bytes(100),
+        b"GIF89a" + bytes(3),
+        b"II*\x00" + b"\xff" * 100,
+    ],
+    ids=["PNG", "JPEG", "GIF", "TIFF"],
+)
+def test_error_says_damaged_when_the_header_is_damaged(content: bytes) -> None:
+    with pytest.raises(ImageError, match="image is damaged or truncated"):
+        decode_photo(content)
+
+
+@pytest.mark.parametrize("text", ["Python is a language", "Put it there", "notes"])
+def test_text_is_not_called_a_damaged_image(text: str) -> None:
+    with pytest.raises(ImageError, match="not an image in a known format"):
+        decode_photo(text.encode())
 
 
 @pytest.mark.parametrize("side", [9000, 60_000])

@@ -32,6 +32,9 @@ _WHITE = (255, 255, 255, 255)
 # Formats whose further frames are more of the same scene. A JPEG or HEIC file of a phone may hold
 # further pictures too: small copies and depth.
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
+# A text can begin like these formats, because their signature is two letters.
+_TEXT_SIGNATURE = ("BMP", "PPM")
+_SIGNATURE_BYTES = 16  # what Pillow itself compares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,12 +134,28 @@ def _decode(file: Path | io.BytesIO, formats: Sequence[str], max_pixels: int) ->
     except UnidentifiedImageError as error:
         if "HEIF" in formats:
             raise ImageError("image is damaged or truncated: no HEIC picture") from error
+        name = _signed_format(file, formats)
+        if name:
+            raise ImageError(f"image is damaged or truncated: no {name} picture") from error
         raise ImageError(f"not an image in a known format ({', '.join(formats)})") from error
     except MemoryError as error:
         raise ImageError("not enough memory for the image") from error
     except Exception as error:  # a decoder raises anything on a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"image is damaged or truncated: {reason}") from error
+
+
+def _signed_format(file: Path | io.BytesIO, formats: Sequence[str]) -> str | None:
+    """Return the format, one of `formats`, whose signature a file has."""
+    content = io.BytesIO(file.getvalue()) if isinstance(file, io.BytesIO) else file.open("rb")
+    with content:
+        signature = content.read(_SIGNATURE_BYTES)
+    for name in formats:
+        _, has_signature = Image.OPEN[name]
+        # Pillow returns a text when it knows the signature and lacks the decoder.
+        if name not in _TEXT_SIGNATURE and has_signature and has_signature(signature) is True:
+            return name
+    return None
 
 
 def _check_file(path: Path) -> None:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from edge_lambda.config import EdgeConfig, load_config, read_environment
 from edge_lambda.errors import ConfigError
+from edge_lambda.redaction import without_addresses
 from edge_lambda.settings_section import iterate_settings, value_types
 
 _SETTINGS_FILE = """\
@@ -51,7 +52,9 @@ _SHORT_KEYS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; {self.prog} --help lists all flags")
+        # It repeats words of the command line. An address without --source is one of them.
+        shown = without_addresses(message)
+        raise ConfigError(f"{shown}; {self.prog} --help lists all flags")
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> EdgeConfig:

@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from edge_lambda.errors import ConfigError
+from edge_lambda.redaction import without_addresses
 from edge_lambda.settings import (
     CameraSettings,
     ControlSettings,
@@ -175,11 +176,17 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> EdgeConfi
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Notepad and PowerShell begin a file with a byte order mark.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"config: {path}: {str(error.strerror).lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"config: {path}: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"config: {path}: expected text in UTF-8") from None
+    except ValueError as error:  # no TOML, or a number that is too long for Python
+        text = str(error)
+        raise ConfigError(f"config: {path}: {text[:1].lower()}{text[1:]}") from None
+    except RecursionError:
+        raise ConfigError(f"config: {path}: lists or tables are nested too deep") from None
 
 
 def _resolve_paths(file: Path, values: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +248,9 @@ def _problem(error: Mapping[str, Any]) -> tuple[str, str]:
     if isinstance(error["input"], float) and not math.isfinite(error["input"]):
         return key, f"expected {_range(key)}, got {error['input']}"
     if error["type"] in _EXPECTED:
-        expected = _EXPECTED[error["type"]].format(**error.get("ctx", {}), got=error["input"])
+        got = error["input"]
+        got = without_addresses(got) if isinstance(got, str) else got
+        expected = _EXPECTED[error["type"]].format(**error.get("ctx", {}), got=got)
         return key, f"expected {expected}"
     return key, f"{error['msg'][0].lower()}{error['msg'][1:]}"
 

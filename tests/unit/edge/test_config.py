@@ -61,7 +61,9 @@ def write(folder: Path, text: str) -> Path:
         ("progress = 'yes'", "progress: expected true or false"),
         ("log_level = 3", "log_level: expected 'debug', 'info', 'warning' or 'error', got 3"),
         ("not toml", "edge.toml"),
-        ("source = 'a'\n\xff", "edge.toml"),
+        ("source = 'a'\n\xff", "edge.toml: expected text in UTF-8"),
+        pytest.param("a = " + "[" * 5000, "edge.toml: lists or tables are nested", id="deep"),
+        pytest.param("a = " + "9" * 5000, "edge.toml: exceeds the limit", id="long number"),
     ],
 )
 def test_message_names_key_expectation_and_value_when_a_setting_is_wrong(
@@ -72,6 +74,12 @@ def test_message_names_key_expectation_and_value_when_a_setting_is_wrong(
     with pytest.raises(ConfigError, match=re.escape(problem)) as caught:
         load_config(path, {"device_id": "cam-1"} if "source" in toml else REQUIRED)
     assert "\n" not in str(caught.value)
+
+
+def test_byte_order_mark_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text("source = '0'\n", encoding="utf-8-sig")  # as Notepad writes it
+    assert load_config(path, {}).source == "0"
 
 
 def test_message_names_every_wrong_key(tmp_path: Path) -> None:

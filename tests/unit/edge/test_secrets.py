@@ -86,3 +86,24 @@ def test_unreadable_file_is_an_error(tmp_path: Path, content: bytes | None, prob
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=f"SMILE_SOURCE_FILE: .*{problem}"):
         read_environment({"SMILE_SOURCE_FILE": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([SOURCE], "unrecognized arguments: rtsp://…; "),
+        (["--sorce", SOURCE], "unrecognized arguments: --sorce rtsp://…; "),
+        ([f"--mqtt-urll={URL}"], "unrecognized arguments: --mqtt-urll=mqtt://…; "),
+        (["me:s3cret@cam/live"], "unrecognized arguments: …; "),
+        (["rtsp:/me:s3cret@cam/live"], "unrecognized arguments: rtsp:/…; "),
+        ([f"--progress={SOURCE}"], "rtsp://…"),
+        (["--source", "0", "--sink", URL], "sinks.0: expected .*, got 'mqtt://…'"),
+        (["--source", "0", "--rotate", SOURCE], "camera.rotate: expected .*, got 'rtsp://…'"),
+        (["--source", "0", "--max-faces", SOURCE], "vision.max_faces: .*, got 'rtsp://…'"),
+        (["--source", "0", "--start-time", SOURCE], "camera.start_time: .*, got 'rtsp://…'"),
+    ],
+)
+def test_address_in_the_wrong_place_is_not_repeated(arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_arguments(arguments)
+    assert "s3cret" not in str(caught.value)

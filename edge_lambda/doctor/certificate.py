@@ -31,11 +31,11 @@ def read_validities(path: Path) -> list[Validity]:
     ValueError
         When it holds no certificate.
     """
-    found = [
-        _validity(ssl.PEM_cert_to_DER_cert(one)) for one in _PEM.findall(path.read_text("ascii"))
-    ]
+    # Comments between the certificates of a bundle may be in any encoding.
+    text = path.read_text("ascii", errors="replace")
+    found = [_validity(ssl.PEM_cert_to_DER_cert(one)) for one in _PEM.findall(text)]
     if not found:
-        raise ValueError("no certificate in the file")
+        raise ValueError("no certificate in PEM in the file (openssl x509 -inform DER converts it)")
     return found
 
 

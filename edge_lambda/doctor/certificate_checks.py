@@ -63,7 +63,8 @@ def _check_root_cas(broker: Broker, path: Path) -> Check:
 
 def _unreadable(name: str, setting: str, path: Path, error: OSError | ValueError) -> Check:
     reason = getattr(error, "strerror", None) or str(error)
-    return failed(name, f"{setting}: {path}: {reason.lower()}", f"correct {setting}, {_COPY_AGAIN}")
+    reason = f"{reason[:1].lower()}{reason[1:]}"
+    return failed(name, f"{setting}: {path}: {reason}", f"correct {setting}, {_COPY_AGAIN}")
 
 
 def _check_dates(name: str, dates: Validity, renew: str) -> Check:

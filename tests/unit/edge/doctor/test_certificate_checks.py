@@ -58,6 +58,24 @@ def test_certificate_fails_when_the_file_is_missing_or_damaged(tmp_path: Path) -
     assert results["key"].result == "skipped"
 
 
+def test_certificate_in_der_fails_and_the_reason_names_pem(tmp_path: Path) -> None:
+    files = device_files(tmp_path)
+    path = tmp_path / "cam-1.crt"
+    path.write_bytes(ssl.PEM_cert_to_DER_cert(path.read_text()))
+    results = {one.name: one for one in check_certificates(config_of(files))}
+    assert results["certificate"].result == "failed"
+    assert f"{path}: no certificate in PEM" in results["certificate"].found
+    assert "openssl x509 -inform DER" in results["certificate"].found
+
+
+def test_comments_in_a_bundle_of_root_cas_may_have_accents(tmp_path: Path) -> None:
+    files = device_files(tmp_path)
+    path = tmp_path / "ca.crt"
+    path.write_text(f"# Főtanúsítvány\n{path.read_text()}", encoding="utf-8")
+    results = {one.name: one for one in check_certificates(config_of(files))}
+    assert results["root CAs"].result == "ok"
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_root_cas_fail_under_their_own_name(tmp_path: Path, content: str | None) -> None:
     files = device_files(tmp_path)

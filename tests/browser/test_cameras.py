@@ -29,6 +29,10 @@ def test_list_shows_the_state_of_each_camera_and_leads_to_it(opened: Page, cloud
     card.get_by_role("link").click()
     expect(opened.get_by_role("heading", name="state-on")).to_be_visible()
     expect(opened.get_by_text("14.9 frames/s")).to_be_visible()
+    program = opened.get_by_role("region", name="Program")
+    expect(program, "nothing is known of it").to_have_count(0)
+    cloud.beat("state-on", memory_mb=85.2)
+    expect(program).to_contain_text("85 MB", timeout=20_000)
 
 
 def test_camera_shows_the_smiles_that_are_missing(opened: Page, cloud: Cloud) -> None:

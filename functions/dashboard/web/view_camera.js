@@ -184,11 +184,16 @@ function clockText(device) {
   return clock || away ? `${clock ?? "unknown"}${away}` : null;
 }
 
-/** @param {string} title @param {[string, any][]} rows those without a value are left out */
+/**
+ * A card; false when none of its rows has a value.
+ * @param {string} title
+ * @param {[string, any][]} rows those without a value are left out
+ */
 function section(title, rows) {
   const shown = rows.filter(
     ([, value]) => value !== null && value !== undefined && value !== false && value !== "",
   );
+  if (shown.length === 0) return false;
   return el(
     "section",
     { class: "card", "aria-label": title },

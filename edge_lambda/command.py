@@ -11,7 +11,7 @@ from types import FrameType
 from edge_lambda.app import run
 from edge_lambda.cli import parse_arguments
 from edge_lambda.doctor import doctor
-from edge_lambda.errors import EdgeError
+from edge_lambda.errors import CameraError, EdgeError
 from edge_lambda.json_log import set_up_logging
 from smile_contract import ContractError
 from smile_vision.errors import VisionError
@@ -42,7 +42,12 @@ def _watch(words: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, request_stop)
     config = parse_arguments(words)
     set_up_logging(config.log_level)
-    return run(config, lambda: is_stopped)
+    try:
+        return run(config, lambda: is_stopped)
+    except CameraError:
+        if is_stopped:  # the signal has interrupted the opening of a FIFO or of a slow disk
+            return 0
+        raise
 
 
 def quit_now(code: int) -> None:

@@ -47,6 +47,15 @@ class Address:
     label: str
     format: str | None = None
 
+    @property
+    def host(self) -> str | None:
+        """Host of a stream; None when the device itself waits for a connection."""
+        rest = self.target.partition("://")[2]
+        try:
+            return read_host(_split(rest)[0].rpartition("@")[2])[0]
+        except ValueError:
+            return None
+
 
 def parse_address(source: str) -> Address:
     """Return the address of a file, folder, webcam or stream. A camera need not exist yet.

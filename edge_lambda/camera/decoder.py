@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -133,10 +134,23 @@ def _cannot_open(address: Address, error: Exception, reason: str | None) -> str:
         return f"{address.label} is not a readable video"
     if address.kind == "webcam" and getattr(error, "errno", None) == errno.ENOENT:
         return f"no camera at {address.label}"
+    # FFmpeg does not say why it has failed to find the host.
+    if getattr(error, "errno", None) == errno.EIO and _is_unknown_host(address):
+        reason = "no such host, or no name server"
     if reason is None:
         unreadable = isinstance(error, _UNREADABLE)
         reason = "it sent no readable video" if unreadable else _reason(error)
     return f"cannot open {address.label}: {reason}"
+
+
+def _is_unknown_host(address: Address) -> bool:
+    if address.kind != "stream" or address.host is None:
+        return False
+    try:
+        socket.getaddrinfo(address.host, None)
+    except (OSError, UnicodeError):  # UnicodeError: no name of DNS
+        return True
+    return False
 
 
 def _reason(error: Exception) -> str:

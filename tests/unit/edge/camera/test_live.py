@@ -159,6 +159,18 @@ def test_log_contains_no_password_when_the_camera_refuses(
     assert all("s3cret" not in str(vars(record)) for record in caplog.records)
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_log_says_so_when_the_host_is_unknown(
+    scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # RFC 6761 reserves .invalid: no name server knows it.
+    source = open_source(f"{scheme}://me:s3cret@camera.invalid:8554/live", CameraSettings())
+    wait_until(lambda: reasons(caplog))
+    source.close()
+    label = f"{scheme}://camera.invalid:8554/live"
+    assert reasons(caplog)[0] == f"source: cannot open {label}: no such host, or no name server"
+
+
 @pytest.mark.parametrize("where", ["open", "read"])
 def test_thread_is_started_again_when_it_fails_unforeseen(
     monkeypatch: pytest.MonkeyPatch, looped_clip: Address, caplog: pytest.LogCaptureFixture,

@@ -95,6 +95,10 @@ def send_test(device: str | None = None) -> Response[str]:
 @app.get("/alerts/<token>")
 def show_page(token: str) -> Response[str]:
     """Return the page of an alert; programs that scan mail may open it."""
+    if app.current_event.path.endswith("/"):
+        from smile_cloud.alerts_api.page import page_without_slash  # noqa: PLC0415
+
+        return _html(page_without_slash(token))
     return _html(pages().show(token))
 
 

@@ -297,3 +297,14 @@ def test_the_page_says_so_when_a_link_is_not_valid(functions: Functions, name: s
     status, _, html = functions.browse(sample(f"alerts_api/{name}"))
     assert (status, "This link is not valid" in html) == (404, True)
     assert suspended_until(functions) is None
+
+
+def test_a_link_with_a_slash_at_its_end_leads_to_the_page(
+    functions: Functions, stored: SmileStore
+) -> None:
+    """Its buttons have addresses that are relative to the page."""
+    link = token("cam-1", stored().event_id)
+    status, headers, _ = functions.browse(request("GET", f"/alerts/{link}/"))
+    assert status == 308
+    page = "https://api.example/dev/alerts/"
+    assert urljoin(f"{page}{link}/", headers["Location"]) == f"{page}{link}"

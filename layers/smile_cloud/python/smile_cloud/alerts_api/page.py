@@ -143,6 +143,14 @@ def back_to_page(token: str) -> Page:
     return Page(HTTPStatus.SEE_OTHER, "", _headers() | {"Location": f"../{token}"})
 
 
+def page_without_slash(token: str) -> Page:
+    """Return the answer that sends the browser from ``{token}/`` to ``{token}``.
+
+    The links and the form of the page are relative to its address.
+    """
+    return Page(HTTPStatus.PERMANENT_REDIRECT, "", _headers() | {"Location": f"../{token}"})
+
+
 @lru_cache(maxsize=1)
 def _headers() -> dict[str, str]:
     """Return the headers of every page: nothing is loaded, stored, framed or passed on."""

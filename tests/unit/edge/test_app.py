@@ -292,7 +292,7 @@ def test_settings_reach_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(module, "EdgeLoop", RecordingLoop)
     monkeypatch.setattr(module, "FaceAttention", lambda vision, **values: values)
-    monkeypatch.setattr(module, "CpuBudget", lambda ms_per_s: ms_per_s)
+    monkeypatch.setattr(module, "CpuBudget", lambda ms_per_s, _clock: ms_per_s)
     monkeypatch.setattr(module, "SmileVision", SmileVisionStub)
     smile = {"threshold_on": 0.8, "threshold_off": 0.4, "smoothing_ms": 1.0}
     smile |= {"min_duration_ms": 2.0, "max_gap_ms": 3.0, "correct_talking": False}

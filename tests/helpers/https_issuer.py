@@ -90,16 +90,26 @@ class IssuerServer(ThreadingHTTPServer):
 @contextmanager
 def serving(folder: Path | None) -> Iterator[IssuerServer]:
     """Serve with a certificate of ``<folder>/root.crt``, or without TLS."""
-    context = None
-    if folder is not None:
-        certificate(folder, "server", certificate(folder, "root"))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "server.crt", folder / "server.secret")
-    server = IssuerServer(context)
+    server = IssuerServer(None if folder is None else server_context(folder))
+    with running(server):
+        yield server
+
+
+def server_context(folder: Path) -> ssl.SSLContext:
+    """Return the TLS of a server whose certificate is of ``<folder>/root.crt``, which it makes."""
+    certificate(folder, "server", certificate(folder, "root"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.crt", folder / "server.secret")
+    return context
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Serve in a thread."""
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.shutdown()
         server.server_close()

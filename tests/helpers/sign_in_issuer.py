@@ -9,7 +9,6 @@ import hashlib
 import json
 import secrets
 import ssl
-import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.helpers.certificates import certificate
-from tests.helpers.https_issuer import KEYS
+from tests.helpers.https_issuer import KEYS, running, server_context
 from tests.helpers.token_issuer import AUDIENCE, token
 from tests.helpers.waiting import LOOPBACK
 
@@ -199,15 +197,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def sign_in_issuer(folder: Path) -> Iterator[SignInIssuer]:
     """Run an issuer; its certificate is of ``<folder>/root.crt``."""
-    certificate(folder, "server", certificate(folder, "root"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.crt", folder / "server.secret")
-    server = SignInIssuer(context)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    server = SignInIssuer(server_context(folder))
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
